@@ -1,0 +1,1 @@
+"""From autoencoder to variational autoencoder: the library behind the pages. It never imports streamlit."""

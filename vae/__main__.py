@@ -1,0 +1,169 @@
+"""`python -m vae train | pretrain | bench | runs`: for teachers who prepare a lesson, and for our own checks."""
+
+import argparse
+import dataclasses
+import json
+import sys
+
+from tqdm import tqdm
+
+from vae.config import ConfigError, RunConfig, allowed_values
+from vae.data import DatasetError, download
+from vae.runs import advance, resolve_device
+from vae.store import PRETRAINED, DamagedRun, RunStore, StoreError
+
+PRETRAINED_RUNS = [
+    RunConfig(model=model, latent_dim=latent_dim, epochs=epochs)
+    for latent_dim, epochs in ((2, 4), (10, 4))
+    for model in ("ae", "vae")
+]
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, with one line on stderr for a bad argument."""
+
+    def error(self, message: str):
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs one command; returns its exit status: 0, 1 for a run that did not come to its end, 2 for bad arguments."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        return options.command(options)
+    except ConfigError as error:
+        parser.exit(2, f"{parser.prog}: --{error.name.replace('_', '-')}: {error}\n")
+    except (ValueError, StoreError) as error:
+        parser.exit(2, f"{parser.prog}: {error}\n")
+    except (DatasetError, DamagedRun) as error:
+        parser.exit(1, f"{parser.prog}: {error}\n")
+    except KeyboardInterrupt:
+        parser.exit(130, f"{parser.prog}: interrupted; the same command goes on from the last checkpoint\n")
+
+
+def train_command(options: argparse.Namespace) -> int:
+    """Trains one run, or finds it in the store; its result is the last line on stdout."""
+    names = [field.name for field in dataclasses.fields(RunConfig)]
+    config = RunConfig(**{name: getattr(options, name) for name in names})
+    device, store = resolve_device(options.device), RunStore(options.store)
+    download(config.dataset)
+    result = train_with_progress(config, store, device)
+    print(json.dumps(result), flush=True)
+    return 0 if result["status"] == "complete" else 1
+
+
+def train_with_progress(config: RunConfig, store: RunStore, device: str = "cpu") -> dict:
+    """Trains a run to its end with a progress bar on stderr; returns what the store then says of it."""
+    try:
+        store.verify(config.run_id) if store.status(config.run_id).state != "absent" else None
+    except DamagedRun as error:
+        print(f"{error}; set aside in {store.set_aside(config.run_id, str(error))}", file=sys.stderr)
+    store.create(config)
+    with tqdm(total=config.total_steps, unit=" steps", desc=config.run_id, file=sys.stderr) as bar:
+        for snapshot in advance(config, store, device):
+            bar.update(snapshot.losses.step - bar.n)
+            bar.set_postfix_str(f"loss {snapshot.losses.total:.1f} nats")
+    return run_summary(config.run_id, store)
+
+
+def run_summary(run_id: str, store: RunStore) -> dict:
+    """What the command line says of a run that has ended."""
+    metrics = store.metrics(run_id)
+    if metrics is None:
+        return {"run_id": run_id, "status": store.status(run_id).state, "path": store.path(run_id)}
+    names = ("status", "seconds", "steps", "test", "model_sha256", "message")
+    return {"run_id": run_id, **{name: metrics[name] for name in names if name in metrics}, "path": store.path(run_id)}
+
+
+def pretrain_command(options: argparse.Namespace) -> int:
+    """Trains the runs that come with the project, again and from nothing."""
+    store = RunStore(options.store or str(PRETRAINED), pretrained=PRETRAINED / "nothing below")
+    for config in PRETRAINED_RUNS:
+        store.upper.delete(config.run_id)
+        result = train_with_progress(config, store)
+        store.upper.delete(f"{config.run_id}/control.json")
+        print(json.dumps(result), flush=True)
+    return 0
+
+
+def runs_command(options: argparse.Namespace) -> int:
+    """Lists the store's runs, a line each, or as one JSON list."""
+    store = RunStore(options.store)
+    rows = []
+    for run_id in store.run_ids():
+        try:
+            rows.append({**run_summary(run_id, store), "config": store.config(run_id).to_dict()})
+        except DamagedRun as error:
+            rows.append({"run_id": run_id, "status": "damaged", "message": str(error), "path": store.path(run_id)})
+    if options.json:
+        print(json.dumps(rows))
+        return 0
+    for row in rows:
+        test = row.get("test") or {}
+        loss = test.get("negative_elbo") or test.get("reconstruction")
+        print(f"{row['run_id']:24} {row['status']:9} {'' if loss is None else f'{loss:8.2f} nats'}  {row['path']}")
+    return 0
+
+
+def bench_command(options: argparse.Namespace) -> int:
+    """Measures our training against the plain recipe, side by side."""
+    from vae.bench import bench
+
+    bench(options.json)
+    return 0
+
+
+def _parser() -> Parser:
+    parser = Parser(prog="python -m vae", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command", parser_class=Parser)
+
+    train = commands.add_parser("train", help="train one run", description=train_command.__doc__)
+    train.prog = parser.prog
+    for field in dataclasses.fields(RunConfig):
+        train.add_argument(
+            f"--{field.name.replace('_', '-')}",
+            type=_reader(field),
+            default=field.default,
+            metavar=field.name.upper(),
+            help=f"{field.metadata['help']}: {allowed_values(field)} (default {_shown(field.default)})",
+        )
+    train.add_argument("--device", default="cpu", help="auto, cpu, cuda or mps (default cpu); not part of the run")
+    train.set_defaults(command=train_command)
+
+    pretrain = commands.add_parser("pretrain", help="make assets/pretrained again", description=pretrain_command.__doc__)
+    pretrain.set_defaults(command=pretrain_command)
+
+    runs = commands.add_parser("runs", help="list the store's runs", description=runs_command.__doc__)
+    runs.add_argument("--json", action="store_true", help="as one JSON list, with configs and metrics")
+    runs.set_defaults(command=runs_command)
+
+    for command in (train, pretrain, runs):
+        command.add_argument("--store", metavar="DIR", help="folder or fsspec URL of the runs (default VAE_STORE, or the cache)")
+
+    bench = commands.add_parser("bench", help="measure the speed", description=bench_command.__doc__)
+    bench.add_argument("--json", metavar="FILE", help="write the figures there too")
+    bench.set_defaults(command=bench_command)
+    return parser
+
+
+def _reader(field: dataclasses.Field):
+    """Reads a flag's text; what cannot be read is passed on for RunConfig to refuse by name."""
+
+    def read(text: str):
+        try:
+            if isinstance(field.default, tuple):
+                return tuple(int(width) for width in text.split(","))
+            return type(field.default)(text)
+        except ValueError:
+            return text
+
+    return read
+
+
+def _shown(default) -> str:
+    return ",".join(map(str, default)) if isinstance(default, tuple) else str(default)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,129 @@
+"""RunConfig: everything that decides a run, and nothing else. Same config, same run_id, same weights."""
+
+import dataclasses
+import hashlib
+import json
+import math
+from dataclasses import dataclass
+
+# Part of every run_id: raise it when the training recipe changes, so that no old run answers for a new one.
+RECIPE = 1
+
+
+class ConfigError(ValueError):
+    """A setting outside its range; the message names the field, the value and what is allowed."""
+
+    def __init__(self, name: str, value: object, allowed: str):
+        super().__init__(f"{name} = {value!r} is not allowed: {allowed}")
+        self.name, self.value, self.allowed = name, value, allowed
+
+
+def _choice(default: str, choices: tuple[str, ...], help: str):
+    return dataclasses.field(default=default, metadata={"choices": choices, "help": help})
+
+
+def _number(default: float, low: float, high: float, help: str):
+    return dataclasses.field(default=default, metadata={"low": low, "high": high, "help": help})
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """The only input of a run.
+
+    An AE has no KL term: its kl_weight and kl_ramp are set to 0, so that the VAEs of every weight share one AE.
+    Raises ConfigError for a value outside its range.
+    """
+
+    model: str = _choice("vae", ("ae", "vae"), "autoencoder or variational autoencoder")
+    dataset: str = _choice("mnist", ("mnist", "fashion-mnist", "kmnist"), "the images")
+    train_size: int = _number(60_000, 1_000, 60_000, "training images, the first ones of the set")
+    latent_dim: int = _number(2, 1, 32, "dimensions of z")
+    hidden_dims: tuple[int, ...] = dataclasses.field(
+        default=(256, 128, 64),
+        metadata={"low": 4, "high": 2048, "most": 4, "help": "widths of the encoder's hidden layers; the decoder mirrors them"},
+    )
+    activation: str = _choice("gelu", ("relu", "gelu", "tanh"), "activation of the hidden layers")
+    bottleneck: str = _choice("identity", ("identity", "sigmoid", "relu", "tanh"), "activation of f (AE) and g (VAE)")
+    likelihood: str = _choice("bernoulli", ("bernoulli", "gaussian"), "p(x|z), which decides the reconstruction loss")
+    kl_weight: float = _number(1.0, 0.0, 1000.0, "weight of the KL term; 1 is the VAE")
+    kl_ramp: float = _number(0.3, 0.0, 1.0, "share of the training over which the KL weight rises from 0")
+    epochs: int = _number(4, 1, 200, "passes over the training images")
+    batch_size: int = _number(128, 16, 1024, "images a step")
+    learning_rate: float = _number(6e-3, 1e-6, 10.0, "peak of the learning rate's one cycle")
+    seed: int = _number(0, 0, 2**31 - 1, "decides the initial weights, the batches and eps")
+
+    def __post_init__(self):
+        for field in dataclasses.fields(self):
+            object.__setattr__(self, field.name, _validated(field, getattr(self, field.name)))
+        if self.model == "ae":
+            object.__setattr__(self, "kl_weight", 0.0)
+            object.__setattr__(self, "kl_ramp", 0.0)
+
+    @property
+    def run_id(self) -> str:
+        """The run's name everywhere: folder, cache key, URL parameter, Dask key."""
+        canonical = json.dumps({"recipe": RECIPE, **self.to_dict()}, sort_keys=True)
+        return f"{self.model}-{self.latent_dim}d-{hashlib.sha256(canonical.encode()).hexdigest()[:12]}"
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Whole batches in a pass; the incomplete last batch is left out, and the shuffle makes up for it."""
+        return self.train_size // self.batch_size
+
+    @property
+    def total_steps(self) -> int:
+        """Optimizer steps of the whole run."""
+        return self.steps_per_epoch * self.epochs
+
+    def to_dict(self) -> dict:
+        """The config as JSON-ready values."""
+        return {**dataclasses.asdict(self), "hidden_dims": list(self.hidden_dims)}
+
+    @classmethod
+    def from_dict(cls, values: dict) -> "RunConfig":
+        """The config of `to_dict`; raises ConfigError for unknown names and bad values."""
+        names = [field.name for field in dataclasses.fields(cls)]
+        for name in values:
+            if name not in names:
+                raise ConfigError(name, values[name], f"the fields are {', '.join(names)}")
+        return cls(**values)
+
+    def as_model(self, model: str) -> "RunConfig":
+        """The other half of a pair: the same settings for an "ae" or a "vae" (a VAE's KL weight is then 1)."""
+        return self if model == self.model else dataclasses.replace(self, model=model, **_KL_DEFAULTS)
+
+
+def _validated(field: dataclasses.Field, value):
+    """The value in its field's type, or a ConfigError."""
+    allowed = allowed_values(field)
+    if "choices" in field.metadata:
+        if value not in field.metadata["choices"]:
+            raise ConfigError(field.name, value, allowed)
+        return value
+    if field.name == "hidden_dims":
+        if isinstance(value, str) or not hasattr(value, "__iter__"):
+            raise ConfigError(field.name, value, allowed)
+        widths = tuple(value)
+        if not 1 <= len(widths) <= field.metadata["most"]:
+            raise ConfigError(field.name, widths, allowed)
+        return tuple(_number_in_range(field, int, width, allowed) for width in widths)
+    return _number_in_range(field, type(field.default), value, allowed)
+
+
+def _number_in_range(field: dataclasses.Field, kind: type, value, allowed: str):
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    in_range = is_number and field.metadata["low"] <= value <= field.metadata["high"]
+    if not in_range or kind(value) != value:
+        raise ConfigError(field.name, value, allowed)
+    return kind(value)
+
+
+def allowed_values(field: dataclasses.Field) -> str:
+    """What a field of RunConfig takes, in words: for error messages, the command line and the pages."""
+    if "choices" in field.metadata:
+        return f"one of {', '.join(field.metadata['choices'])}"
+    low, high = field.metadata["low"], field.metadata["high"]
+    if field.name == "hidden_dims":
+        return f"1 to {field.metadata['most']} widths, each a whole number from {low} to {high}"
+    kind = "a whole number" if isinstance(field.default, int) else "a number"
+    return f"{kind} from {low:,} to {high:,}" if kind != "a number" else f"{kind} from {low:g} to {high:g}"

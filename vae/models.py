@@ -1,0 +1,133 @@
+"""The two networks. They share trunk and decoder; the bottleneck between them is the whole difference.
+
+AE:   x -> trunk -> y -f-> z -> decoder -> logits
+VAE:  x -> trunk -> y -(g, h)-> mu, log_sigma;  z = mu + sigma * eps -> decoder -> logits
+"""
+
+import torch
+from torch import Tensor, nn
+
+from vae.config import RunConfig
+from vae.data import PIXELS
+from vae.randomness import seeded
+
+ACTIVATIONS = {"identity": nn.Identity, "relu": nn.ReLU, "gelu": nn.GELU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}
+
+
+class Encoder(nn.Sequential):
+    """The trunk: images x (batch, 784) -> the last hidden layer y (batch, hidden_dims[-1])."""
+
+    def __init__(self, config: RunConfig):
+        super().__init__(*_hidden_layers((PIXELS, *config.hidden_dims), config.activation))
+
+
+class Decoder(nn.Sequential):
+    """Codes z (batch, latent_dim) -> logits (batch, 784); the encoder's widths in reverse."""
+
+    def __init__(self, config: RunConfig):
+        widths = (config.latent_dim, *reversed(config.hidden_dims))
+        super().__init__(*_hidden_layers(widths, config.activation), nn.Linear(widths[-1], PIXELS))
+
+
+class Bottleneck(nn.Sequential):
+    """f of the AE and g of the VAE: act(W y + b), (batch, hidden_dims[-1]) -> (batch, latent_dim)."""
+
+    def __init__(self, config: RunConfig):
+        super().__init__(nn.Linear(config.hidden_dims[-1], config.latent_dim), ACTIVATIONS[config.bottleneck]())
+
+
+class Autoencoder(nn.Module):
+    """x -> z = f(y) -> logits."""
+
+    def __init__(self, config: RunConfig):
+        super().__init__()
+        self.trunk, self.f, self.decoder = Encoder(config), Bottleneck(config), Decoder(config)
+
+    def encode(self, x: Tensor) -> Tensor:
+        """Images (batch, 784) -> codes z (batch, latent_dim)."""
+        return self.f(self.trunk(x))
+
+    def decode(self, z: Tensor) -> Tensor:
+        """Codes (batch, latent_dim) -> logits (batch, 784)."""
+        return self.decoder(z)
+
+
+class VariationalAutoencoder(nn.Module):
+    """x -> mu = g(y), log_sigma = h(y) -> z = mu + sigma * eps -> logits."""
+
+    def __init__(self, config: RunConfig):
+        super().__init__()
+        self.trunk, self.g, self.decoder = Encoder(config), Bottleneck(config), Decoder(config)
+        self.h = nn.Linear(config.hidden_dims[-1], config.latent_dim)
+
+    def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Images (batch, 784) -> mu and log_sigma of q(z|x), each (batch, latent_dim): parameters, never a sample."""
+        y = self.trunk(x)
+        return self.g(y), self.h(y)
+
+    def decode(self, z: Tensor) -> Tensor:
+        """Codes (batch, latent_dim) -> logits (batch, 784)."""
+        return self.decoder(z)
+
+
+def reparameterize(mu: Tensor, log_sigma: Tensor, eps: Tensor) -> Tensor:
+    """z = mu + sigma * eps: a draw from q(z|x) through which gradients reach mu and sigma (Kingma and Welling 2014, 2.4)."""
+    return mu + log_sigma.exp() * eps
+
+
+def pixel_means(logits: Tensor) -> Tensor:
+    """x_hat, the mean of p(x|z), in [0, 1]: the one place that applies the sigmoid."""
+    return torch.sigmoid(logits)
+
+
+def code_means(model: nn.Module, x: Tensor) -> tuple[Tensor, Tensor | None]:
+    """Where a model puts images, without noise: (z, None) of an AE, (mu, log_sigma) of a VAE, each (batch, latent_dim)."""
+    if isinstance(model, VariationalAutoencoder):
+        return model.encode(x)
+    return model.encode(x), None
+
+
+def reconstruct(model: nn.Module, x: Tensor, eps: Tensor | None = None) -> Tensor:
+    """Images (batch, 784) -> x_hat (batch, 784); a VAE decodes mu + sigma * eps, and mu itself without eps."""
+    mu, log_sigma = code_means(model, x)
+    z = mu if eps is None or log_sigma is None else reparameterize(mu, log_sigma, eps)
+    return pixel_means(model.decode(z))
+
+
+def build_model(config: RunConfig, mean_image: Tensor | None = None) -> nn.Module:
+    """The config's network with its initial weights; mean_image (784,) sets where the decoder's answer starts.
+
+    Each part draws from a generator of its own, so that an AE and a VAE of one seed start with the same trunk, the same
+    decoder, and f = g.
+    """
+    model = Autoencoder(config) if config.model == "ae" else VariationalAutoencoder(config)
+    bottleneck = model.f if config.model == "ae" else model.g
+    _initialise(model.trunk, config.seed, "trunk")
+    _initialise(bottleneck, config.seed, "bottleneck")
+    _initialise(model.decoder, config.seed, "decoder")
+    with torch.no_grad():
+        output = model.decoder[-1]
+        output.weight *= 0.5  # the first answers then stay near the mean image
+        if mean_image is not None:
+            output.bias.copy_(torch.logit(mean_image, eps=1e-3))
+        if config.model == "vae":
+            _initialise(nn.Sequential(model.h), config.seed, "log_sigma")
+            model.h.weight *= 0.1  # sigma starts close to 1, the prior's
+    return model
+
+
+def _hidden_layers(widths: tuple[int, ...], activation: str) -> list[nn.Module]:
+    layers = []
+    for inputs, outputs in zip(widths, widths[1:]):
+        layers += [nn.Linear(inputs, outputs), ACTIVATIONS[activation]()]
+    return layers
+
+
+def _initialise(layers: nn.Sequential, seed: int, purpose: str) -> None:
+    """He initialisation (He et al. 2015): weights of variance 2 / inputs where a rectifier follows, 1 / inputs elsewhere."""
+    generator = seeded(seed, f"initial {purpose}")
+    for layer, following in zip(layers, [*list(layers)[1:], None]):
+        if isinstance(layer, nn.Linear):
+            rectified = isinstance(following, (nn.ReLU, nn.GELU))
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu" if rectified else "linear", generator=generator)
+            nn.init.zeros_(layer.bias)

@@ -1,0 +1,212 @@
+"""Running runs: `advance` trains one from where its store has it; `Runs` has that done by workers, for many users."""
+
+import os
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+
+import torch
+from distributed import Client, LocalCluster, fire_and_forget
+
+from vae import data
+from vae.config import RunConfig
+from vae.evaluation import evaluate
+from vae.store import DamagedRun, RunStore
+from vae.training import Diverged, Snapshot, train
+
+HISTORY_SECONDS = 0.3  # a page that watches is this far behind at most
+CHECKPOINT_SECONDS = 2.0  # a killed worker loses this much at most
+MOST_WAITING = 6  # runs of one browser that may wait or train at a time
+
+
+class TooManyRuns(RuntimeError):
+    """One browser asked for more runs than may wait at a time; the message says how many and the way out."""
+
+
+def resolve_device(name: str) -> str:
+    """The torch device for auto, cpu, cuda or mps; raises ValueError for another name or a device that is not there."""
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "auto":
+        return next(device for device in ("cuda", "mps", "cpu") if there[device])
+    if not there.get(name, False):
+        allowed = ", ".join(["auto", *(device for device in there if there[device])])
+        raise ValueError(f"device = {name!r} is not allowed: on this machine, one of {allowed}")
+    return name
+
+
+def advance(config: RunConfig, store: RunStore, device: str = "cpu") -> Iterator[Snapshot]:
+    """Trains a run on from its checkpoint to its end, pause or stop, and yields each snapshot once it is in the store.
+
+    Does nothing for a run that nobody asked the store for, that is paused, or that has ended. A run that was found
+    damaged is set aside and begins anew.
+    """
+    run_id = config.run_id
+    if not store.status(run_id).is_active:
+        return
+    checkpoint, history = _resume_point(config, store)
+    flushed = saved = time.monotonic()
+    snapshot = good = None
+    try:
+        for snapshot in train(config, checkpoint, device):
+            line = snapshot.losses.to_dict()
+            if snapshot.pictures:
+                line["pictures"] = store.write_snapshot(run_id, line["step"], snapshot.pictures)
+            history.append(line)
+            good = {name: tensor.clone() for name, tensor in snapshot.model.state_dict().items()}
+            now, want = time.monotonic(), store.control(run_id)
+            if snapshot.pictures or want != "run" or now - flushed > HISTORY_SECONDS:
+                store.write_history(run_id, history)
+                flushed = now
+            if want != "run" or now - saved > CHECKPOINT_SECONDS:
+                store.write_history(run_id, history)  # first, so that no checkpoint is ahead of its history
+                store.write_checkpoint(run_id, snapshot.checkpoint())
+                saved = now
+            yield snapshot
+            if want == "pause":
+                return
+            if want == "stop" or store.metrics(run_id) is not None:
+                break
+    except Diverged as error:
+        store.finish(config, "diverged", history, good, message=str(error), test=None)
+        return
+    except Exception as error:
+        store.finish(config, "failed", history, None, message=f"{type(error).__name__}: {error}", test=None)
+        raise
+    if store.metrics(run_id) is None:  # else another process has brought the same run to the same end
+        test = data.load(config.dataset, "test").images.to(device)
+        status = "complete" if snapshot.losses.step == config.total_steps else "stopped"
+        store.finish(config, status, history, good, test=evaluate(snapshot.model, test, config.likelihood).to_dict())
+
+
+def _resume_point(config: RunConfig, store: RunStore) -> tuple[dict | None, list[dict]]:
+    """The checkpoint and the history up to it, as they were when it was written."""
+    run_id = config.run_id
+    try:
+        checkpoint, history = store.checkpoint(run_id), store.history(run_id)
+    except DamagedRun as error:
+        store.set_aside(run_id, str(error))
+        store.create(config)
+        return None, []
+    if checkpoint is None:
+        return None, []
+    return checkpoint, [line for line in history if line["step"] <= int(checkpoint["step"])]
+
+
+def train_to_end(config: RunConfig, store_url: str, device: str) -> None:
+    """What a worker does for a run."""
+    _be_nice()
+    for _ in advance(config, RunStore(store_url), device):
+        pass
+
+
+_niced = False
+
+
+def _be_nice() -> None:
+    """Lets the pages go first on a busy machine."""
+    global _niced
+    if not _niced and hasattr(os, "nice"):
+        os.nice(10)
+    _niced = True
+
+
+def _warm_up() -> None:
+    """Loads what every run needs, so that the first one starts at once."""
+    data.load("mnist", "train")
+    data.load("mnist", "test")
+
+
+class Runs:
+    """Asks for runs and steers them. The store holds all that is known of a run; Dask holds the queue.
+
+    Local worker processes, one a core, or the cluster named by DASK_SCHEDULER_ADDRESS. The cluster starts in the
+    background; what is asked for before it is there waits in the store.
+    """
+
+    def __init__(self, store: RunStore, device: str = "cpu", workers: int | None = None):
+        self.store, self.device = store, device
+        self.error = ""  # why there is no cluster, in words
+        self._workers = workers or os.cpu_count() or 1
+        self._client: Client | None = None
+        self._asked: dict[str, set[str]] = defaultdict(set)  # browser -> the runs it asked for
+        self._lock = threading.Lock()
+        self._started = threading.Thread(target=self._start, name="start the cluster", daemon=True)
+        self._started.start()
+
+    def submit(self, configs: list[RunConfig], browser: str = "") -> None:
+        """Asks for runs, each trained once whoever asks; raises TooManyRuns when this browser has too many waiting."""
+        with self._lock:
+            asked = {run_id for run_id in self._asked[browser] if self.store.status(run_id).is_active}
+            new = {c.run_id for c in configs if not self.store.status(c.run_id).is_active} - asked
+            if len(asked | new) > MOST_WAITING:
+                raise TooManyRuns(
+                    f"{len(asked)} of your runs are still waiting or training, and {MOST_WAITING} is the most at a time: "
+                    "stop one of them, or wait until one is done."
+                )
+            self._asked[browser] = asked | new
+        for config in configs:
+            self.store.create(config)
+            self.ensure(config)
+
+    def pause(self, run_id: str) -> None:
+        """Has a run write its checkpoint and leave its worker to others."""
+        if self.store.status(run_id).is_active:
+            self.store.set_control(run_id, "pause")
+
+    def resume(self, config: RunConfig) -> None:
+        """Has a paused or stopped run go on."""
+        self.store.create(config)
+        self.ensure(config)
+
+    def stop(self, run_id: str) -> None:
+        """Ends a run where it is, with the model it has."""
+        status = self.store.status(run_id)
+        if status.is_active or status.state == "paused":
+            self.store.set_control(run_id, "stop")
+            self.ensure(self.store.config(run_id))
+
+    def ensure(self, config: RunConfig) -> None:
+        """Gives an active run a worker if none has it: after a pause, a restart, or a lost cluster. Cheap; call it often."""
+        if self._client is None or self.store.metrics(config.run_id) is not None:
+            return
+        # The key makes it a single flight: to submit a task that waits or runs already changes nothing.
+        fire_and_forget(self._client.submit(train_to_end, config, self.store.url, self.device, key=config.run_id))
+
+    def wait_until_started(self, timeout: float = 60.0) -> bool:
+        """Whether the cluster is there, after at most `timeout` seconds."""
+        self._started.join(timeout)
+        return self._client is not None
+
+    def close(self) -> None:
+        """Ends the workers; the runs go on when somebody asks again."""
+        self._started.join()
+        if self._client is not None:
+            self._client.close()
+            if self._client.cluster is not None:
+                self._client.cluster.close()
+            self._client = None
+
+    def _start(self) -> None:
+        try:
+            self._client = self._connect()
+        except Exception as error:  # whatever keeps the cluster away must reach the page, not this thread's end
+            self.error = f"{type(error).__name__}: {error}"
+            return
+        for run_id in self.store.run_ids():
+            try:
+                if self.store.status(run_id).is_active:
+                    self.ensure(self.store.config(run_id))
+            except DamagedRun as error:
+                self.store.set_aside(run_id, str(error))
+
+    def _connect(self) -> Client:
+        address = os.environ.get("DASK_SCHEDULER_ADDRESS")
+        if address:
+            return Client(address, timeout=10, name="pages")
+        cluster = LocalCluster(
+            n_workers=self._workers, threads_per_worker=1, dashboard_address=None, memory_limit=0, silence_logs="ERROR"
+        )
+        client = Client(cluster)
+        client.run(_warm_up, wait=False)
+        return client

@@ -1,0 +1,352 @@
+"""RunStore: one folder a run, on any fsspec URL. A worker only adds to it; a page only reads it.
+
+Whole files only, each written under another name first and then put in place. metrics.json, written last, holds the
+checksums of model.safetensors and history.jsonl; each history line with pictures holds that of its snapshot; a
+checkpoint's is part of its name. So whatever is half-written or damaged is noticed before it is used.
+"""
+
+import hashlib
+import json
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import fsspec
+import platformdirs
+import torch
+from fsspec.implementations.local import LocalFileSystem
+from safetensors import SafetensorError
+from safetensors.torch import load as tensors_from_bytes
+from safetensors.torch import save as tensors_to_bytes
+from torch import Tensor, nn
+
+from vae.config import ConfigError, RunConfig
+from vae.models import build_model
+
+PRETRAINED = Path(__file__).resolve().parent.parent / "assets" / "pretrained"
+PICTURES = ("reconstructions", "samples")  # pixels in [0, 1], kept as whole grey levels; codes are kept as float16
+DAMAGED = "damaged"  # the folder for runs that were set aside
+
+
+class DamagedRun(RuntimeError):
+    """A run whose files do not match their checksums; the message names the file and what was done about it."""
+
+
+class StoreError(RuntimeError):
+    """The store itself cannot be used; the message names its address and the reason."""
+
+
+@dataclass(frozen=True)
+class RunStatus:
+    """Where a run is. state: absent, queued, running, stopping, paused, stopped, complete, diverged or failed."""
+
+    state: str
+    step: int = 0
+    total_steps: int = 0
+    seconds: float = 0.0
+    message: str = ""
+
+    @property
+    def is_active(self) -> bool:
+        """Whether more is to come without anybody's doing."""
+        return self.state in ("queued", "running", "stopping")
+
+    @property
+    def has_model(self) -> bool:
+        """Whether the run has ended with a model to look at."""
+        return self.state in ("complete", "stopped", "diverged")
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Training seconds still to come at the pace so far; None before there is a pace."""
+        return self.seconds * (self.total_steps - self.step) / self.step if self.step else None
+
+
+def default_store_url() -> str:
+    """VAE_STORE, or a folder in the user's cache."""
+    return os.environ.get("VAE_STORE") or str(Path(platformdirs.user_cache_dir("ae-vae-lab")) / "runs")
+
+
+class RunStore:
+    """The runs under one fsspec URL, over the read-only runs that come with the project."""
+
+    def __init__(self, url: str | None = None, pretrained: str | Path = PRETRAINED):
+        self.url = url or default_store_url()
+        try:
+            self.upper = _Layer(self.url)
+            self.upper.make_root()
+        except (OSError, ValueError, ImportError) as error:
+            raise StoreError(f"the store {self.url} cannot be used: {error}. VAE_STORE or --store names another.") from error
+        self.lower = _Layer(str(pretrained))
+
+    # --- reading ---
+
+    def run_ids(self) -> list[str]:
+        """Every run of both layers, in the order of their names."""
+        return sorted({*self.upper.folders(), *self.lower.folders()} - {DAMAGED})
+
+    def config(self, run_id: str) -> RunConfig:
+        """What was asked; raises DamagedRun when the file does not say what the run's name says."""
+        try:
+            config = RunConfig.from_dict(json.loads(self._layer(run_id).read(f"{run_id}/config.json")))
+        except FileNotFoundError:
+            raise KeyError(run_id) from None
+        except (ValueError, TypeError, ConfigError) as error:
+            raise self._damaged(run_id, "config.json", str(error)) from error
+        if config.run_id != run_id:
+            raise self._damaged(run_id, "config.json", "it belongs to another run")
+        return config
+
+    def status(self, run_id: str) -> RunStatus:
+        """Where the run is, from its files alone."""
+        if not self._layer(run_id).exists(f"{run_id}/config.json"):
+            return RunStatus("absent")
+        total_steps = self.config(run_id).total_steps
+        metrics = self.metrics(run_id)
+        if metrics is not None:
+            return RunStatus(
+                metrics["status"], metrics["steps"], total_steps, metrics["seconds"], metrics.get("message", "")
+            )
+        history = self.history(run_id)
+        step, seconds = (history[-1]["step"], history[-1]["seconds"]) if history else (0, 0.0)
+        waiting = "running" if history else "queued"
+        state = {"pause": "paused", "stop": "stopping"}.get(self.control(run_id), waiting)
+        return RunStatus(state, step, total_steps, seconds)
+
+    def metrics(self, run_id: str) -> dict | None:
+        """What metrics.json says of a run that has ended; None while it has not."""
+        try:
+            return json.loads(self._layer(run_id).read(f"{run_id}/metrics.json"))
+        except FileNotFoundError:
+            return None
+        except ValueError as error:
+            raise self._damaged(run_id, "metrics.json", "it is no JSON") from error
+
+    def history(self, run_id: str) -> list[dict]:
+        """The loss curves so far, a dict a logged step, in the order of the steps."""
+        try:
+            content = self._layer(run_id).read(f"{run_id}/history.jsonl")
+        except FileNotFoundError:
+            return []
+        try:
+            return [json.loads(line) for line in content.splitlines()]
+        except ValueError as error:
+            raise self._damaged(run_id, "history.jsonl", "a line is no JSON") from error
+
+    def snapshot(self, run_id: str, line: dict) -> dict[str, Tensor]:
+        """The pictures that belong to a history line with "pictures", as float32; raises DamagedRun."""
+        name = f"snapshots/{line['step']}.safetensors"
+        tensors = self._read_tensors(run_id, name, line["pictures"])
+        return {key: t.float() / 255 if key in PICTURES else t.float() for key, t in tensors.items()}
+
+    def model(self, run_id: str) -> nn.Module:
+        """The network of a run that has ended, ready for use; raises KeyError without one, DamagedRun for a bad one."""
+        metrics = self.metrics(run_id)
+        if metrics is None or not metrics.get("model_sha256"):
+            raise KeyError(run_id)
+        model = build_model(self.config(run_id))
+        model.load_state_dict(self._read_tensors(run_id, "model.safetensors", metrics["model_sha256"]))
+        return model.eval().requires_grad_(False)
+
+    def verify(self, run_id: str) -> None:
+        """Reads the run's files against their checksums; raises DamagedRun at the first that does not match."""
+        self.config(run_id)
+        metrics, history = self.metrics(run_id), self.history(run_id)
+        if metrics is None:
+            return
+        if metrics["history_sha256"] != _sha256(_history_bytes(history)):
+            raise self._damaged(run_id, "history.jsonl", "its checksum is wrong")
+        if metrics["model_sha256"]:
+            self._read_tensors(run_id, "model.safetensors", metrics["model_sha256"])
+        for line in history:
+            if "pictures" in line:
+                self.snapshot(run_id, line)
+
+    def path(self, run_id: str) -> str:
+        """Where the run's folder is."""
+        return self._layer(run_id).address(run_id)
+
+    # --- a run's life ---
+
+    def create(self, config: RunConfig) -> None:
+        """Asks for a run: the same as nothing when it is there, complete or under way; a stopped or failed one goes on."""
+        run_id = config.run_id
+        status = self.status(run_id)
+        if status.state in ("complete", "diverged"):
+            return
+        if status.state in ("stopped", "failed"):
+            self.upper.delete(f"{run_id}/metrics.json")
+        self.set_control(run_id, "run")
+        self.upper.write(f"{run_id}/config.json", json.dumps(config.to_dict(), indent=2).encode())
+
+    def control(self, run_id: str) -> str:
+        """What is wanted of the run: run, pause or stop."""
+        try:
+            return json.loads(self.upper.read(f"{run_id}/control.json"))["want"]
+        except (FileNotFoundError, ValueError, KeyError):
+            return "run"
+
+    def set_control(self, run_id: str, want: str) -> None:
+        """Asks a run to run, pause or stop; its worker looks at every logged step."""
+        self.upper.write(f"{run_id}/control.json", json.dumps({"want": want}).encode())
+
+    def write_history(self, run_id: str, history: list[dict]) -> None:
+        """Puts the loss curves so far in place."""
+        self.upper.write(f"{run_id}/history.jsonl", _history_bytes(history))
+
+    def write_snapshot(self, run_id: str, step: int, pictures: dict[str, Tensor]) -> str:
+        """Keeps a step's pictures; returns the checksum that its history line must carry as "pictures"."""
+        packed = {
+            name: (tensor * 255).round().to(torch.uint8) if name in PICTURES else tensor.half()
+            for name, tensor in pictures.items()
+        }
+        return self._write_tensors(f"{run_id}/snapshots/{step}.safetensors", packed)
+
+    def write_checkpoint(self, run_id: str, state: dict[str, Tensor]) -> None:
+        """Keeps the state from which a killed run goes on, in place of the one before."""
+        older = self.upper.files(f"{run_id}/checkpoint")
+        content = tensors_to_bytes(_on_cpu(state))
+        name = f"{int(state['step'])}-{_sha256(content)}.safetensors"
+        self.upper.write(f"{run_id}/checkpoint/{name}", content)
+        for file in older:
+            if file != name:
+                self.upper.delete(f"{run_id}/checkpoint/{file}")
+
+    def checkpoint(self, run_id: str) -> dict[str, Tensor] | None:
+        """The latest checkpoint, or None; raises DamagedRun."""
+        files = self.upper.files(f"{run_id}/checkpoint")
+        if not files:
+            return None
+        name = max(files, key=lambda file: int(file.split("-")[0]))
+        return self._read_tensors(run_id, f"checkpoint/{name}", name.split("-")[1].removesuffix(".safetensors"))
+
+    def finish(
+        self, config: RunConfig, status: str, history: list[dict], model: dict[str, Tensor] | None, **metrics
+    ) -> None:
+        """Ends a run: history, then the model, then metrics.json with the checksums of both."""
+        run_id = config.run_id
+        self.write_history(run_id, history)
+        sha256 = None if model is None else self._write_tensors(f"{run_id}/model.safetensors", model)
+        last = history[-1] if history else {"step": 0, "seconds": 0.0}
+        summary = {
+            "status": status,
+            "seconds": last["seconds"],
+            "steps": last["step"],
+            **metrics,
+            "model_sha256": sha256,
+            "history_sha256": _sha256(_history_bytes(history)),
+        }
+        self.upper.write(f"{run_id}/metrics.json", json.dumps(summary, indent=2).encode())
+        if status == "complete":
+            self.upper.delete(f"{run_id}/checkpoint")
+
+    def set_aside(self, run_id: str, reason: str) -> str:
+        """Moves a damaged run out of the way, the reason beside it, and returns where it now is."""
+        if not self.upper.exists(run_id):
+            return self.lower.address(run_id)  # read-only: a new run in the upper layer will cover it
+        place = f"{DAMAGED}/{run_id}-{time.time_ns()}"
+        self.upper.move(run_id, place)
+        self.upper.write(f"{place}/reason.txt", reason.encode())
+        return self.upper.address(place)
+
+    def damage_reports(self, run_id: str) -> list[str]:
+        """Why and where earlier copies of a run were set aside."""
+        places = [f"{DAMAGED}/{name}" for name in self.upper.folders(DAMAGED) if name.startswith(f"{run_id}-")]
+        return [self.upper.read(f"{place}/reason.txt").decode() for place in places]
+
+    # --- inside ---
+
+    def _layer(self, run_id: str) -> "_Layer":
+        return self.lower if not self.upper.exists(run_id) and self.lower.exists(run_id) else self.upper
+
+    def _read_tensors(self, run_id: str, name: str, sha256: str) -> dict[str, Tensor]:
+        try:
+            content = self._layer(run_id).read(f"{run_id}/{name}")
+            if _sha256(content) != sha256:
+                raise self._damaged(run_id, name, "its checksum is wrong")
+            return tensors_from_bytes(content)
+        except FileNotFoundError:
+            raise self._damaged(run_id, name, "it is missing") from None
+        except SafetensorError as error:
+            raise self._damaged(run_id, name, str(error)) from error
+
+    def _write_tensors(self, path: str, tensors: dict[str, Tensor]) -> str:
+        content = tensors_to_bytes(_on_cpu(tensors))
+        self.upper.write(path, content)
+        return _sha256(content)
+
+    def _damaged(self, run_id: str, name: str, what: str) -> DamagedRun:
+        return DamagedRun(f"run {run_id} is damaged: {name}: {what}")
+
+
+class _Layer:
+    """Whole files by their path under one address."""
+
+    def __init__(self, url: str):
+        self.fs, self.root = fsspec.url_to_fs(url, use_listings_cache=False)
+        self.is_local = isinstance(self.fs, LocalFileSystem)
+
+    def address(self, path: str) -> str:
+        return f"{self.root}/{path}" if self.is_local else self.fs.unstrip_protocol(f"{self.root}/{path}")
+
+    def make_root(self) -> None:
+        self.fs.makedirs(self.root, exist_ok=True)
+        if self.is_local and not os.access(self.root, os.W_OK):
+            raise PermissionError("the folder is not writable")
+
+    def exists(self, path: str) -> bool:
+        return self.fs.exists(f"{self.root}/{path}")
+
+    def read(self, path: str) -> bytes:
+        return self.fs.cat_file(f"{self.root}/{path}")
+
+    def write(self, path: str, content: bytes) -> None:
+        """All of the content or nothing: object stores publish a file whole, a local one is renamed into place."""
+        target = f"{self.root}/{path}"
+        self.fs.makedirs(target.rsplit("/", 1)[0], exist_ok=True)
+        if not self.is_local:
+            self.fs.pipe_file(target, content)
+            return
+        unfinished = f"{target}.{os.getpid()}-{time.time_ns()}.unfinished"
+        with open(unfinished, "wb") as file:
+            file.write(content)
+        os.replace(unfinished, target)
+
+    def delete(self, path: str) -> None:
+        try:
+            self.fs.rm(f"{self.root}/{path}", recursive=True)
+        except FileNotFoundError:
+            pass
+
+    def move(self, path: str, target: str) -> None:
+        self.fs.makedirs(f"{self.root}/{target}".rsplit("/", 1)[0], exist_ok=True)
+        self.fs.mv(f"{self.root}/{path}", f"{self.root}/{target}", recursive=True)
+
+    def folders(self, path: str = "") -> list[str]:
+        return [name for name, kind in self._entries(path) if kind == "directory"]
+
+    def files(self, path: str) -> list[str]:
+        entries = self._entries(path)
+        return [name for name, kind in entries if kind == "file" and not name.endswith(".unfinished")]
+
+    def _entries(self, path: str) -> list[tuple[str, str]]:
+        try:
+            entries = self.fs.ls(f"{self.root}/{path}".rstrip("/"), detail=True)
+        except FileNotFoundError:
+            return []
+        return [(entry["name"].rstrip("/").rsplit("/", 1)[-1], entry["type"]) for entry in entries]
+
+
+
+
+def _history_bytes(history: list[dict]) -> bytes:
+    return "".join(json.dumps(line) + "\n" for line in history).encode()
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _on_cpu(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}

@@ -1,0 +1,241 @@
+"""train(config) yields snapshots, and that is all it does: it writes no file, prints nothing and calls nobody back."""
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+import torch
+from torch import Tensor, nn
+
+from vae import data
+from vae.config import RunConfig
+from vae.evaluation import CHUNK
+from vae.losses import is_finite, loss_terms, negative_elbo
+from vae.models import build_model, code_means, pixel_means, reconstruct
+from vae.randomness import seeded
+
+WARM_UP = 0.05  # share of the steps over which the learning rate rises; it then falls linearly to 0
+BETAS = (0.8, 0.95)  # short memories: a run is a few thousand steps
+SAMPLES = 20
+
+torch.set_num_threads(1)  # two threads on two busy cores are many times slower than one
+
+
+class Diverged(RuntimeError):
+    """The loss or the weights are no longer finite; the message says at which step and the likely cause."""
+
+    def __init__(self, step: int, cause: str):
+        super().__init__(f"diverged at step {step}: {cause}")
+        self.step = step
+
+
+@dataclass(frozen=True)
+class Losses:
+    """A point of the loss curves: means over the batches since the last one, in nats an image; kl is None for an AE.
+
+    At step 0: the first batch before any update. seconds: training time so far, pauses left out.
+    """
+
+    step: int
+    epoch: float
+    total: float
+    reconstruction: float
+    kl: float | None
+    kl_weight: float
+    seconds: float
+
+    def to_dict(self) -> dict:
+        """The point as JSON-ready values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A run at one step: its losses, now and then its pictures, and the state from which it can go on.
+
+    pictures, by name: mu and log_sigma (2000, latent_dim) of the first test images (an AE has mu = z alone),
+    reconstructions (10, 784) of one test digit a class, samples (20, 784) decoded from N(0, I).
+    model and checkpoint() belong to the running training: use them before the next snapshot is asked for.
+    """
+
+    losses: Losses
+    pictures: dict[str, Tensor] | None
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+
+    def checkpoint(self) -> dict[str, Tensor]:
+        """All that `train` needs to go on from this step, as tensors by name."""
+        state = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
+        for index, moments in self.optimizer.state_dict()["state"].items():
+            state |= {f"optimizer.{index}.{name}": tensor for name, tensor in moments.items()}
+        state["step"] = torch.tensor(self.losses.step)
+        state["seconds"] = torch.tensor(self.losses.seconds, dtype=torch.float64)
+        return state
+
+
+def train(config: RunConfig, checkpoint: dict[str, Tensor] | None = None, device: str = "cpu") -> Iterator[Snapshot]:
+    """Trains the config's model from its first step, or from a checkpoint, and yields a Snapshot at each step of interest.
+
+    Losses come at steps 0, 1, 2, 4, 8, ... and every tenth of an epoch; pictures at log-spaced steps and every epoch.
+    Raises Diverged; raises DatasetError when the images cannot be had.
+    """
+    images = data.load(config.dataset, "train").images[: config.train_size].to(device)
+    pictured = _Pictured(config, device)
+    model = build_model(config, images.mean(0).cpu()).to(device)
+    # The fused update is the fastest on every device; capturable and foreach would only add copies.
+    optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, betas=BETAS, fused=True)
+    start, earlier_seconds = 0, 0.0
+    if checkpoint is not None:
+        start, earlier_seconds = _restore(checkpoint, model, optimizer)
+    began = time.perf_counter()
+
+    def snapshot(step: int, means: dict) -> Snapshot:
+        if not is_finite(*model.parameters()):
+            raise Diverged(step, _cause(config, None))
+        losses = Losses(
+            step=step,
+            epoch=step / config.steps_per_epoch,
+            kl_weight=kl_weight_at(config, step),
+            seconds=earlier_seconds + time.perf_counter() - began,
+            **means,
+        )
+        return Snapshot(losses, pictured(model) if step in picture_steps else None, model, optimizer)
+
+    picture_steps = snapshot_steps(config, pictures=True)
+    loss_steps = snapshot_steps(config)
+    if start == 0:
+        with torch.no_grad():
+            first = _batch_terms(config, model, images, 0)
+        yield snapshot(0, _means([first]))
+    window = []
+    for step in range(start, config.total_steps):  # `step` updates are behind us
+        _set_learning_rate(optimizer, learning_rate_at(config, step))
+        window.append(train_step(config, model, optimizer, images, step))
+        if step + 1 in loss_steps:
+            yield snapshot(step + 1, _means(window))
+            window = []
+
+
+def train_step(config: RunConfig, model: nn.Module, optimizer, images: Tensor, step: int) -> dict[str, float | None]:
+    """One update on the batch of this step; returns the batch's losses before it. Raises Diverged."""
+    terms = _batch_terms(config, model, images, step)
+    optimizer.zero_grad()
+    terms["total"].backward()
+    values = {name: None if term is None else term.item() for name, term in terms.items()}
+    if not math.isfinite(values["total"]):
+        raise Diverged(step + 1, _cause(config, values))
+    optimizer.step()
+    return values
+
+
+def snapshot_steps(config: RunConfig, pictures: bool = False) -> set[int]:
+    """The steps at which a run is looked at: for its losses, or (fewer) for its pictures too."""
+    last, per_epoch = config.total_steps, config.steps_per_epoch
+    epochs = {per_epoch * epoch for epoch in range(config.epochs + 1)}
+    log_spaced = {round(2 ** (power / 2)) for power in range(2 * last.bit_length())}
+    if pictures:
+        return {step for step in epochs | log_spaced if step <= last}
+    tenths = {round(per_epoch * tenth / 10) for tenth in range(10 * config.epochs + 1)}
+    return {step for step in epochs | log_spaced | tenths if step <= last}
+
+
+def learning_rate_at(config: RunConfig, step: int) -> float:
+    """One cycle: linear from 0 to the config's rate over the first 5 % of the steps, then linear to 0 (Smith 2018)."""
+    progress = step / config.total_steps
+    rising, falling = (step + 1) / (WARM_UP * config.total_steps), (1 - progress) / (1 - WARM_UP)
+    return config.learning_rate * min(rising, falling, 1.0)
+
+
+def kl_weight_at(config: RunConfig, step: int) -> float:
+    """The KL weight at a step: from 0 linearly to the config's over the first kl_ramp of the run (Bowman et al. 2016)."""
+    ramp_steps = config.kl_ramp * config.total_steps
+    return config.kl_weight * (min(1.0, step / ramp_steps) if ramp_steps else 1.0)
+
+
+def _batch_terms(config: RunConfig, model: nn.Module, images: Tensor, step: int) -> dict[str, Tensor | None]:
+    """The mean losses of the batch of one step, with the graph for their gradients."""
+    x = images.index_select(0, _batch_indices(config, step).to(images.device))  # (batch, 784)
+    eps = torch.randn(len(x), config.latent_dim, generator=seeded(config.seed, "eps", step)).to(images.device)
+    terms = loss_terms(model, x, eps, config.likelihood)
+    return {
+        "total": negative_elbo(terms, kl_weight_at(config, step)).mean(),
+        "reconstruction": terms.reconstruction.mean(),
+        "kl": None if terms.kl_per_dimension is None else terms.kl_per_dimension.sum(1).mean(),
+    }
+
+
+def _batch_indices(config: RunConfig, step: int) -> Tensor:
+    epoch, batch = divmod(step, config.steps_per_epoch)
+    return _epoch_order(config.seed, config.train_size, epoch)[batch * config.batch_size :][: config.batch_size]
+
+
+_orders: dict[tuple, Tensor] = {}
+
+
+def _epoch_order(seed: int, size: int, epoch: int) -> Tensor:
+    """The shuffle of one epoch; only the latest is kept."""
+    key = (seed, size, epoch)
+    if key not in _orders:
+        _orders.clear()
+        _orders[key] = torch.randperm(size, generator=seeded(seed, "batches", epoch))
+    return _orders[key]
+
+
+def _set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+
+
+def _means(window: list[dict]) -> dict[str, float | None]:
+    values = [{name: None if v is None else float(v) for name, v in losses.items()} for losses in window]
+    return {
+        name: None if values[0][name] is None else sum(losses[name] for losses in values) / len(values)
+        for name in values[0]
+    }
+
+
+class _Pictured:
+    """The same test images for every snapshot of a run, and what a model makes of them."""
+
+    def __init__(self, config: RunConfig, device: str):
+        test = data.load(config.dataset, "test")
+        self.followed = test.images[: data.TEST_CODES].to(device)
+        self.digits = test.images[data.one_per_class(test.labels)].to(device)
+        self.z = torch.randn(SAMPLES, config.latent_dim, generator=seeded(0, "samples")).to(device)
+
+    @torch.no_grad()
+    def __call__(self, model: nn.Module) -> dict[str, Tensor]:
+        mu, log_sigma = zip(*(code_means(model, x) for x in self.followed.split(CHUNK)))
+        pictures = {
+            "mu": torch.cat(mu),
+            "reconstructions": reconstruct(model, self.digits),
+            "samples": pixel_means(model.decode(self.z)),
+        }
+        if log_sigma[0] is not None:
+            pictures["log_sigma"] = torch.cat(log_sigma)
+        return pictures
+
+
+def _restore(checkpoint: dict[str, Tensor], model: nn.Module, optimizer: torch.optim.Optimizer) -> tuple[int, float]:
+    """Puts a checkpoint's tensors back; returns its step and seconds."""
+    model.load_state_dict(
+        {name.removeprefix("model."): tensor for name, tensor in checkpoint.items() if name.startswith("model.")}
+    )
+    moments: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in checkpoint.items():
+        if name.startswith("optimizer."):
+            _, index, moment = name.split(".")
+            moments.setdefault(int(index), {})[moment] = tensor
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
+    return int(checkpoint["step"]), float(checkpoint["seconds"])
+
+
+def _cause(config: RunConfig, values: dict[str, float | None] | None) -> str:
+    """The likely reason in words, from the terms that are no longer finite."""
+    remedy = f"a learning rate below {config.learning_rate:g} is the usual way out"
+    if values is None:
+        return f"the weights are no longer finite; {remedy}"
+    if values["kl"] is not None and not math.isfinite(values["kl"]):
+        return f"the KL term is no longer finite: sigma = exp(log_sigma) or mu has grown past all bounds; {remedy}"
+    return f"the reconstruction loss is no longer finite: the logits have grown past all bounds; {remedy}"
