@@ -12,11 +12,7 @@ from vae.data import DatasetError, download
 from vae.runs import advance, resolve_device
 from vae.store import PRETRAINED, DamagedRun, RunStore, StoreError
 
-PRETRAINED_RUNS = [
-    RunConfig(model=model, latent_dim=latent_dim, epochs=epochs)
-    for latent_dim, epochs in ((2, 4), (10, 4))
-    for model in ("ae", "vae")
-]
+PRETRAINED_RUNS = [RunConfig(model=model, latent_dim=latent_dim) for latent_dim in (2, 10) for model in ("ae", "vae")]
 
 
 class Parser(argparse.ArgumentParser):
@@ -131,7 +127,9 @@ def _parser() -> Parser:
     train.add_argument("--device", default="cpu", help="auto, cpu, cuda or mps (default cpu); not part of the run")
     train.set_defaults(command=train_command)
 
-    pretrain = commands.add_parser("pretrain", help="make assets/pretrained again", description=pretrain_command.__doc__)
+    pretrain = commands.add_parser(
+        "pretrain", help="make assets/pretrained again", description=pretrain_command.__doc__
+    )
     pretrain.set_defaults(command=pretrain_command)
 
     runs = commands.add_parser("runs", help="list the store's runs", description=runs_command.__doc__)
@@ -139,7 +137,9 @@ def _parser() -> Parser:
     runs.set_defaults(command=runs_command)
 
     for command in (train, pretrain, runs):
-        command.add_argument("--store", metavar="DIR", help="folder or fsspec URL of the runs (default VAE_STORE, or the cache)")
+        command.add_argument(
+            "--store", metavar="DIR", help="folder or fsspec URL of the runs (default VAE_STORE, or the cache)"
+        )
 
     bench = commands.add_parser("bench", help="measure the speed", description=bench_command.__doc__)
     bench.add_argument("--json", metavar="FILE", help="write the figures there too")

@@ -40,14 +40,19 @@ class RunConfig:
     latent_dim: int = _number(2, 1, 32, "dimensions of z")
     hidden_dims: tuple[int, ...] = dataclasses.field(
         default=(256, 128, 64),
-        metadata={"low": 4, "high": 2048, "most": 4, "help": "widths of the encoder's hidden layers; the decoder mirrors them"},
+        metadata={
+            "low": 4,
+            "high": 2048,
+            "most": 4,
+            "help": "widths of the encoder's hidden layers; the decoder mirrors them",
+        },
     )
     activation: str = _choice("gelu", ("relu", "gelu", "tanh"), "activation of the hidden layers")
     bottleneck: str = _choice("identity", ("identity", "sigmoid", "relu", "tanh"), "activation of f (AE) and g (VAE)")
     likelihood: str = _choice("bernoulli", ("bernoulli", "gaussian"), "p(x|z), which decides the reconstruction loss")
     kl_weight: float = _number(1.0, 0.0, 1000.0, "weight of the KL term; 1 is the VAE")
     kl_ramp: float = _number(0.3, 0.0, 1.0, "share of the training over which the KL weight rises from 0")
-    epochs: int = _number(4, 1, 200, "passes over the training images")
+    epochs: int = _number(3, 1, 200, "passes over the training images")
     batch_size: int = _number(128, 16, 1024, "images a step")
     learning_rate: float = _number(6e-3, 1e-6, 10.0, "peak of the learning rate's one cycle")
     seed: int = _number(0, 0, 2**31 - 1, "decides the initial weights, the batches and eps")
@@ -88,9 +93,10 @@ class RunConfig:
                 raise ConfigError(name, values[name], f"the fields are {', '.join(names)}")
         return cls(**values)
 
-    def as_model(self, model: str) -> "RunConfig":
-        """The other half of a pair: the same settings for an "ae" or a "vae" (a VAE's KL weight is then 1)."""
-        return self if model == self.model else dataclasses.replace(self, model=model, **_KL_DEFAULTS)
+    @property
+    def autoencoder(self) -> "RunConfig":
+        """The AE with the same settings: the other half of a VAE's pair."""
+        return dataclasses.replace(self, model="ae")
 
 
 def _validated(field: dataclasses.Field, value):

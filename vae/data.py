@@ -15,9 +15,7 @@ except RuntimeError:
     # A CPU build of torch beside the registry's CUDA build of torchvision: its compiled operators do not load, and the
     # import stops at the two that it expects to exist. Declared, they are never called; datasets needs neither.
     for _operator in ("nms", "qnms"):
-        torch.library.define(
-            f"torchvision::{_operator}", "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
-        )
+        torch.library.define(f"torchvision::{_operator}", "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
 from torchvision import datasets
 from torchvision.datasets.utils import check_integrity, extract_archive
 

@@ -77,7 +77,9 @@ class RunStore:
             self.upper = _Layer(self.url)
             self.upper.make_root()
         except (OSError, ValueError, ImportError) as error:
-            raise StoreError(f"the store {self.url} cannot be used: {error}. VAE_STORE or --store names another.") from error
+            raise StoreError(
+                f"the store {self.url} cannot be used: {error}. VAE_STORE or --store names another."
+            ) from error
         self.lower = _Layer(str(pretrained))
 
     # --- reading ---
@@ -336,8 +338,6 @@ class _Layer:
         except FileNotFoundError:
             return []
         return [(entry["name"].rstrip("/").rsplit("/", 1)[-1], entry["type"]) for entry in entries]
-
-
 
 
 def _history_bytes(history: list[dict]) -> bytes:
