@@ -37,7 +37,7 @@ class Images(NamedTuple):
 
 
 class BundledMNIST(datasets.MNIST):
-    """torchvision's MNIST, its files taken from assets/mnist; raises DatasetError for one that is missing or damaged."""
+    """torchvision's MNIST, read from assets/mnist; raises DatasetError for a file that is missing or damaged."""
 
     resources = [
         ("train-images-idx3-ubyte.gz", "c7dfcf1bfd3481a40f7b3aedbdbd083c"),
@@ -85,7 +85,7 @@ def is_available(dataset: str) -> bool:
 
 
 def download(dataset: str, timeout: float = 5.0) -> None:
-    """Fetches a dataset into the user's cache folder; raises DatasetError when no mirror answers within `timeout` seconds."""
+    """Fetches a dataset into the user's cache; raises DatasetError when no mirror answers within `timeout` seconds."""
     if is_available(dataset):
         return
     kind = DOWNLOADABLE[dataset]

@@ -10,7 +10,7 @@ from vae.models import code_means, pixel_means, reparameterize
 
 
 class LossTerms(NamedTuple):
-    """The two parts of the objective: reconstruction (batch,), kl_per_dimension (batch, latent_dim) or None for an AE."""
+    """The objective's parts: reconstruction (batch,), kl_per_dimension (batch, latent_dim) or None for an AE."""
 
     reconstruction: Tensor
     kl_per_dimension: Tensor | None
@@ -19,7 +19,7 @@ class LossTerms(NamedTuple):
 def reconstruction_loss(logits: Tensor, x: Tensor, likelihood: str) -> Tensor:
     """-log p(x|z) for logits and x (batch, 784), summed over the pixels: (batch,) nats.
 
-    Bernoulli: cross-entropy on grey pixels in [0, 1]. Gaussian: half the squared error, unit variance, constant dropped.
+    Bernoulli: cross-entropy on grey pixels in [0, 1]. Gaussian: half the squared error (unit variance).
     """
     if likelihood == "bernoulli":
         return binary_cross_entropy_with_logits(logits, x, reduction="none").sum(1)

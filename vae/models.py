@@ -4,6 +4,8 @@ AE:   x -> trunk -> y -f-> z -> decoder -> logits
 VAE:  x -> trunk -> y -(g, h)-> mu, log_sigma;  z = mu + sigma * eps -> decoder -> logits
 """
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 
@@ -71,7 +73,7 @@ class VariationalAutoencoder(nn.Module):
 
 
 def reparameterize(mu: Tensor, log_sigma: Tensor, eps: Tensor) -> Tensor:
-    """z = mu + sigma * eps: a draw from q(z|x) through which gradients reach mu and sigma (Kingma and Welling 2014, 2.4)."""
+    """z = mu + sigma * eps, a draw from q(z|x) that gradients pass through (Kingma and Welling 2014, 2.4)."""
     return mu + log_sigma.exp() * eps
 
 
@@ -81,7 +83,7 @@ def pixel_means(logits: Tensor) -> Tensor:
 
 
 def code_means(model: nn.Module, x: Tensor) -> tuple[Tensor, Tensor | None]:
-    """Where a model puts images, without noise: (z, None) of an AE, (mu, log_sigma) of a VAE, each (batch, latent_dim)."""
+    """Where a model puts images: (z, None) of an AE, (mu, log_sigma) of a VAE, each (batch, latent_dim)."""
     if isinstance(model, VariationalAutoencoder):
         return model.encode(x)
     return model.encode(x), None
@@ -118,13 +120,13 @@ def build_model(config: RunConfig, mean_image: Tensor | None = None) -> nn.Modul
 
 def _hidden_layers(widths: tuple[int, ...], activation: str) -> list[nn.Module]:
     layers = []
-    for inputs, outputs in zip(widths, widths[1:]):
+    for inputs, outputs in pairwise(widths):
         layers += [nn.Linear(inputs, outputs), ACTIVATIONS[activation]()]
     return layers
 
 
 def _initialise(layers: nn.Sequential, seed: int, purpose: str) -> None:
-    """He initialisation (He et al. 2015): weights of variance 2 / inputs where a rectifier follows, 1 / inputs elsewhere."""
+    """Weights of variance 2 / inputs where a rectifier follows, else 1 / inputs (He et al. 2015)."""
     generator = seeded(seed, f"initial {purpose}")
     for layer, following in zip(layers, [*list(layers)[1:], None]):
         if isinstance(layer, nn.Linear):

@@ -141,8 +141,8 @@ class Runs:
             new = {c.run_id for c in configs if not self.store.status(c.run_id).is_active} - asked
             if len(asked | new) > MOST_WAITING:
                 raise TooManyRuns(
-                    f"{len(asked)} of your runs are still waiting or training, and {MOST_WAITING} is the most at a time: "
-                    "stop one of them, or wait until one is done."
+                    f"{len(asked)} of your runs are still waiting or training, and {MOST_WAITING} is the most "
+                    "at a time: stop one of them, or wait until one is done."
                 )
             self._asked[browser] = asked | new
         for config in configs:
@@ -167,7 +167,7 @@ class Runs:
             self.ensure(self.store.config(run_id))
 
     def ensure(self, config: RunConfig) -> None:
-        """Gives an active run a worker if none has it: after a pause, a restart, or a lost cluster. Cheap; call it often."""
+        """Gives an active run a worker if none has it (after a pause, a restart, a lost cluster); cheap."""
         if self._client is None or self.store.metrics(config.run_id) is not None:
             return
         # The key makes it a single flight: to submit a task that waits or runs already changes nothing.

@@ -5,6 +5,7 @@ checksums of model.safetensors and history.jsonl; each history line with picture
 checkpoint's is part of its name. So whatever is half-written or damaged is noticed before it is used.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -172,7 +173,7 @@ class RunStore:
     # --- a run's life ---
 
     def create(self, config: RunConfig) -> None:
-        """Asks for a run: the same as nothing when it is there, complete or under way; a stopped or failed one goes on."""
+        """Asks for a run: changes nothing for one that is complete; a paused, stopped or failed one goes on."""
         run_id = config.run_id
         status = self.status(run_id)
         if status.state in ("complete", "diverged"):
@@ -316,10 +317,8 @@ class _Layer:
         os.replace(unfinished, target)
 
     def delete(self, path: str) -> None:
-        try:
+        with contextlib.suppress(FileNotFoundError):
             self.fs.rm(f"{self.root}/{path}", recursive=True)
-        except FileNotFoundError:
-            pass
 
     def move(self, path: str, target: str) -> None:
         self.fs.makedirs(f"{self.root}/{target}".rsplit("/", 1)[0], exist_ok=True)

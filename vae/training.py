@@ -75,7 +75,7 @@ class Snapshot:
 
 
 def train(config: RunConfig, checkpoint: dict[str, Tensor] | None = None, device: str = "cpu") -> Iterator[Snapshot]:
-    """Trains the config's model from its first step, or from a checkpoint, and yields a Snapshot at each step of interest.
+    """Trains the config's model from its first step, or from a checkpoint, and yields Snapshots on the way.
 
     Losses come at steps 0, 1, 2, 4, 8, ... and every tenth of an epoch; pictures at log-spaced steps and every epoch.
     Raises Diverged; raises DatasetError when the images cannot be had.
@@ -148,7 +148,7 @@ def learning_rate_at(config: RunConfig, step: int) -> float:
 
 
 def kl_weight_at(config: RunConfig, step: int) -> float:
-    """The KL weight at a step: from 0 linearly to the config's over the first kl_ramp of the run (Bowman et al. 2016)."""
+    """The KL weight at a step, risen linearly over the first kl_ramp of the run (Bowman et al. 2016)."""
     ramp_steps = config.kl_ramp * config.total_steps
     return config.kl_weight * (min(1.0, step / ramp_steps) if ramp_steps else 1.0)
 
