@@ -3,7 +3,6 @@
 import dataclasses
 import hashlib
 import json
-import math
 from dataclasses import dataclass
 
 # Part of every run_id: raise it when the training recipe changes, so that no old run answers for a new one.
@@ -60,6 +59,8 @@ class RunConfig:
     def __post_init__(self):
         for field in dataclasses.fields(self):
             object.__setattr__(self, field.name, _validated(field, getattr(self, field.name)))
+        if self.batch_size > self.train_size:
+            raise ConfigError("batch_size", self.batch_size, f"at most train_size, {self.train_size:,}")
         if self.model == "ae":
             object.__setattr__(self, "kl_weight", 0.0)
             object.__setattr__(self, "kl_ramp", 0.0)
@@ -107,7 +108,7 @@ def _validated(field: dataclasses.Field, value):
             raise ConfigError(field.name, value, allowed)
         return value
     if field.name == "hidden_dims":
-        if isinstance(value, str) or not hasattr(value, "__iter__"):
+        if not isinstance(value, (tuple, list)):
             raise ConfigError(field.name, value, allowed)
         widths = tuple(value)
         if not 1 <= len(widths) <= field.metadata["most"]:
@@ -117,11 +118,11 @@ def _validated(field: dataclasses.Field, value):
 
 
 def _number_in_range(field: dataclasses.Field, kind: type, value, allowed: str):
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-    in_range = is_number and field.metadata["low"] <= value <= field.metadata["high"]
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    in_range = is_number and field.metadata["low"] <= value <= field.metadata["high"]  # which NaN never is
     if not in_range or kind(value) != value:
         raise ConfigError(field.name, value, allowed)
-    return kind(value)
+    return kind(value) + 0  # -0.0 is 0.0, so that both are one run
 
 
 def allowed_values(field: dataclasses.Field) -> str:

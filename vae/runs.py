@@ -1,5 +1,6 @@
 """Running runs: `advance` trains one from where its store has it; `Runs` has that done by workers, for many users."""
 
+import functools
 import os
 import threading
 import time
@@ -7,13 +8,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 import torch
-from distributed import Client, LocalCluster, fire_and_forget
+from distributed import Client, Future, KilledWorker, LocalCluster, fire_and_forget
 
 from vae import data
 from vae.config import RunConfig
 from vae.evaluation import evaluate
 from vae.store import DamagedRun, RunStore
-from vae.training import Diverged, Snapshot, train
+from vae.training import Diverged, Snapshot, model_state, train
 
 HISTORY_SECONDS = 0.3  # a page that watches is this far behind at most
 CHECKPOINT_SECONDS = 2.0  # a killed worker loses this much at most
@@ -46,7 +47,7 @@ def advance(config: RunConfig, store: RunStore, device: str = "cpu") -> Iterator
         return
     checkpoint, history = _resume_point(config, store)
     flushed = saved = time.monotonic()
-    snapshot = good = None
+    good = checkpoint and model_state(checkpoint)
     try:
         for snapshot in train(config, checkpoint, device):
             line = snapshot.losses.to_dict()
@@ -54,11 +55,12 @@ def advance(config: RunConfig, store: RunStore, device: str = "cpu") -> Iterator
                 line["pictures"] = store.write_snapshot(run_id, line["step"], snapshot.pictures)
             history.append(line)
             good = {name: tensor.clone() for name, tensor in snapshot.model.state_dict().items()}
-            now, want = time.monotonic(), store.control(run_id)
+            now, is_last = time.monotonic(), line["step"] == config.total_steps
+            want = "run" if is_last else store.control(run_id)  # at the end a pause comes too late
             if snapshot.pictures or want != "run" or now - flushed > HISTORY_SECONDS:
                 store.write_history(run_id, history)
                 flushed = now
-            if want != "run" or now - saved > CHECKPOINT_SECONDS:
+            if want != "run" or (now - saved > CHECKPOINT_SECONDS and not is_last):
                 store.write_history(run_id, history)  # first, so that no checkpoint is ahead of its history
                 store.write_checkpoint(run_id, snapshot.checkpoint())
                 saved = now
@@ -83,14 +85,17 @@ def _resume_point(config: RunConfig, store: RunStore) -> tuple[dict | None, list
     """The checkpoint and the history up to it, as they were when it was written."""
     run_id = config.run_id
     try:
-        checkpoint, history = store.checkpoint(run_id), store.history(run_id)
+        checkpoint = store.checkpoint(run_id)
+        if checkpoint is None:
+            return None, []
+        history = [line for line in store.history(run_id) if line["step"] <= int(checkpoint["step"])]
+        if not history or history[-1]["step"] != int(checkpoint["step"]):
+            raise DamagedRun(run_id, "history.jsonl", "it ends before the checkpoint")
+        return checkpoint, history
     except DamagedRun as error:
         store.set_aside(run_id, str(error))
         store.create(config)
         return None, []
-    if checkpoint is None:
-        return None, []
-    return checkpoint, [line for line in history if line["step"] <= int(checkpoint["step"])]
 
 
 def train_to_end(config: RunConfig, store_url: str, device: str) -> None:
@@ -127,7 +132,7 @@ class Runs:
     def __init__(self, store: RunStore, device: str = "cpu", workers: int | None = None):
         self.store, self.device = store, device
         self.error = ""  # why there is no cluster, in words
-        self._workers = workers or os.cpu_count() or 1
+        self.workers = workers or os.cpu_count() or 1
         self._client: Client | None = None
         self._asked: dict[str, set[str]] = defaultdict(set)  # browser -> the runs it asked for
         self._lock = threading.Lock()
@@ -168,10 +173,18 @@ class Runs:
 
     def ensure(self, config: RunConfig) -> None:
         """Gives an active run a worker if none has it (after a pause, a restart, a lost cluster); cheap."""
-        if self._client is None or self.store.metrics(config.run_id) is not None:
+        run_id = config.run_id
+        if self._client is None or run_id in self._client.futures or self.store.metrics(run_id) is not None:
             return
         # The key makes it a single flight: to submit a task that waits or runs already changes nothing.
-        fire_and_forget(self._client.submit(train_to_end, config, self.store.url, self.device, key=config.run_id))
+        future = self._client.submit(train_to_end, config, self.store.url, self.device, key=run_id)
+        fire_and_forget(future)
+        future.add_done_callback(functools.partial(self._note_end, config))
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether the workers are still on their way."""
+        return self._started.is_alive()
 
     def wait_until_started(self, timeout: float = 60.0) -> bool:
         """Whether the cluster is there, after at most `timeout` seconds."""
@@ -187,6 +200,15 @@ class Runs:
                 self._client.cluster.close()
             self._client = None
 
+    def _note_end(self, config: RunConfig, future: Future) -> None:
+        """Ends a run that its task could not end, such as one that kills each worker: it would be tried for ever."""
+        run_id = config.run_id
+        if future.status == "error" and self.store.metrics(run_id) is None:
+            error = future.exception()
+            what = "its worker process died again and again" if isinstance(error, KilledWorker) else repr(error)
+            self.store.finish(config, "failed", self.store.history(run_id), None, message=what, test=None)
+        future.release()
+
     def _start(self) -> None:
         try:
             self._client = self._connect()
@@ -199,14 +221,16 @@ class Runs:
                     self.ensure(self.store.config(run_id))
             except DamagedRun as error:
                 self.store.set_aside(run_id, str(error))
+        self._client.run(_warm_up, on_error="ignore")
 
     def _connect(self) -> Client:
         address = os.environ.get("DASK_SCHEDULER_ADDRESS")
         if address:
-            return Client(address, timeout=10, name="pages")
+            try:
+                return Client(address, timeout=10, name="pages")
+            except (OSError, ValueError) as error:
+                raise ConnectionError(f"no cluster answers at DASK_SCHEDULER_ADDRESS={address}: {error}") from error
         cluster = LocalCluster(
-            n_workers=self._workers, threads_per_worker=1, dashboard_address=None, memory_limit=0, silence_logs="ERROR"
+            n_workers=self.workers, threads_per_worker=1, dashboard_address="127.0.0.1:0", memory_limit=0, silence_logs="ERROR"
         )
-        client = Client(cluster)
-        client.run(_warm_up, wait=False)
-        return client
+        return Client(cluster)

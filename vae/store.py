@@ -22,7 +22,7 @@ from safetensors.torch import load as tensors_from_bytes
 from safetensors.torch import save as tensors_to_bytes
 from torch import Tensor, nn
 
-from vae.config import ConfigError, RunConfig
+from vae.config import RunConfig
 from vae.models import build_model
 
 PRETRAINED = Path(__file__).resolve().parent.parent / "assets" / "pretrained"
@@ -31,7 +31,11 @@ DAMAGED = "damaged"  # the folder for runs that were set aside
 
 
 class DamagedRun(RuntimeError):
-    """A run whose files do not match their checksums; the message names the file and what was done about it."""
+    """A run whose files do not match their checksums; the message names the run and the file."""
+
+    def __init__(self, run_id: str, name: str, what: str):
+        super().__init__(f"run {run_id} is damaged: {name}: {what}")
+        self.run_id = run_id
 
 
 class StoreError(RuntimeError):
@@ -94,11 +98,13 @@ class RunStore:
         try:
             config = RunConfig.from_dict(json.loads(self._layer(run_id).read(f"{run_id}/config.json")))
         except FileNotFoundError:
+            if self._layer(run_id).exists(run_id):
+                raise DamagedRun(run_id, "config.json", "it is missing") from None
             raise KeyError(run_id) from None
-        except (ValueError, TypeError, ConfigError) as error:
-            raise self._damaged(run_id, "config.json", str(error)) from error
+        except (ValueError, TypeError) as error:
+            raise DamagedRun(run_id, "config.json", str(error)) from error
         if config.run_id != run_id:
-            raise self._damaged(run_id, "config.json", "it belongs to another run")
+            raise DamagedRun(run_id, "config.json", "it belongs to another run")
         return config
 
     def status(self, run_id: str) -> RunStatus:
@@ -124,7 +130,7 @@ class RunStore:
         except FileNotFoundError:
             return None
         except ValueError as error:
-            raise self._damaged(run_id, "metrics.json", "it is no JSON") from error
+            raise DamagedRun(run_id, "metrics.json", "it is no JSON") from error
 
     def history(self, run_id: str) -> list[dict]:
         """The loss curves so far, a dict a logged step, in the order of the steps."""
@@ -135,7 +141,7 @@ class RunStore:
         try:
             return [json.loads(line) for line in content.splitlines()]
         except ValueError as error:
-            raise self._damaged(run_id, "history.jsonl", "a line is no JSON") from error
+            raise DamagedRun(run_id, "history.jsonl", "a line is no JSON") from error
 
     def snapshot(self, run_id: str, line: dict) -> dict[str, Tensor]:
         """The pictures that belong to a history line with "pictures", as float32; raises DamagedRun."""
@@ -159,7 +165,7 @@ class RunStore:
         if metrics is None:
             return
         if metrics["history_sha256"] != _sha256(_history_bytes(history)):
-            raise self._damaged(run_id, "history.jsonl", "its checksum is wrong")
+            raise DamagedRun(run_id, "history.jsonl", "its checksum is wrong")
         if metrics["model_sha256"]:
             self._read_tensors(run_id, "model.safetensors", metrics["model_sha256"])
         for line in history:
@@ -246,11 +252,12 @@ class RunStore:
 
     def set_aside(self, run_id: str, reason: str) -> str:
         """Moves a damaged run out of the way, the reason beside it, and returns where it now is."""
-        if not self.upper.exists(run_id):
-            return self.lower.address(run_id)  # read-only: a new run in the upper layer will cover it
         place = f"{DAMAGED}/{run_id}-{time.time_ns()}"
-        self.upper.move(run_id, place)
+        if self.upper.exists(run_id):
+            self.upper.move(run_id, place)
         self.upper.write(f"{place}/reason.txt", reason.encode())
+        if self.lower.exists(run_id):
+            self.set_control(run_id, "run")  # a pretrained run stays where it is, covered by the one to come
         return self.upper.address(place)
 
     def damage_reports(self, run_id: str) -> list[str]:
@@ -267,20 +274,17 @@ class RunStore:
         try:
             content = self._layer(run_id).read(f"{run_id}/{name}")
             if _sha256(content) != sha256:
-                raise self._damaged(run_id, name, "its checksum is wrong")
+                raise DamagedRun(run_id, name, "its checksum is wrong")
             return tensors_from_bytes(content)
         except FileNotFoundError:
-            raise self._damaged(run_id, name, "it is missing") from None
+            raise DamagedRun(run_id, name, "it is missing") from None
         except SafetensorError as error:
-            raise self._damaged(run_id, name, str(error)) from error
+            raise DamagedRun(run_id, name, str(error)) from error
 
     def _write_tensors(self, path: str, tensors: dict[str, Tensor]) -> str:
         content = tensors_to_bytes(_on_cpu(tensors))
         self.upper.write(path, content)
         return _sha256(content)
-
-    def _damaged(self, run_id: str, name: str, what: str) -> DamagedRun:
-        return DamagedRun(f"run {run_id} is damaged: {name}: {what}")
 
 
 class _Layer:

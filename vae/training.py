@@ -1,9 +1,11 @@
 """train(config) yields snapshots, and that is all it does: it writes no file, prints nothing and calls nobody back."""
 
+import functools
 import math
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +20,7 @@ from vae.randomness import seeded
 WARM_UP = 0.05  # share of the steps over which the learning rate rises; it then falls linearly to 0
 BETAS = (0.8, 0.95)  # short memories: a run is a few thousand steps
 SAMPLES = 20
+STEP_OVERHEAD = 2.0e-3  # seconds of a step that are not matrix products (measured)
 
 torch.set_num_threads(1)  # two threads on two busy cores are many times slower than one
 
@@ -153,6 +156,28 @@ def kl_weight_at(config: RunConfig, step: int) -> float:
     return config.kl_weight * (min(1.0, step / ramp_steps) if ramp_steps else 1.0)
 
 
+def estimate_seconds(config: RunConfig) -> float:
+    """How long a run will train on one core of this machine, in seconds, from its arithmetic and this core's speed."""
+    encoder = (data.PIXELS, *config.hidden_dims, 2 * config.latent_dim)
+    decoder = (config.latent_dim, *reversed(config.hidden_dims), data.PIXELS)
+    weights = sum(inputs * outputs for widths in (encoder, decoder) for inputs, outputs in pairwise(widths))
+    # Forward, gradient of the weights, gradient of the inputs: each a multiplication and an addition.
+    step = 6 * weights * config.batch_size / _flops() + STEP_OVERHEAD
+    return config.total_steps * step
+
+
+@functools.lru_cache(maxsize=1)
+def _flops() -> float:
+    """Floating-point operations a second of this core, from a product of the size of a training step's."""
+    batch, weights = torch.ones(128, data.PIXELS), torch.ones(data.PIXELS, 256)
+    seconds = []
+    for _ in range(20):
+        began = time.perf_counter()
+        batch @ weights
+        seconds.append(time.perf_counter() - began)
+    return 2 * 128 * data.PIXELS * 256 / min(seconds)  # the least disturbed
+
+
 def _batch_terms(config: RunConfig, model: nn.Module, images: Tensor, step: int) -> dict[str, Tensor | None]:
     """The mean losses of the batch of one step, with the graph for their gradients."""
     x = images.index_select(0, _batch_indices(config, step).to(images.device))  # (batch, 784)
@@ -217,11 +242,14 @@ class _Pictured:
         return pictures
 
 
+def model_state(checkpoint: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The model's own tensors of a checkpoint, by the model's names."""
+    return {name.removeprefix("model."): tensor for name, tensor in checkpoint.items() if name.startswith("model.")}
+
+
 def _restore(checkpoint: dict[str, Tensor], model: nn.Module, optimizer: torch.optim.Optimizer) -> tuple[int, float]:
     """Puts a checkpoint's tensors back; returns its step and seconds."""
-    model.load_state_dict(
-        {name.removeprefix("model."): tensor for name, tensor in checkpoint.items() if name.startswith("model.")}
-    )
+    model.load_state_dict(model_state(checkpoint))
     moments: dict[int, dict[str, Tensor]] = {}
     for name, tensor in checkpoint.items():
         if name.startswith("optimizer."):

@@ -1,0 +1,19 @@
+"""The AE→VAE lab: `streamlit run app.py`. A table of contents; each lesson is a file in pages/."""
+
+if __name__ == "__main__":  # worker processes import this file again, and must not become a second app
+    import streamlit as st
+
+    st.set_page_config(page_title="AE→VAE lab", page_icon="assets/icon.png", layout="wide")
+    with st.spinner("Starting the lab …"):
+        from pages.ui.runs import start
+
+        start()
+    st.html("assets/style.css")
+    st.navigation(
+        [
+            st.Page("pages/home.py", title="From AE to VAE", icon=":material/home:", default=True),
+            st.Page("pages/train.py", title="Train side by side", icon=":material/play_circle:"),
+            st.Page("pages/latent_space.py", title="Latent space", icon=":material/scatter_plot:"),
+        ],
+        position="top",
+    ).run()

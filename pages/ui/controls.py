@@ -1,0 +1,107 @@
+"""Widgets that more than one page has. Their values live in the URL, so that a link reproduces what is seen."""
+
+import dataclasses
+from pathlib import Path
+
+import streamlit as st
+
+from pages.ui.runs import finished_pairs
+from vae import data
+from vae.config import ConfigError, RunConfig
+
+FIELDS = {field.name: field for field in dataclasses.fields(RunConfig)}
+FEW = {"latent_dim": "Dimensions of z", "epochs": "Epochs", "kl_weight": "KL weight", "seed": "Seed"}
+MORE = {
+    "dataset": "Images",
+    "train_size": "Training images",
+    "hidden_dims": "Hidden layers",
+    "activation": "Activation",
+    "bottleneck": "Activation of f and g",
+    "likelihood": "Likelihood p(x|z)",
+    "kl_ramp": "KL ramp",
+    "batch_size": "Batch size",
+    "learning_rate": "Learning rate",
+}
+
+
+def run_settings() -> RunConfig:
+    """The settings of a pair, as its VAE's config; a bad one is said in words and ends the page."""
+    values = {}
+    for column, (name, label) in zip(st.columns(len(FEW)), FEW.items()):
+        with column:
+            values[name] = _setting(name, label)
+    with st.expander("More settings", icon=":material/tune:"):
+        columns = st.columns(3)
+        for index, (name, label) in enumerate(MORE.items()):
+            with columns[index % 3]:
+                values[name] = _setting(name, label)
+    try:
+        values["hidden_dims"] = tuple(int(width) for width in values["hidden_dims"].split(","))
+    except ValueError:
+        pass  # RunConfig says what is wrong with it, by name and value
+    try:
+        config = RunConfig(**values)
+    except ConfigError as error:
+        st.error(f"**{ {**FEW, **MORE}[error.name] }**: {error}", icon=":material/error:")
+        st.stop()
+    _offer_download(config.dataset)
+    return config
+
+
+def choose_pair() -> RunConfig:
+    """One of the pairs that have been trained, as its VAE's config; kept in the URL as `run`."""
+    pairs = {config.run_id: config for config in finished_pairs()}
+    if not pairs:
+        st.info("No pair of runs is there yet. Train one on the page *Train side by side*.", icon=":material/info:")
+        st.page_link("pages/train.py", label="Train side by side", icon=":material/play_circle:")
+        st.stop()
+    run_id = st.selectbox("Runs", list(pairs), format_func=lambda r: describe(pairs[r]), key="run", bind="query-params")
+    return pairs[run_id]
+
+
+def describe(config: RunConfig) -> str:
+    """A pair in a few words: its dimensions, epochs and seed, and what is not the default."""
+    words = [f"{config.latent_dim}-D", f"{config.epochs} epochs", f"seed {config.seed}"]
+    for name, label in {"kl_weight": FEW["kl_weight"], **MORE}.items():
+        value = getattr(config, name)
+        if value != FIELDS[name].default:
+            words.append(f"{label} {', '.join(map(str, value)) if isinstance(value, tuple) else value}")
+    return " · ".join(words)
+
+
+def source(page: str) -> None:
+    """The page's own source in an expander: the last thing on every page."""
+    with st.expander("The source of this page", icon=":material/code:"):
+        st.code(Path(page).read_text(encoding="utf-8"), language="python")
+
+
+def _setting(name: str, label: str):
+    """The widget for one field of RunConfig, bound to the URL parameter of the same name."""
+    field = FIELDS[name]
+    common = {"label": label, "key": name, "help": f"{field.metadata['help']}.".capitalize(), "bind": "query-params"}
+    if "choices" in field.metadata:
+        choices = field.metadata["choices"]
+        return st.selectbox(options=choices, index=choices.index(field.default), **common)
+    if name == "hidden_dims":
+        return st.text_input(value=",".join(map(str, field.default)), **common)
+    low, high = field.metadata["low"], field.metadata["high"]
+    if isinstance(field.default, int):
+        return st.number_input(min_value=low, max_value=high, value=field.default, step=1, **common)
+    step = {"learning_rate": 0.001, "kl_weight": 0.5}.get(name, 0.1)
+    return st.number_input(min_value=low, max_value=high, value=field.default, step=step, format="%g", **common)
+
+
+def _offer_download(dataset: str) -> None:
+    """For images that are not on this machine: a button that fetches them, and words where that fails."""
+    if data.is_available(dataset):
+        return
+    st.info(f"{dataset} is not on this machine yet. MNIST always is.", icon=":material/download:")
+    if st.button(f"Download {dataset} (about 30 MB)"):
+        try:
+            with st.spinner(f"Downloading {dataset} …"):
+                data.download(dataset)
+        except data.DatasetError as error:
+            st.error(f"{error} Choose mnist under *More settings* to go on.", icon=":material/cloud_off:")
+            st.stop()
+        st.rerun()
+    st.stop()

@@ -1,0 +1,30 @@
+"""How pages show digits: film strips with a name at each row, alike everywhere."""
+
+import base64
+import html
+import io
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from vae.figures import mosaic
+
+
+def png_uri(picture: np.ndarray) -> str:
+    """A picture (height, width, 3 or 4) uint8 as a data: address."""
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "PNG", compress_level=1)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def film_strips(
+    rows: dict[str, np.ndarray], columns: int | None = None, widest: int = 900, stacked: bool = False
+) -> None:
+    """Rows of digits: name -> images (n, 784) in [0, 1], names beside them or (stacked) above; `widest` in pixels."""
+    cells = []
+    for name, images in rows.items():
+        picture = png_uri(mosaic(images, columns or len(images)))
+        cells.append(f'<span>{html.escape(name)}</span><img src="{picture}" alt="{html.escape(name)}">')
+    kind = "strips stacked" if stacked else "strips"
+    st.html(f'<div class="{kind}" style="--widest: {widest}px">{"".join(cells)}</div>')

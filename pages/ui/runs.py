@@ -1,0 +1,140 @@
+"""What pages know of runs: the one Runs of this server, and cached readings of its store."""
+
+import dataclasses
+import functools
+import gc
+import os
+
+import numpy as np
+import plotly.graph_objects  # noqa: F401  (imported before the freeze)
+import streamlit as st
+from torch import nn
+
+from vae import data
+from vae.config import RunConfig
+from vae.latent import encode_all
+from vae.runs import Runs, resolve_device
+from vae.store import DamagedRun, RunStatus, RunStore, StoreError
+
+LIVE = 0.5  # seconds between two looks at a run under way
+
+
+@st.cache_resource(show_spinner=False)
+def _runs() -> Runs:
+    data.load("mnist", "test")
+    # Streamlit collects all garbage after every rerun; what is imported by now never is garbage, so it need not be
+    # walked through again and again (130 ms of CPU a rerun with torch loaded).
+    gc.collect()
+    gc.freeze()
+    return Runs(RunStore(), resolve_device(os.environ.get("VAE_DEVICE", "cpu")))
+
+
+def start() -> Runs:
+    """The server's Runs, started once; says what is wrong and ends the page when there can be none."""
+    try:
+        return _runs()
+    except (StoreError, ValueError, data.DatasetError) as error:
+        st.error(f"The lab cannot start: {error}", icon=":material/error:")
+        st.stop()
+
+
+def browser() -> str:
+    """A name for the visitor's browser that lasts as long as its cookie does; the session's where there is none."""
+    return st.context.cookies.get("_streamlit_xsrf") or str(id(st.session_state))
+
+
+def says_damage(page_part):
+    """Has a damaged run set aside and said in words, instead of shown; the page goes on without it."""
+
+    @functools.wraps(page_part)
+    def guarded(*args, **kwargs):
+        try:
+            return page_part(*args, **kwargs)
+        except DamagedRun as error:
+            place = start().store.set_aside(error.run_id, str(error))
+            st.error(
+                f"{error}. Its files were set aside in {place}. Press “Train both” on the page *Train side by side* "
+                "to make it again.",
+                icon=":material/healing:",
+            )
+            st.stop()
+
+    return guarded
+
+
+@st.cache_data(ttl=LIVE * 0.8, max_entries=1000, show_spinner=False)
+def status(run_id: str) -> RunStatus:
+    """Where a run is; read once for all who watch it."""
+    runs = start()
+    now = runs.store.status(run_id)
+    if now.is_active:
+        runs.ensure(runs.store.config(run_id))
+    return now
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def history(run_id: str, now: RunStatus) -> list[dict]:
+    """A run's loss curves as they are in the given status."""
+    return start().store.history(run_id)
+
+
+@st.cache_resource(max_entries=600, show_spinner=False)
+def pictures(run_id: str, step: int, sha256: str) -> dict[str, np.ndarray]:
+    """A snapshot's pictures as arrays, by name; not to be written to."""
+    tensors = start().store.snapshot(run_id, {"step": step, "pictures": sha256})
+    return {name: tensor.numpy() for name, tensor in tensors.items()}
+
+
+@dataclasses.dataclass(frozen=True)
+class Trained:
+    """A run that has ended with a model."""
+
+    config: RunConfig
+    model: nn.Module
+    metrics: dict
+
+
+def trained(run_id: str) -> Trained | None:
+    """The model of a run that has ended, and what it is worth; None where there is none."""
+    try:
+        metrics = start().store.metrics(run_id)
+        return _trained(run_id, metrics["model_sha256"]) if metrics and metrics["model_sha256"] else None
+    except KeyError:
+        return None
+
+
+@st.cache_resource(max_entries=40, show_spinner="Reading the model …")
+def _trained(run_id: str, sha256: str) -> Trained:
+    store = start().store
+    store.verify(run_id)
+    return Trained(store.config(run_id), store.model(run_id), store.metrics(run_id))
+
+
+@st.cache_resource(max_entries=20, show_spinner="Encoding the 10,000 test images …")
+def codes(run_id: str, sha256: str):
+    """The codes of all test images: (z, None) of an AE, (mu, log_sigma) of a VAE, tensors (10000, latent_dim)."""
+    run = _trained(run_id, sha256)
+    return encode_all(run.model, data.load(run.config.dataset, "test").images)
+
+
+@st.cache_data(ttl=2.0, show_spinner=False)
+def finished_pairs() -> list[RunConfig]:
+    """The VAE's config of every pair of which both halves have ended with a model, smallest first."""
+    store = start().store
+    pairs = []
+    for run_id in store.run_ids():
+        if not run_id.startswith("vae"):
+            continue
+        try:
+            config = store.config(run_id)
+            if all(store.status(half.run_id).has_model for half in (config.autoencoder, config)):
+                pairs.append(config)
+        except DamagedRun:
+            continue
+    return sorted(pairs, key=lambda config: (config.latent_dim, config.epochs, config.seed))
+
+
+@st.cache_data(ttl=2.0, max_entries=1000, show_spinner=False)
+def damage_reports(run_id: str) -> list[str]:
+    """Why and where earlier copies of a run were set aside."""
+    return start().store.damage_reports(run_id)

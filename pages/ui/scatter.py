@@ -1,0 +1,58 @@
+"""The two latent scatters, drawn alike on every page that has them."""
+
+import numpy as np
+import streamlit as st
+import torch
+
+from vae import figures, latent
+from vae.config import RunConfig
+
+
+def choose_dimensions(latent_dim: int) -> tuple[int, int] | None:
+    """For more than two dimensions: which two to look at, or None for the principal plane. Kept in the URL."""
+    if latent_dim <= 2:
+        return None
+    plane, first, second = st.columns(3)
+    with plane:
+        kind = st.selectbox("Plane", ["principal axes (PCA)", "two dimensions of z"], key="plane", bind="query-params")
+    if kind.startswith("principal"):
+        return None
+    names = range(1, latent_dim + 1)
+    with first:
+        i = st.selectbox("Across", names, index=0, key="across", bind="query-params")
+    with second:
+        j = st.selectbox("Up", names, index=1, key="up", bind="query-params")
+    return i - 1, j - 1
+
+
+def flatten(codes: torch.Tensor, labels: np.ndarray, dimensions: tuple[int, int] | None, reference=None) -> np.ndarray:
+    """Codes (n, latent_dim) as points (n, 2) of the chosen plane; a 1-D code is spread over one row a digit.
+
+    reference: the codes whose principal plane is meant, where that is not the codes' own.
+    """
+    if codes.shape[1] == 1:
+        rows = torch.tensor(labels[: len(codes)]) / 4.5 - 1.0
+        return torch.stack([codes[:, 0], rows], 1).numpy()
+    plane = latent.choose_plane(codes if reference is None else reference, dimensions)
+    return latent.project(codes, plane).numpy()
+
+
+def axis_names(config: RunConfig, dimensions: tuple[int, int] | None) -> tuple[str, str]:
+    """What the axes of a model's scatter show."""
+    symbol = "z" if config.model == "ae" else "μ"
+    if config.latent_dim == 1:
+        return symbol, "one row a digit"
+    if dimensions is None and config.latent_dim > 2:
+        return f"{symbol}: 1st principal axis", "2nd principal axis"
+    i, j = dimensions or (0, 1)
+    return f"{symbol}{_subscript(i + 1)}", f"{symbol}{_subscript(j + 1)}"
+
+
+def _subscript(number: int) -> str:
+    return str(number).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
+
+
+def limits(ae: list[np.ndarray], vae: list[np.ndarray], same: bool) -> tuple[float, float]:
+    """The half-widths of both pairs of axes: one for both, or each its own."""
+    both = figures.axis_limit(*ae), figures.axis_limit(*vae, np.array([[-3.0, 3.0]]))
+    return (max(both),) * 2 if same else both

@@ -1,0 +1,35 @@
+"""What several tests share: runs small enough to train in a moment, and stores of their own."""
+
+import pytest
+
+from vae.config import RunConfig
+from vae.runs import advance
+from vae.store import RunStore
+
+
+@pytest.fixture
+def small() -> RunConfig:
+    """A VAE that trains in a fraction of a second: 20 steps."""
+    return RunConfig(train_size=1_000, batch_size=100, hidden_dims=(16,), epochs=2)
+
+
+@pytest.fixture
+def store(tmp_path) -> RunStore:
+    """An empty store without pretrained runs."""
+    return RunStore(str(tmp_path / "runs"), pretrained=tmp_path / "nothing")
+
+
+@pytest.fixture(scope="session")
+def long() -> RunConfig:
+    """A run of a few seconds, long enough to be interrupted after its first checkpoint."""
+    return RunConfig(train_size=12_000, batch_size=32, hidden_dims=(128, 32), epochs=5)
+
+
+@pytest.fixture(scope="session")
+def undisturbed(long, tmp_path_factory) -> dict:
+    """What the store says of the long run when nothing interrupts it."""
+    store = RunStore(str(tmp_path_factory.mktemp("undisturbed")))
+    store.create(long)
+    for _ in advance(long, store):
+        pass
+    return store.metrics(long.run_id)

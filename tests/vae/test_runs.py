@@ -1,0 +1,317 @@
+"""Real worker processes, really killed: whatever happens to a run, it ends with the weights of an undisturbed one."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import psutil
+import pytest
+
+from vae import runs as runs_module
+from vae.config import RunConfig
+from vae.runs import MOST_WAITING, Runs, TooManyRuns, advance, resolve_device
+from vae.store import RunStore
+from vae.training import snapshot_steps, train
+
+PATIENCE = 120.0  # seconds until a wait is given up; nothing here is timed
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Two local worker processes over a store of their own."""
+    runs = Runs(RunStore(str(tmp_path_factory.mktemp("runs"))), workers=2)
+    assert runs.wait_until_started(), runs.error
+    yield runs
+    runs.close()
+
+
+@pytest.fixture(scope="module")
+def runs_without_cluster(tmp_path_factory):
+    """Runs whose cluster address nobody listens at, so that whatever is asked for waits."""
+    with socket.socket() as free, pytest.MonkeyPatch.context() as environment:
+        free.bind(("127.0.0.1", 0))
+        environment.setenv("DASK_SCHEDULER_ADDRESS", f"tcp://127.0.0.1:{free.getsockname()[1]}")
+        yield Runs(RunStore(str(tmp_path_factory.mktemp("waiting"))))
+
+
+def wait_for(condition):
+    """The condition's first true value."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if value := condition():
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"not so within {PATIENCE:.0f} s")
+
+
+def wait_for_end(runs: Runs, config: RunConfig):
+    """The run's last status; asks for a worker meanwhile, as a page that watches does."""
+
+    def ended():
+        runs.ensure(config)
+        status = runs.store.status(config.run_id)
+        return None if status.is_active else status
+
+    return wait_for(ended)
+
+
+def busy_worker(runs: Runs, config: RunConfig) -> int | None:
+    """The process that trains the run."""
+    addresses = [address for address, keys in runs._client.processing().items() if config.run_id in keys]
+    return runs._client.run(os.getpid, workers=addresses)[addresses[0]] if addresses else None
+
+
+def has_checkpoint(store: RunStore, config: RunConfig) -> bool:
+    return bool(store.upper.files(f"{config.run_id}/checkpoint"))
+
+
+def times_started(runs: Runs, config: RunConfig) -> int:
+    """How often the scheduler gave the run to a worker."""
+    return runs._client.run_on_scheduler(
+        lambda dask_scheduler, key: sum(entry[2] == "processing" for entry in dask_scheduler.story(key)),
+        key=config.run_id,
+    )
+
+
+def test_a_run_asked_for_by_many_threads_at_once_trains_once(runs, small):
+    config = replace(small, epochs=50)
+    with ThreadPoolExecutor(16) as pages:
+        list(pages.map(lambda page: runs.submit([config], f"browser {page}"), range(16)))
+    assert wait_for_end(runs, config).state == "complete"
+    assert times_started(runs, config) == 1
+    assert [line["step"] for line in runs.store.history(config.run_id)] == sorted(snapshot_steps(config))
+
+
+def test_a_run_that_ended_is_not_trained_again(runs, small):
+    runs.submit([small])
+    assert wait_for_end(runs, small).state == "complete"
+    before = times_started(runs, small)
+    runs.submit([small])
+    runs.resume(small)
+    runs.stop(small.run_id)
+    assert runs.store.status(small.run_id).state == "complete"
+    assert times_started(runs, small) == before
+
+
+def test_a_run_paused_stopped_and_resumed_ends_with_the_weights_of_an_undisturbed_one(runs, long, undisturbed):
+    store, run_id = runs.store, long.run_id
+    runs.submit([long])
+    wait_for(lambda: store.status(run_id).step > 0)
+    runs.pause(run_id)
+    wait_for(lambda: not busy_worker(runs, long))
+    paused = store.status(run_id)
+    assert paused.state == "paused" and 0 < paused.step < long.total_steps
+    assert int(store.checkpoint(run_id)["step"]) == paused.step
+
+    runs.resume(long)
+    wait_for(lambda: (runs.ensure(long), store.status(run_id).step > paused.step)[1])
+    runs.stop(run_id)
+    stopped = wait_for_end(runs, long)
+    assert stopped.state == "stopped" and paused.step < stopped.step < long.total_steps
+    assert store.metrics(run_id)["test"]["negative_elbo"] > 0
+    store.verify(run_id)
+
+    runs.resume(long)
+    assert wait_for_end(runs, long).state == "complete"
+    assert store.metrics(run_id)["model_sha256"] == undisturbed["model_sha256"]
+    assert [line["step"] for line in store.history(run_id)] == sorted(snapshot_steps(long))
+
+
+def test_a_run_whose_worker_is_killed_goes_on_from_its_checkpoint_to_the_same_weights(
+    tmp_path, runs, long, undisturbed, monkeypatch
+):
+    store = RunStore(str(tmp_path / "killed worker"))
+    monkeypatch.setattr(runs, "store", store)
+    runs.submit([long])
+    wait_for(lambda: has_checkpoint(store, long))
+    before = store.history(long.run_id)
+    os.kill(busy_worker(runs, long), signal.SIGKILL)
+    assert wait_for_end(runs, long).state == "complete"
+    after = store.history(long.run_id)
+    assert after[1] == before[1]  # its seconds too: the first steps were not done again
+    assert after[-1]["step"] == long.total_steps
+    assert store.metrics(long.run_id)["model_sha256"] == undisturbed["model_sha256"]
+
+
+def test_a_run_whose_worker_dies_every_time_fails_and_says_so(runs, long):
+    config = replace(long, seed=13)
+    runs.submit([config])
+
+    def killed_to_the_end():
+        runs.ensure(config)
+        if process := busy_worker(runs, config):
+            psutil.Process(process).kill()
+        return not runs.store.status(config.run_id).is_active
+
+    def killed():
+        try:
+            return killed_to_the_end()
+        except (psutil.NoSuchProcess, OSError, KeyError):  # it died between two questions
+            return False
+
+    wait_for(killed)
+    status = runs.store.status(config.run_id)
+    assert status.state == "failed"
+    assert "worker process died" in status.message
+
+
+SERVER = """
+import json, os, sys
+from vae.config import RunConfig
+from vae.runs import Runs
+from vae.store import RunStore
+
+runs = Runs(RunStore(sys.argv[1]), workers=1)
+runs.wait_until_started()
+if len(sys.argv) > 2:
+    runs.submit([RunConfig.from_dict(json.loads(sys.argv[2]))])
+print(json.dumps(list(runs._client.run(os.getpid).values())), flush=True)
+sys.stdin.read()
+"""
+
+
+def start_server(store: RunStore, *arguments: str) -> tuple[subprocess.Popen, list[int]]:
+    """A server process and its workers."""
+    command = [sys.executable, "-c", SERVER, store.url, *arguments]
+    server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    return server, json.loads(server.stdout.readline())
+
+
+def test_a_killed_server_leaves_no_worker_behind_and_its_runs_go_on_when_it_is_back(store, long, undisturbed):
+    server, workers = start_server(store, json.dumps(long.to_dict()))
+    wait_for(lambda: has_checkpoint(store, long))
+    server.kill()
+    server.wait()
+    wait_for(lambda: not any(psutil.pid_exists(worker) for worker in workers))
+    checkpoint, before = int(store.checkpoint(long.run_id)["step"]), store.history(long.run_id)
+    assert 0 < checkpoint < long.total_steps
+    assert store.metrics(long.run_id) is None
+
+    server, _ = start_server(store)
+    wait_for(lambda: store.metrics(long.run_id))
+    server.kill()
+    server.wait()
+    kept = sum(line["step"] <= checkpoint for line in before)
+    after = store.history(long.run_id)
+    assert after[:kept] == before[:kept]  # their seconds too: nothing up to the checkpoint was done again
+    assert [line["step"] for line in after] == sorted(snapshot_steps(long))
+    assert store.metrics(long.run_id)["model_sha256"] == undisturbed["model_sha256"]
+
+
+def test_a_cluster_named_by_its_address_trains_the_runs(tmp_path, runs, small, monkeypatch):
+    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", runs._client.cluster.scheduler_address)
+    config = replace(small, seed=5)
+    distant = Runs(RunStore(str(tmp_path / "shared")))
+    assert distant.wait_until_started(), distant.error
+    distant.submit([config])
+    assert wait_for_end(distant, config).state == "complete"
+    assert times_started(runs, config) == 1
+    distant.close()
+    assert runs._client.run(os.getpid)  # closing the client left the cluster alone
+
+
+def test_one_browser_may_not_ask_for_more_runs_than_may_wait(runs_without_cluster, small):
+    def asked(*seeds):
+        return [replace(small, seed=seed) for seed in seeds]
+
+    runs_without_cluster.submit(asked(*range(MOST_WAITING)), "browser")
+    runs_without_cluster.submit(asked(*range(MOST_WAITING)), "browser")  # the same ones again
+    with pytest.raises(TooManyRuns, match=f"^{MOST_WAITING} of your runs .* stop one of them"):
+        runs_without_cluster.submit(asked(MOST_WAITING), "browser")
+    assert runs_without_cluster.store.status(asked(MOST_WAITING)[0].run_id).state == "absent"
+    runs_without_cluster.submit(asked(MOST_WAITING), "another browser")
+
+
+def test_a_cluster_that_is_not_there_is_an_error_in_words_and_the_runs_wait(runs_without_cluster, small):
+    assert not runs_without_cluster.wait_until_started()
+    assert "no cluster answers at DASK_SCHEDULER_ADDRESS=tcp://127.0.0.1:" in runs_without_cluster.error
+    runs_without_cluster.submit([small], "a third browser")
+    assert runs_without_cluster.store.status(small.run_id).state == "queued"
+
+
+def test_a_checkpoint_is_written_at_a_pause_and_the_run_goes_on_from_it(store, small):
+    store.create(small)
+    for snapshot in advance(small, store):
+        if snapshot.losses.step == 4:
+            store.set_control(small.run_id, "pause")
+    assert store.status(small.run_id).state == "paused"
+    assert int(store.checkpoint(small.run_id)["step"]) == store.history(small.run_id)[-1]["step"] == 5
+    assert list(advance(small, store)) == []  # a paused run is left alone
+    store.create(small)
+    assert next(advance(small, store)).losses.step == 6
+
+
+def test_a_pause_at_the_last_step_comes_too_late(store, small):
+    store.create(small)
+    for snapshot in advance(small, store):
+        if snapshot.losses.step >= small.total_steps - 1:
+            store.set_control(small.run_id, "pause" if snapshot.losses.step == small.total_steps else "run")
+    assert store.status(small.run_id).state == "complete"
+
+
+def test_a_run_killed_while_it_is_evaluated_still_ends_with_the_same_weights(store, small, monkeypatch):
+    monkeypatch.setattr(runs_module, "CHECKPOINT_SECONDS", 0)
+    store.create(small)
+    for snapshot in advance(small, store):
+        if snapshot.losses.step == small.total_steps:
+            break  # nothing after the last step happens
+    assert store.metrics(small.run_id) is None
+    for _ in advance(small, store):
+        pass
+    *_, last = train(small)
+    assert store.status(small.run_id).state == "complete"
+    model = store.model(small.run_id).state_dict()
+    assert all((tensor == model[name]).all() for name, tensor in last.model.state_dict().items())
+
+
+@pytest.mark.parametrize("harm", ["checkpoint", "history"])
+def test_a_run_whose_way_back_is_damaged_is_set_aside_and_begins_anew(store, small, harm, monkeypatch):
+    monkeypatch.setattr(runs_module, "CHECKPOINT_SECONDS", 0)
+    store.create(small)
+    for snapshot in advance(small, store):
+        if snapshot.losses.step == 10:
+            break
+    if harm == "checkpoint":
+        path = f"{small.run_id}/checkpoint/{store.upper.files(f'{small.run_id}/checkpoint')[0]}"
+        store.upper.write(path, store.upper.read(path)[:-1])
+    else:
+        store.write_history(small.run_id, store.history(small.run_id)[:-1])
+    assert next(advance(small, store)).losses.step == 0
+    [report] = store.damage_reports(small.run_id)
+    assert harm in report
+
+
+def test_a_run_that_diverges_keeps_its_last_finite_model_and_the_reason(store, small):
+    config = replace(small, learning_rate=10.0, hidden_dims=(64, 64, 64, 64), activation="relu", kl_weight=1000.0)
+    store.create(config)
+    for _ in advance(config, store):
+        pass
+    status = store.status(config.run_id)
+    assert status.state == "diverged" and "diverged at step" in status.message
+    assert all(tensor.isfinite().all() for tensor in store.model(config.run_id).state_dict().values())
+    store.create(config)
+    assert store.status(config.run_id).state == "diverged"  # it would diverge again
+
+
+def test_a_run_whose_images_are_not_there_fails_in_words_and_can_be_asked_for_again(store, small):
+    config = replace(small, dataset="kmnist")
+    store.create(config)
+    with pytest.raises(RuntimeError):
+        next(advance(config, store))
+    status = store.status(config.run_id)
+    assert status.state == "failed" and "kmnist is not on this machine" in status.message
+    store.create(config)
+    assert store.status(config.run_id).state == "queued"
+
+
+def test_the_device_is_checked_by_name():
+    assert resolve_device("cpu") == "cpu"
+    assert resolve_device("auto") in ("cpu", "cuda", "mps")
+    with pytest.raises(ValueError, match=r"device = 'abacus' is not allowed.*auto, cpu"):
+        resolve_device("abacus")
