@@ -1,6 +1,8 @@
 """The AE→VAE lab: `streamlit run app.py`. A table of contents; each lesson is a file in pages/."""
 
 if __name__ == "__main__":  # worker processes import this file again, and must not become a second app
+    from pathlib import Path
+
     import streamlit as st
 
     st.set_page_config(page_title="AE→VAE lab", page_icon="assets/icon.png", layout="wide")
@@ -8,7 +10,7 @@ if __name__ == "__main__":  # worker processes import this file again, and must 
         from pages.ui.runs import start
 
         start()
-    st.html("assets/style.css")
+    st.html(Path("assets/style.css"))
     st.navigation(
         [
             st.Page("pages/home.py", title="From AE to VAE", icon=":material/home:", default=True),

@@ -1,3 +1,41 @@
+"""The lesson in one picture: two networks, one digit, and what differs when it passes through again."""
+
 import streamlit as st
 
-st.title("home")
+from pages.ui import controls, networks
+
+st.title("From autoencoder to variational autoencoder")
+st.markdown(
+    "An **autoencoder** squeezes a picture *x* into a few numbers *z* and paints it again. It becomes a **variational** "
+    "autoencoder by **two changes**: *z* is drawn from a small cloud instead of being one point, and the clouds of all "
+    "pictures together are kept near N(0, I)."
+)
+digit, again = st.columns([3, 1], vertical_alignment="bottom")
+with digit:
+    chosen = st.pills("A test digit", range(10), default=2, key="digit", bind="query-params", required=True)
+again.button(
+    "Pass it through again", icon=":material/replay:", type="primary", on_click=networks.pass_again, width="stretch"
+)
+networks.show(chosen)
+
+with st.expander("Try this", icon=":material/lightbulb:", expanded=True):
+    st.markdown(
+        """
+1. **Predict:** will the AE's *z* change when the same digit passes through again? And the VAE's? Press the button.
+2. Only *ε* is new each time; *μ* and *σ* stay. Find the digit whose VAE answers differ most, and look at its *σ*.
+3. **Why would anyone want that noise?** Go on to *Latent space* and compare what the two decoders make of codes that
+   belong to no picture.
+"""
+    )
+st.latex(
+    r"""\begin{aligned}
+    \text{AE:}\quad & \textcolor{#9b5de5}{z} = f(\textcolor{#8a94a6}{y}) &
+    \mathcal L &= -\log p(\textcolor{#2f80ed}{x}\mid\textcolor{#9b5de5}{z}) \\
+    \text{VAE:}\quad & \textcolor{#9b5de5}{z} = \textcolor{#12a594}{\mu}
+    + \textcolor{#f08c00}{\sigma}\,\textcolor{#e64980}{\varepsilon},\;\;
+    \textcolor{#12a594}{\mu} = g(\textcolor{#8a94a6}{y}),\; \log\textcolor{#f08c00}{\sigma} = h(\textcolor{#8a94a6}{y})\qquad &
+    \mathcal L &= -\log p(\textcolor{#2f80ed}{x}\mid\textcolor{#9b5de5}{z})
+    + \mathrm{KL}\big(\mathcal N(\textcolor{#12a594}{\mu},\textcolor{#f08c00}{\sigma}^2)\,\|\,\mathcal N(0,I)\big)
+    \end{aligned}"""
+)
+controls.source(__file__)

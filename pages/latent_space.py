@@ -1,3 +1,33 @@
+"""Latent space: where both models put all test digits, and what their decoders make of any other code."""
+
 import streamlit as st
 
-st.title("latent")
+from pages.ui import controls, explore
+
+st.title("Latent space")
+st.markdown(
+    "Every point is one of the 10,000 test digits, put where the encoder puts it (a VAE: at its *μ*). "
+    "**Click a point** to see that digit and what both models make of it. "
+    "The AE left gaps where it pleased; the VAE had to fill N(0, I), and that is why one can *draw* from it."
+)
+vae = controls.choose_pair()
+explore.codes(vae)
+explore.samples(vae)
+
+with st.expander("Try this", icon=":material/lightbulb:"):
+    st.markdown(
+        """
+1. Click a digit on the border between two colours: which of the two do the reconstructions look like?
+2. Show the decoded plane. **Predict:** in which of the two are there places that decode to no digit at all?
+3. **Predict:** which digits will never come out of the AE when *z* is drawn from N(0, I)? Look at what lies inside the
+   dotted circles of its scatter, then draw a few times.
+4. The AE has no prior of its own; a Gaussian fitted to its codes is the fairest one can be to it. Is it enough? Choose
+   the 10-D runs, where the codes cannot be seen at a glance, and compare the three rows again.
+"""
+    )
+st.latex(
+    r"""\text{fresh samples:}\quad \textcolor{#9b5de5}{z}\sim\mathcal N(0, I)
+    \quad\text{or, for the AE,}\quad \textcolor{#9b5de5}{z}\sim\mathcal N\big(\bar{\textcolor{#9b5de5}{z}},
+    \mathrm{Cov}(\textcolor{#9b5de5}{z})\big),\qquad \textcolor{#40a02b}{\hat x} = \mathrm{decoder}(\textcolor{#9b5de5}{z})"""
+)
+controls.source(__file__)

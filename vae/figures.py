@@ -105,14 +105,13 @@ def latent_scatter(
     labels: np.ndarray,
     limit: float,
     axis_names: tuple[str, str],
-    prior: bool = False,
     background: np.ndarray | None = None,
     chosen: int | None = None,
     height: int = 380,
 ) -> go.Figure:
     """Codes (n, 2) as points, one colour a digit, its numeral at the median of its codes; axes square and +-limit.
 
-    prior: circles at 1, 2 and 3 sigma of N(0, I); background: a picture (height, width, 4) over the same square;
+    Dotted circles: 1, 2 and 3 sigma of N(0, I). background: a picture (height, width, 4) over the same square;
     chosen: the point with a ring. A point's customdata is its index.
     """
     figure = go.Figure()
@@ -122,13 +121,12 @@ def latent_scatter(
             z=background, colormodel="rgba256", x0=-limit + limit / columns, dx=2 * limit / columns,
             y0=limit - limit / rows, dy=-2 * limit / rows, opacity=0.55, hoverinfo="skip",
         )  # fmt: skip
-    if prior:
-        for radius in (1, 2, 3):
-            circle = {"x0": -radius, "y0": -radius, "x1": radius, "y1": radius}
-            figure.add_shape(type="circle", line={"color": GREY, "width": 1, "dash": "dot"}, **circle)
+    for radius in (1, 2, 3):
+        circle = {"x0": -radius, "y0": -radius, "x1": radius, "y1": radius}
+        figure.add_shape(type="circle", line={"color": GREY, "width": 1.5, "dash": "dot"}, **circle)
     for digit, color in enumerate(DIGIT_COLORS):
         indices = np.flatnonzero(labels == digit)
-        figure.add_scattergl(
+        (figure.add_scattergl if len(codes) > 5_000 else figure.add_scatter)(
             x=codes[indices, 0], y=codes[indices, 1], customdata=indices, name=str(digit), mode="markers",
             marker={"color": color, "size": 4 if len(codes) > 5000 else 5, "opacity": 0.6},
             unselected={"marker": {"opacity": 0.6}},

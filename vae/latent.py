@@ -48,7 +48,7 @@ def fit_gaussian(codes: Tensor) -> Gaussian:
 
 
 def gaussian_samples(gaussian: Gaussian, count: int, seed: int) -> Tensor:
-    """Draws (count, latent_dim) from a fitted Gaussian, with the eps of `prior_samples`; dead dimensions stay at the mean."""
+    """Draws (count, latent_dim) from a fitted Gaussian, with the eps of `prior_samples`."""
     values, vectors = torch.linalg.eigh(gaussian.covariance)
     scaled = vectors * values.clamp(min=0).sqrt()  # A with A A^T = covariance, also when a dimension is dead
     return gaussian.mean + prior_samples(count, len(gaussian.mean), seed) @ scaled.T
@@ -82,7 +82,7 @@ def project(codes: Tensor, plane: Plane) -> Tensor:
 
 
 def plane_grid(plane: Plane, limit: float, side: int) -> Tensor:
-    """Codes at the centres of side x side cells that fill the plane's square +-limit, top row first: (side^2, latent_dim)."""
+    """Codes at the centres of side x side cells over the square +-limit, top row first: (side^2, latent_dim)."""
     ticks = (torch.arange(side) + 0.5) / side * 2 * limit - limit
     vertical, horizontal = torch.meshgrid(ticks.flip(0), ticks, indexing="ij")
     coordinates = torch.stack([horizontal.flatten(), vertical.flatten()], 1)  # (side^2, 2)

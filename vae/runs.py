@@ -231,6 +231,10 @@ class Runs:
             except (OSError, ValueError) as error:
                 raise ConnectionError(f"no cluster answers at DASK_SCHEDULER_ADDRESS={address}: {error}") from error
         cluster = LocalCluster(
-            n_workers=self.workers, threads_per_worker=1, dashboard_address="127.0.0.1:0", memory_limit=0, silence_logs="ERROR"
+            n_workers=self.workers,
+            threads_per_worker=1,
+            dashboard_address="127.0.0.1:0",
+            memory_limit=0,
+            silence_logs="ERROR",
         )
         return Client(cluster)

@@ -1,5 +1,6 @@
 """Widgets that more than one page has. Their values live in the URL, so that a link reproduces what is seen."""
 
+import contextlib
 import dataclasses
 from pathlib import Path
 
@@ -35,10 +36,8 @@ def run_settings() -> RunConfig:
         for index, (name, label) in enumerate(MORE.items()):
             with columns[index % 3]:
                 values[name] = _setting(name, label)
-    try:
+    with contextlib.suppress(ValueError):  # RunConfig will say what is wrong with it, by name and value
         values["hidden_dims"] = tuple(int(width) for width in values["hidden_dims"].split(","))
-    except ValueError:
-        pass  # RunConfig says what is wrong with it, by name and value
     try:
         config = RunConfig(**values)
     except ConfigError as error:
@@ -85,6 +84,8 @@ def _setting(name: str, label: str):
     if name == "hidden_dims":
         return st.text_input(value=",".join(map(str, field.default)), **common)
     low, high = field.metadata["low"], field.metadata["high"]
+    if name == "seed":  # its default is its least value; said outright, it would forbid “Train both again” to set it
+        return st.number_input(min_value=low, max_value=high, step=1, **common)
     if isinstance(field.default, int):
         return st.number_input(min_value=low, max_value=high, value=field.default, step=1, **common)
     step = {"learning_rate": 0.001, "kl_weight": 0.5}.get(name, 0.1)

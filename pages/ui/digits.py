@@ -19,12 +19,24 @@ def png_uri(picture: np.ndarray) -> str:
 
 
 def film_strips(
-    rows: dict[str, np.ndarray], columns: int | None = None, widest: int = 900, stacked: bool = False
+    rows: dict[str, np.ndarray],
+    columns: int | None = None,
+    widest: int = 900,
+    stacked: bool = False,
+    captions: list[list[str]] | None = None,
 ) -> None:
-    """Rows of digits: name -> images (n, 784) in [0, 1], names beside them or (stacked) above; `widest` in pixels."""
+    """Rows of digits: name -> images (n, 784) in [0, 1], names beside them or (stacked) above; `widest` in pixels.
+
+    columns: room in a row, where it is more than the images; captions: for each row, a text under each image or none.
+    """
     cells = []
-    for name, images in rows.items():
-        picture = png_uri(mosaic(images, columns or len(images)))
-        cells.append(f'<span>{html.escape(name)}</span><img src="{picture}" alt="{html.escape(name)}">')
+    for (name, images), texts in zip(rows.items(), captions or [[]] * len(rows)):
+        room = columns or len(images)
+        picture = png_uri(mosaic(images, room))
+        under = "".join(f"<i>{html.escape(text)}</i>" for text in texts)
+        cells.append(
+            f'<span>{html.escape(name)}</span><div style="--room: {room}"><img src="{picture}" alt="{html.escape(name)}">'
+            f"<p>{under}</p></div>"
+        )
     kind = "strips stacked" if stacked else "strips"
     st.html(f'<div class="{kind}" style="--widest: {widest}px">{"".join(cells)}</div>')

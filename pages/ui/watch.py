@@ -16,7 +16,6 @@ from vae.store import RunStatus
 from vae.training import estimate_seconds
 
 PLAY = 0.4  # seconds a picture while the training is played
-NAMES = {"ae": "AE", "vae": "VAE"}
 
 
 def buttons(ae: RunConfig, vae: RunConfig) -> None:
@@ -94,7 +93,7 @@ PLAIN = {"displayModeBar": False}
 
 def _progress(config: RunConfig, now: RunStatus) -> None:
     """One run's bar, or what came of it."""
-    name = NAMES[config.model]
+    name = config.model.upper()
     share = now.step / now.total_steps if now.total_steps else 0.0
     epoch = f"epoch {now.step / config.steps_per_epoch:.1f} of {config.epochs}"
     if now.state == "absent":
@@ -118,7 +117,8 @@ def _progress(config: RunConfig, now: RunStatus) -> None:
 def _test_in_words(test: dict) -> str:
     if test.get("kl") is None:
         return f"reconstruction **{test.get('reconstruction', float('nan')):.1f}** nats"
-    return f"−ELBO **{test['negative_elbo']:.1f}** nats = reconstruction {test['reconstruction']:.1f} + KL {test['kl']:.1f}"
+    parts = f"reconstruction {test['reconstruction']:.1f} + KL {test['kl']:.1f}"
+    return f"−ELBO **{test['negative_elbo']:.1f}** nats = {parts}"
 
 
 def _scrubber(frames: list[int], vae: RunConfig, playing: bool) -> int:
@@ -166,10 +166,10 @@ def _shot(config: RunConfig, line: dict | None) -> dict[str, np.ndarray] | None:
 def _strips(vae: RunConfig, shots: list[dict | None]) -> None:
     test = data.load(vae.dataset, "test")
     rows = {"x, ten test digits": test.images[data.one_per_class(test.labels)].numpy()}
-    for name, shot in zip(NAMES.values(), shots):
+    for name, shot in zip(("AE", "VAE"), shots):
         if shot:
             rows[f"x̂ of the {name}"] = shot["reconstructions"]
-    for name, shot in zip(NAMES.values(), shots):
+    for name, shot in zip(("AE", "VAE"), shots):
         if shot:
             rows[f"{name}: z from N(0, I), decoded"] = shot["samples"][:10]
     digits.film_strips(rows, stacked=True)
@@ -183,10 +183,8 @@ def _scatters(columns: list, pair: tuple, shots: list, dimensions, same: bool) -
         with column:
             if points is None:
                 continue
-            st.markdown(f"**{NAMES[config.model]}**: where {len(points):,} test digits are")
-            figure = figures.latent_scatter(
-                points, labels, limit, scatter.axis_names(config, dimensions), prior=config.model == "vae"
-            )
+            st.markdown(f"**{config.model.upper()}**: where {len(points):,} test digits are")
+            figure = figures.latent_scatter(points, labels, limit, scatter.axis_names(config, dimensions))
             st.plotly_chart(figure, key=f"scatter {config.model}", config=PLAIN)
     st.checkbox("The same axes for both", value=True, key="same_axes")
 

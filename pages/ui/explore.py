@@ -1,0 +1,146 @@
+"""The latent space of a trained pair: the scatters to click in, the digit clicked, and fresh samples."""
+
+import functools
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from pages.ui import digits, scatter
+from pages.ui import runs as ui
+from vae import data, figures, latent
+from vae.config import RunConfig
+from vae.losses import reconstruction_loss
+from vae.models import code_means, reconstruct
+
+SAMPLES = 16
+GRID = 20
+
+
+@ui.says_damage
+def codes(vae: RunConfig) -> None:
+    """Both scatters side by side, and below them the digit that was clicked."""
+    test = data.load(vae.dataset, "test")
+    dimensions = scatter.choose_dimensions(vae.latent_dim)
+    same, plane, legend = st.columns([2, 3, 4])
+    legend.caption("Dotted circles: 1, 2 and 3 σ of N(0, I)")
+    same_axes = same.toggle("The same axes for both", key="same", bind="query-params")
+    grid = plane.toggle("Show what the decoder makes of the plane", key="grid", bind="query-params")
+    chosen = _chosen_index(len(test.labels))
+    halves = [ui.trained(half.run_id) for half in (vae.autoencoder, vae)]
+    flat = [_flat(half, dimensions) for half in halves]
+    limits = scatter.limits([flat[0]], [flat[1]], same_axes)
+    for column, half, limit in zip(st.columns(2, gap="medium"), halves, limits):
+        with column:
+            st.markdown(f"**{half.config.model.upper()}** · {_worth(half)}")
+            chart = f"codes {half.config.run_id} {dimensions} {limit} {grid}"
+            st.plotly_chart(
+                _figure(half.config.run_id, half.metrics["model_sha256"], dimensions, limit, grid, chosen),
+                key=chart,
+                on_select=functools.partial(_choose, chart),
+                selection_mode="points",
+                config={"displayModeBar": False, "scrollZoom": False},
+            )
+    _chosen_digit(halves, test, chosen)
+
+
+@ui.says_damage
+def samples(vae: RunConfig) -> None:
+    """Codes that belong to no digit, decoded: from N(0, I) by both, and from a Gaussian fitted to the AE's codes."""
+    st.subheader("Fresh samples")
+    number, again = st.columns([1, 3], vertical_alignment="bottom")
+    with number:
+        draw = st.number_input("Draw", min_value=0, max_value=10_000, step=1, key="draw", bind="query-params")
+    again.button("Draw again", icon=":material/casino:", on_click=_draw_again)
+    ae, own = (ui.trained(half.run_id) for half in (vae.autoencoder, vae))
+    prior = latent.prior_samples(SAMPLES, vae.latent_dim, draw)
+    z, _ = ui.codes(ae.config.run_id, ae.metrics["model_sha256"])
+    fitted = latent.gaussian_samples(latent.fit_gaussian(z), SAMPLES, draw)
+    digits.film_strips(
+        {
+            "VAE: z from N(0, I), its prior": latent.decode_all(own.model, prior).numpy(),
+            "AE: z from N(0, I)": latent.decode_all(ae.model, prior).numpy(),
+            "AE: z from a Gaussian fitted to its codes": latent.decode_all(ae.model, fitted).numpy(),
+        },
+        widest=1200,
+    )
+
+
+def _draw_again() -> None:
+    st.session_state["draw"] = st.session_state.get("draw", 0) + 1
+
+
+def _chosen_index(count: int) -> int:
+    """The test digit in the URL; a bad one is said and the first taken."""
+    asked = st.query_params.get("index", "0")
+    if asked.isdecimal() and int(asked) < count:
+        return int(asked)
+    st.warning(f"index = {asked} in the address is not allowed: a whole number from 0 to {count - 1:,}. Showing 0.")
+    st.query_params["index"] = "0"
+    return 0
+
+
+def _choose(chart: str) -> None:
+    """Takes over the point that was clicked in a chart."""
+    points = st.session_state[chart]["selection"]["points"]
+    if points:
+        st.query_params["index"] = str(int(np.ravel(points[0]["customdata"])[0]))
+
+
+def _flat(half: ui.Trained, dimensions) -> np.ndarray:
+    return _flattened(half.config.run_id, half.metrics["model_sha256"], dimensions)
+
+
+@st.cache_resource(max_entries=20, show_spinner=False)
+def _flattened(run_id: str, sha256: str, dimensions) -> np.ndarray:
+    run = ui.trained(run_id)
+    labels = data.load(run.config.dataset, "test").labels.numpy()
+    return scatter.flatten(ui.codes(run_id, sha256)[0], labels, dimensions)
+
+
+@st.cache_resource(max_entries=40, show_spinner=False)
+def _figure(run_id: str, sha256: str, dimensions, limit: float, grid: bool, chosen: int) -> go.Figure:
+    run = ui.trained(run_id)
+    labels = data.load(run.config.dataset, "test").labels.numpy()
+    return figures.latent_scatter(
+        _flattened(run_id, sha256, dimensions),
+        labels,
+        limit,
+        scatter.axis_names(run.config, dimensions),
+        background=_decoded_plane(run_id, sha256, dimensions, limit) if grid and run.config.latent_dim > 1 else None,
+        chosen=chosen,
+        height=520,
+    )
+
+
+@st.cache_resource(max_entries=20, show_spinner="Decoding the plane …")
+def _decoded_plane(run_id: str, sha256: str, dimensions, limit: float) -> np.ndarray:
+    z, _ = ui.codes(run_id, sha256)
+    plane = latent.plane_grid(latent.choose_plane(z, dimensions), limit, GRID)
+    return figures.mosaic(latent.decode_all(ui.trained(run_id).model, plane).numpy(), GRID, gap=0, zoom=1)
+
+
+def _worth(half: ui.Trained) -> str:
+    test = half.metrics["test"] or {}
+    loss = f"test reconstruction {test['reconstruction']:.1f} nats" if test else "no test figures"
+    return f"{loss}, KL {test['kl']:.1f} nats" if test.get("kl") is not None else loss
+
+
+def _chosen_digit(halves: list[ui.Trained], test: data.Images, chosen: int) -> None:
+    """The chosen digit and what both models make of it, with the numbers."""
+    x = test.images[chosen : chosen + 1]
+    st.markdown(f"**Test digit {chosen:,}**, labelled {int(test.labels[chosen])}")
+    rows = {"x": x.numpy()}
+    for half in halves:
+        mu, log_sigma = code_means(half.model, x)
+        loss = reconstruction_loss(half.model.decode(mu), x, half.config.likelihood).item()
+        where = f"z = {_numbers(mu)}" if log_sigma is None else f"μ = {_numbers(mu)}, σ = {_numbers(log_sigma.exp())}"
+        rows[f"x̂ of the {half.config.model.upper()} · {where} · {loss:.1f} nats"] = reconstruct(half.model, x).numpy()
+    for column, (name, image) in zip(st.columns(3), rows.items()):
+        with column:
+            digits.film_strips({name: image}, widest=140, stacked=True)
+
+
+def _numbers(vector) -> str:
+    shown = ", ".join(f"{value:.2f}".replace("-", "−") for value in vector[0, :4].tolist())
+    return f"({shown}{', …' if vector.shape[1] > 4 else ''})"

@@ -1,0 +1,103 @@
+"""The picture of the two networks (assets/browser/networks.svg) with one digit on its way through both."""
+
+from pathlib import Path
+from string import Template
+
+import numpy as np
+import streamlit as st
+import torch
+
+from pages.ui import digits
+from pages.ui import runs as ui
+from vae import data
+from vae.config import RunConfig
+from vae.figures import COLORS, GREY
+from vae.losses import kl_divergence
+from vae.models import pixel_means, reparameterize
+from vae.randomness import seeded
+
+SHOWN = 10  # passes that stay on the page
+BROWSER = Path(__file__).parents[2] / "assets" / "browser"
+
+
+def _picture() -> str:
+    colors = {f"{name}_color": color for name, color in COLORS.items()}
+    svg = Template((BROWSER / "networks.svg").read_text(encoding="utf-8")).substitute(grey=GREY, **colors)
+    return f'<div class="networks">{svg}</div>'
+
+
+_networks = st.components.v2.component(
+    "networks",
+    html=_picture(),
+    css=(BROWSER / "networks.css").read_text(encoding="utf-8"),
+    js=(BROWSER / "networks.js").read_text(encoding="utf-8"),
+)
+
+
+def pass_again() -> None:
+    """One more pass; what its eps will be depends on its number alone."""
+    st.session_state["passes"] = st.session_state.get("passes", 1) + 1
+
+
+@ui.says_damage
+def show(digit: int) -> None:
+    """The two networks with the latest pass of the first test digit of a class, and the passes before it as strips."""
+    vae = RunConfig()
+    halves = [ui.trained(config.run_id) for config in (vae.autoencoder, vae)]
+    if None in halves:
+        st.info("The pre-trained runs are missing: `python -m vae pretrain` makes them again.", icon=":material/info:")
+        return
+    passes = st.session_state.get("passes", 1)
+    numbers = list(range(max(1, passes - SHOWN + 1), passes + 1))
+    x, answers = _pass(vae.run_id, digit, tuple(numbers))
+    last = answers[-1]
+    pictures = {name: digits.png_uri(digits.mosaic(image[None], 1)) for name, image in last["images"].items()}
+    _networks(key="networks", data={"pictures": pictures, "words": last["words"]}, height="content")
+    st.markdown(f"**{'One pass' if passes == 1 else f'{passes} passes'} of the same digit**, the latest on the right")
+    digits.film_strips(
+        {
+            "x, what went in": np.stack([x] * len(answers)),
+            "x̂ of the AE, and its z: always the same": np.stack([a["images"]["ae_x_hat"] for a in answers]),
+            "x̂ of the VAE, and its z: never the same": np.stack([a["images"]["vae_x_hat"] for a in answers]),
+        },
+        columns=SHOWN,
+        captions=[[], [a["words"]["ae_z"] for a in answers], [a["words"]["vae_z"] for a in answers]],
+    )
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+@torch.no_grad()
+def _pass(run_id: str, digit: int, numbers: tuple[int, ...]) -> tuple[np.ndarray, list[dict]]:
+    """What both networks answer to the digit at each of the numbered passes."""
+    vae = ui.trained(run_id)
+    ae = ui.trained(vae.config.autoencoder.run_id)
+    test = data.load(vae.config.dataset, "test")
+    x = test.images[data.one_per_class(test.labels)[digit]]
+    answers = []
+    for number in numbers:
+        z = ae.model.encode(x[None])
+        mu, log_sigma = vae.model.encode(x[None])
+        eps = torch.randn(1, vae.config.latent_dim, generator=seeded(0, "passes", number))
+        drawn = reparameterize(mu, log_sigma, eps)
+        answers.append(
+            {
+                "words": {
+                    "ae_z": _numbers(z),
+                    "mu": _numbers(mu),
+                    "sigma": _numbers(log_sigma.exp()),
+                    "eps": _numbers(eps),
+                    "vae_z": _numbers(drawn),
+                    "kl": f"{kl_divergence(mu, log_sigma).sum():.1f}",
+                },
+                "images": {
+                    "x": x.numpy(),
+                    "ae_x_hat": pixel_means(ae.model.decode(z))[0].numpy(),
+                    "vae_x_hat": pixel_means(vae.model.decode(drawn))[0].numpy(),
+                },
+            }
+        )
+    return x.numpy(), answers
+
+
+def _numbers(vector: torch.Tensor) -> str:
+    return "(" + ", ".join(f"{value:.2f}".replace("-", "−") for value in vector[0].tolist()) + ")"

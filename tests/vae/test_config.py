@@ -1,0 +1,113 @@
+"""A run's name is a function of what decides the run, and nothing that cannot be trained becomes a config."""
+
+import dataclasses
+import json
+import math
+import subprocess
+import sys
+
+import pytest
+
+from vae.config import ConfigError, RunConfig, allowed_values
+
+FIELDS = {field.name: field for field in dataclasses.fields(RunConfig)}
+WHOLE = [name for name, field in FIELDS.items() if type(field.default) is int]
+REAL = [name for name, field in FIELDS.items() if type(field.default) is float]
+NAMES = [name for name, field in FIELDS.items() if type(field.default) is str]
+
+# For every field another value than its default.
+OTHER = {
+    "model": "ae", "dataset": "kmnist", "train_size": 59_999, "latent_dim": 3, "hidden_dims": (256, 128), "seed": 1,
+    "activation": "relu", "bottleneck": "tanh", "likelihood": "gaussian", "kl_weight": 1.5, "kl_ramp": 0.0,
+    "epochs": 4, "batch_size": 127, "learning_rate": 6.1e-3,
+}  # fmt: skip
+
+
+def bad_values():
+    for name in WHOLE + REAL:
+        low, high = FIELDS[name].metadata["low"], FIELDS[name].metadata["high"]
+        beyond = [low - 1, high + 1, 10**400, -(10**400), math.inf, -math.inf]
+        for value in [*beyond, math.nan, True, None, "3", [3], 3j]:
+            yield name, value
+    for name in WHOLE:
+        yield name, FIELDS[name].metadata["low"] + 0.5
+    for name in NAMES:
+        for value in ("", "MNIST", 0, True, None, ["vae"], {}):
+            yield name, value
+    for value in ((), (8,) * 5, (3,), (2049,), (8, 8.5), (8, True), (8, "8"), (math.nan,), 8, "8", None, b"88", {8: 8}):
+        yield "hidden_dims", value
+
+
+@pytest.mark.parametrize("name, value", bad_values(), ids=lambda part: str(part)[:24])
+def test_a_bad_value_is_refused_by_name_with_value_and_range(name, value):
+    with pytest.raises(ConfigError) as refused:
+        RunConfig(**{name: value})
+    assert str(refused.value).startswith(f"{name} = ")
+    assert repr(value)[1:-1] in str(refused.value)
+    assert str(refused.value).endswith(f"is not allowed: {allowed_values(FIELDS[name])}")
+
+
+def test_both_ends_of_every_range_are_allowed():
+    for name in WHOLE + REAL:
+        for end in ("low", "high"):
+            value = FIELDS[name].metadata[end]
+            size = {"batch_size": 16} if name == "train_size" else {}
+            assert getattr(RunConfig(**{name: value, **size}), name) == value
+    assert RunConfig(hidden_dims=[4]).hidden_dims == (4,)
+    assert RunConfig(hidden_dims=(2048,) * 4).hidden_dims == (2048,) * 4
+
+
+def test_a_batch_larger_than_the_training_set_is_refused():
+    with pytest.raises(ConfigError, match=r"batch_size = 1024 is not allowed: at most train_size, 1,000"):
+        RunConfig(train_size=1_000, batch_size=1_024)
+    assert RunConfig(train_size=1_024, batch_size=1_024).steps_per_epoch == 1
+
+
+def test_an_unknown_name_is_refused_with_the_known_ones():
+    with pytest.raises(ConfigError, match=r"^colour = 'red' is not allowed: the fields are model, dataset, "):
+        RunConfig.from_dict({"colour": "red"})
+
+
+def test_the_run_id_differs_for_a_change_of_each_field():
+    assert OTHER.keys() == FIELDS.keys()
+    run_ids = [RunConfig(**{name: value}).run_id for name, value in OTHER.items()]
+    assert len({RunConfig().run_id, *run_ids}) == len(FIELDS) + 1
+
+
+def test_the_run_id_is_the_same_in_every_process():
+    program = "from vae.config import RunConfig; print(RunConfig().run_id, RunConfig(hidden_dims=(8, 4)).run_id)"
+    for hash_seed in ("1", "2"):
+        said = subprocess.run(
+            [sys.executable, "-c", program],
+            env={"PYTHONHASHSEED": hash_seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert said.stdout.split() == [RunConfig().run_id, RunConfig(hidden_dims=(8, 4)).run_id]
+
+
+def test_equal_numbers_of_other_types_are_one_run():
+    one = RunConfig(kl_weight=1, latent_dim=2.0, hidden_dims=[256.0, 128, 64], kl_ramp=0.3)
+    assert one == RunConfig()
+    assert one.run_id == RunConfig().run_id
+    assert RunConfig(kl_weight=-0.0).run_id == RunConfig(kl_weight=0).run_id
+
+
+def test_the_vaes_of_every_kl_weight_share_one_autoencoder():
+    pairs = {RunConfig(kl_weight=weight, kl_ramp=ramp).autoencoder for weight in (0, 1, 4) for ramp in (0, 1)}
+    assert pairs == {RunConfig(model="ae")}
+    [autoencoder] = pairs
+    assert (autoencoder.kl_weight, autoencoder.kl_ramp) == (0, 0)
+    assert RunConfig(model="ae", kl_weight=4).run_id == autoencoder.run_id
+    assert RunConfig(latent_dim=7, seed=3).autoencoder == RunConfig(model="ae", latent_dim=7, seed=3)
+
+
+def test_a_config_survives_json():
+    for config in (RunConfig(), RunConfig(**OTHER)):
+        assert RunConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+def test_steps_are_whole_batches_of_every_epoch():
+    config = RunConfig(train_size=1_000, batch_size=128, epochs=3)
+    assert (config.steps_per_epoch, config.total_steps) == (7, 21)

@@ -1,0 +1,129 @@
+"""The images are MNIST's, bit for bit, or there is an error that says what to do."""
+
+import gzip
+import hashlib
+import shutil
+import socket
+
+import pytest
+import torch
+
+from vae import data
+from vae.data import DatasetError
+
+# sha256 of the four files that Yann LeCun published, unpacked.
+SHA256 = {
+    "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+}
+COUNTS = {
+    "train": [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949],
+    "test": [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009],
+}
+
+
+@pytest.fixture
+def fresh():
+    """Nothing remembered from earlier loads, before and after."""
+    data.load.cache_clear()
+    yield
+    data.load.cache_clear()
+
+
+@pytest.fixture
+def bundle(tmp_path, monkeypatch, fresh):
+    """A copy of the bundled files, to be harmed."""
+    copy = tmp_path / "mnist"
+    shutil.copytree(data.BUNDLED, copy)
+    monkeypatch.setattr(data, "BUNDLED", copy)
+    return copy
+
+
+@pytest.fixture
+def offline(tmp_path, monkeypatch):
+    """An empty cache folder, and mirrors at an address of this machine that refuses every connection."""
+    monkeypatch.setattr(data, "CACHE", tmp_path)
+    with socket.socket() as unheard:
+        unheard.bind(("127.0.0.1", 0))
+        for kind in data.DOWNLOADABLE.values():
+            monkeypatch.setattr(kind, "mirrors", [f"http://127.0.0.1:{unheard.getsockname()[1]}/"])
+        yield
+
+
+@pytest.mark.parametrize("name", SHA256)
+def test_a_bundled_file_is_the_published_one(name):
+    content = gzip.decompress((data.BUNDLED / f"{name}.gz").read_bytes())
+    assert hashlib.sha256(content).hexdigest() == SHA256[name]
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_the_images_are_rows_of_784_pixels_from_0_to_1_with_their_labels(split):
+    images, labels = data.load("mnist", split)
+    count = sum(COUNTS[split])
+    assert images.shape == (count, 784) and images.dtype == torch.float32
+    assert (images.min(), images.max()) == (0, 1)
+    assert labels.shape == (count,) and labels.dtype == torch.int64
+    assert labels.bincount().tolist() == COUNTS[split]
+
+
+@pytest.mark.parametrize("split, prefix", [("train", "train"), ("test", "t10k")])
+def test_the_pixels_are_the_bytes_of_the_file_divided_by_255(split, prefix):
+    content = gzip.decompress((data.BUNDLED / f"{prefix}-images-idx3-ubyte.gz").read_bytes())[16:]
+    pixels = torch.frombuffer(bytearray(content), dtype=torch.uint8).reshape(-1, 784)
+    assert torch.equal((data.load("mnist", split).images * 255).round().to(torch.uint8), pixels)
+
+
+def test_the_images_are_read_once_a_process():
+    assert data.load("mnist", "test") is data.load("mnist", "test")
+
+
+@pytest.mark.parametrize("name", data.BundledMNIST.resources)
+def test_a_damaged_file_is_named_with_the_way_out(bundle, name):
+    file = bundle / name[0]
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(DatasetError, match=rf"assets/mnist/{name[0]} is damaged .*git checkout assets/mnist"):
+        data.load("mnist", "train")
+    file.unlink()
+    with pytest.raises(DatasetError, match=rf"assets/mnist/{name[0]} is missing: .*git checkout assets/mnist"):
+        data.load("mnist", "test")
+
+
+def test_a_restored_file_is_found_without_a_restart(bundle):
+    file = bundle / "t10k-labels-idx1-ubyte.gz"
+    content = file.read_bytes()
+    file.unlink()
+    with pytest.raises(DatasetError):
+        data.load("mnist", "test")
+    file.write_bytes(content)
+    assert data.load("mnist", "test").labels.bincount().tolist() == COUNTS["test"]
+
+
+@pytest.mark.parametrize("dataset", data.DOWNLOADABLE)
+def test_without_a_connection_the_other_sets_are_refused_in_words_and_mnist_loads(dataset, offline, fresh):
+    assert not data.is_available(dataset)
+    with pytest.raises(
+        DatasetError, match=f"^{dataset} could not be downloaded: no connection.* mnist needs no download"
+    ):
+        data.download(dataset)
+    with pytest.raises(DatasetError, match=f"^{dataset} is not on this machine yet: .* choose mnist"):
+        data.load(dataset, "train")
+    data.download("mnist")
+    assert len(data.load("mnist", "test").images) == 10_000
+
+
+def test_a_damaged_download_is_not_taken_for_the_set(offline):
+    kind = data.DOWNLOADABLE["fashion-mnist"]
+    folder = data.CACHE / "FashionMNIST" / "raw"
+    folder.mkdir(parents=True)
+    for name, _ in kind.resources:
+        (folder / name).write_bytes(b"half a file")
+    assert not data.is_available("fashion-mnist")
+
+
+def test_one_image_of_each_class_is_the_first_of_its_class():
+    labels = data.load("mnist", "test").labels
+    assert data.one_per_class(labels).tolist() == [labels.tolist().index(digit) for digit in range(10)]

@@ -1,0 +1,229 @@
+"""What is written is read back whole or not at all, on a local folder and on any other fsspec address."""
+
+import json
+import os
+import shutil
+import uuid
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from vae import runs as runs_module
+from vae.config import RunConfig
+from vae.runs import advance
+from vae.store import PRETRAINED, DamagedRun, RunStore, StoreError
+from vae.training import snapshot_steps
+
+
+@pytest.fixture(params=["folder", "memory"])
+def store(request, tmp_path) -> RunStore:
+    url = str(tmp_path / "runs") if request.param == "folder" else f"memory://{uuid.uuid4().hex}/runs"
+    return RunStore(url, pretrained=tmp_path / "nothing")
+
+
+def train_in(store: RunStore, config: RunConfig, until: int | None = None) -> dict | None:
+    """Asks for the run and trains it, to its end or as if it had been killed after a step; returns its metrics."""
+    store.create(config)
+    for snapshot in advance(config, store):
+        if snapshot.losses.step == until:
+            break
+    return store.metrics(config.run_id)
+
+
+def files_of(store: RunStore, run_id: str) -> set[str]:
+    root = f"{store.upper.root}/{run_id}"
+    return {path.split(f"/{run_id}/", 1)[1] for path in store.upper.fs.find(root)}
+
+
+def damage(store: RunStore, path: str, how: str) -> None:
+    content = store.upper.read(path)
+    if how == "flip":
+        middle = len(content) // 2
+        store.upper.write(path, content[:middle] + bytes([content[middle] ^ 0x80]) + content[middle + 1 :])
+    elif how == "truncate":
+        store.upper.write(path, content[: len(content) // 2])
+    else:
+        store.upper.delete(path)
+
+
+def test_a_run_under_way_and_a_complete_run_have_the_files_of_the_layout(store, small, monkeypatch):
+    monkeypatch.setattr(runs_module, "CHECKPOINT_SECONDS", 0)
+    train_in(store, small, until=16)
+    pictured = {f"snapshots/{step}.safetensors" for step in snapshot_steps(small, pictures=True) if step <= 16}
+    under_way = files_of(store, small.run_id)
+    [checkpoint] = [name for name in under_way if name.startswith("checkpoint/16-")]
+    assert under_way == {"config.json", "control.json", "history.jsonl", checkpoint, *pictured}
+
+    train_in(store, small)
+    pictured = {f"snapshots/{step}.safetensors" for step in snapshot_steps(small, pictures=True)}
+    assert files_of(store, small.run_id) == {
+        *("config.json", "control.json", "history.jsonl", "model.safetensors", "metrics.json"),
+        *pictured,
+    }
+    store.verify(small.run_id)
+
+
+def test_what_is_written_is_what_is_read(store, small):
+    store.create(small)
+    snapshots = []
+    for snapshot in advance(small, store):
+        snapshots.append((snapshot.losses, snapshot.pictures))
+    assert store.config(small.run_id) == small
+    history = store.history(small.run_id)
+    assert [{k: v for k, v in line.items() if k != "pictures"} for line in history] == [
+        losses.to_dict() for losses, _ in snapshots
+    ]
+    for line, (_, pictures) in zip(history, snapshots):
+        assert ("pictures" in line) == (pictures is not None)
+        if pictures:
+            kept = store.snapshot(small.run_id, line)
+            assert kept.keys() == pictures.keys()
+            for name in ("reconstructions", "samples"):
+                torch.testing.assert_close(kept[name], pictures[name], atol=0.5 / 255 + 1e-6, rtol=0)
+            for name in ("mu", "log_sigma"):
+                torch.testing.assert_close(kept[name], pictures[name], atol=1e-6, rtol=2**-11)
+    model = store.model(small.run_id).state_dict()
+    assert all(torch.equal(model[name], tensor) for name, tensor in snapshot.model.state_dict().items())
+
+
+def test_the_status_follows_a_run_through_its_life(store, small):
+    run_id = small.run_id
+    assert store.status(run_id).state == "absent"
+    store.create(small)
+    assert (store.status(run_id).state, store.status(run_id).is_active) == ("queued", True)
+    train_in(store, small, until=8)
+    running = store.status(run_id)
+    assert (running.state, running.step, running.total_steps) == ("running", 8, small.total_steps)
+    assert running.seconds_left == pytest.approx(running.seconds * 12 / 8)
+    store.set_control(run_id, "pause")
+    assert (store.status(run_id).state, store.status(run_id).is_active) == ("paused", False)
+    store.set_control(run_id, "stop")
+    assert (store.status(run_id).state, store.status(run_id).is_active) == ("stopping", True)
+    for _ in advance(small, store):
+        pass
+    stopped = store.status(run_id)
+    assert (stopped.state, stopped.has_model, stopped.is_active) == ("stopped", True, False)
+    store.create(small)
+    assert store.status(run_id).state == "running"
+    train_in(store, small)
+    complete = store.status(run_id)
+    assert (complete.state, complete.step, complete.has_model) == ("complete", small.total_steps, True)
+    assert store.run_ids() == [run_id]
+
+
+@pytest.mark.parametrize("how", ["flip", "truncate", "delete"])
+@pytest.mark.parametrize(
+    "name", ["config.json", "metrics.json", "history.jsonl", "model.safetensors", "snapshots/16.safetensors"]
+)
+def test_a_damaged_file_is_noticed_by_name_and_the_run_is_trained_again_to_the_same_weights(store, small, name, how):
+    run_id = small.run_id
+    sha256 = train_in(store, small)["model_sha256"]
+    damage(store, f"{run_id}/{name}", how)
+    if (name, how) == ("metrics.json", "delete"):
+        assert store.status(run_id).is_active  # without it a run has not ended
+    else:
+        with pytest.raises(DamagedRun, match=name) as damaged:
+            store.verify(run_id)
+        place = store.set_aside(run_id, str(damaged.value))
+        assert store.upper.fs.exists(f"{place}/reason.txt")
+        assert store.damage_reports(run_id) == [str(damaged.value)]
+        assert store.status(run_id).state == "absent" and store.run_ids() == []
+    assert train_in(store, small)["model_sha256"] == sha256
+    store.verify(run_id)
+
+
+@pytest.mark.parametrize("how", ["flip", "truncate"])
+def test_a_damaged_checkpoint_is_noticed_by_name(store, small, how, monkeypatch):
+    monkeypatch.setattr(runs_module, "CHECKPOINT_SECONDS", 0)
+    train_in(store, small, until=16)
+    [name] = store.upper.files(f"{small.run_id}/checkpoint")
+    damage(store, f"{small.run_id}/checkpoint/{name}", how)
+    with pytest.raises(DamagedRun, match=f"checkpoint/{name}"):
+        store.checkpoint(small.run_id)
+
+
+def test_a_config_of_another_run_is_noticed(store, small):
+    store.create(small)
+    other = json.dumps(replace(small, seed=1).to_dict()).encode()
+    store.upper.write(f"{small.run_id}/config.json", other)
+    with pytest.raises(DamagedRun, match=r"config\.json: it belongs to another run"):
+        store.config(small.run_id)
+
+
+def test_a_writer_killed_before_its_file_is_in_place_leaves_the_old_file(tmp_path, small, monkeypatch):
+    store = RunStore(str(tmp_path))
+    store.write_history(small.run_id, [{"step": 0}])
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        store.write_history(small.run_id, [{"step": 0}, {"step": 1}])
+    assert store.history(small.run_id) == [{"step": 0}]
+    assert store.upper.files(small.run_id) == ["history.jsonl"]
+
+
+def test_a_run_that_has_not_ended_has_no_model(store, small):
+    with pytest.raises(KeyError):
+        store.config(small.run_id)
+    store.create(small)
+    with pytest.raises(KeyError):
+        store.model(small.run_id)
+
+
+def test_pretrained_runs_are_there_at_once_and_whole(tmp_path):
+    store = RunStore(str(tmp_path / "runs"))
+    pretrained = {RunConfig(model=model, latent_dim=dim).run_id for model in ("ae", "vae") for dim in (2, 10)}
+    assert set(store.run_ids()) == pretrained
+    for run_id in pretrained:
+        assert store.status(run_id).state == "complete"
+        assert store.model(run_id) and store.history(run_id)
+        store.verify(run_id)
+        assert store.path(run_id) == str(PRETRAINED / run_id)
+
+
+def test_a_damaged_pretrained_run_is_covered_by_a_new_one_and_left_as_it_is(tmp_path, small):
+    lower = RunStore(str(tmp_path / "lower"), pretrained=tmp_path / "nothing")
+    sha256 = train_in(lower, small)["model_sha256"]
+    damage(lower, f"{small.run_id}/model.safetensors", "flip")
+    before = {path: path.read_bytes() for path in Path(lower.url).rglob("*") if path.is_file()}
+
+    store = RunStore(str(tmp_path / "upper"), pretrained=lower.url)
+    with pytest.raises(DamagedRun) as damaged:
+        store.verify(small.run_id)
+    store.set_aside(small.run_id, str(damaged.value))
+    assert store.damage_reports(small.run_id) == [str(damaged.value)]
+    assert train_in(store, small)["model_sha256"] == sha256
+    store.verify(small.run_id)
+    assert store.path(small.run_id).startswith(store.url)
+    assert {path: path.read_bytes() for path in Path(lower.url).rglob("*") if path.is_file()} == before
+
+
+def test_a_complete_pretrained_run_is_not_trained_again(tmp_path):
+    store = RunStore(str(tmp_path / "runs"))
+    assert train_in(store, RunConfig()) == json.loads((PRETRAINED / RunConfig().run_id / "metrics.json").read_text())
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+def test_an_address_that_cannot_be_used_is_named(tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    for url in (str(tmp_path / "file" / "runs"), "nonsense://bucket/runs", "/proc/runs"):
+        with pytest.raises(StoreError, match=f"the store {url} cannot be used: .*VAE_STORE or --store"):
+            RunStore(url)
+
+
+def test_vae_store_names_the_store(tmp_path, monkeypatch, small):
+    monkeypatch.setenv("VAE_STORE", str(tmp_path / "named"))
+    RunStore().create(small)
+    assert (tmp_path / "named" / small.run_id / "config.json").exists()
+
+
+def test_a_store_can_be_moved(tmp_path, small):
+    sha256 = train_in(RunStore(str(tmp_path / "here")), small)["model_sha256"]
+    shutil.move(tmp_path / "here", tmp_path / "there")
+    store = RunStore(str(tmp_path / "there"))
+    store.verify(small.run_id)
+    assert store.metrics(small.run_id)["model_sha256"] == sha256

@@ -1,0 +1,186 @@
+"""Training is a pure function of the config: repeatable, resumable at any step, and good enough to teach with."""
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+
+from vae import data
+from vae.config import RunConfig
+from vae.evaluation import evaluate
+from vae.losses import negative_elbo, reconstruction_loss
+from vae.models import build_model, code_means, pixel_means
+from vae.training import Diverged, Snapshot, kl_weight_at, learning_rate_at, snapshot_steps, train, train_step
+
+
+def trained(config: RunConfig, checkpoint=None) -> Snapshot:
+    *_, last = train(config, checkpoint)
+    return last
+
+
+def same_bits(one: dict, other: dict) -> bool:
+    return one.keys() == other.keys() and all(torch.equal(tensor, other[name]) for name, tensor in one.items())
+
+
+@pytest.fixture(params=["ae", "vae"])
+def config(request, small) -> RunConfig:
+    return replace(small, model=request.param)
+
+
+def test_two_trainings_of_one_config_give_the_same_bits(config):
+    first, second = trained(config), trained(config)
+    assert same_bits(first.model.state_dict(), second.model.state_dict())
+    assert replace(first.losses, seconds=0) == replace(second.losses, seconds=0)
+
+
+def test_another_seed_gives_other_weights(config):
+    first, second = trained(config), trained(replace(config, seed=1))
+    assert not same_bits(first.model.state_dict(), second.model.state_dict())
+
+
+@pytest.mark.parametrize("step", [0, 1, 8, 10, 16, 19])
+def test_a_training_resumed_from_a_checkpoint_gives_the_same_bits_and_losses(config, step):
+    undisturbed = list(train(config))
+    for snapshot in train(config):
+        if snapshot.losses.step == step:
+            checkpoint = {name: tensor.clone() for name, tensor in snapshot.checkpoint().items()}
+            break
+    resumed = list(train(config, checkpoint))
+    assert same_bits(resumed[-1].model.state_dict(), undisturbed[-1].model.state_dict())
+    later = [s.losses for s in undisturbed if s.losses.step > step or step == 0]
+    assert [replace(s.losses, seconds=0) for s in resumed] == [replace(losses, seconds=0) for losses in later]
+    assert resumed[-1].losses.seconds > float(checkpoint["seconds"])
+
+
+def test_ae_and_vae_see_the_same_batches_in_the_same_order(small):
+    images = data.load("mnist", "train").images[: small.train_size].clone().requires_grad_()
+    seen = {}
+    for config in (small, small.autoencoder):
+        model = build_model(config)
+        optimizer = torch.optim.Adam(model.parameters())
+        for step in range(config.total_steps):
+            images.grad = None
+            train_step(config, model, optimizer, images, step)  # only the batch's images get a gradient
+            seen.setdefault(step, []).append(images.grad.abs().sum(1).nonzero().squeeze(1))
+    assert all(torch.equal(ae, vae) and len(ae) == small.batch_size for ae, vae in seen.values())
+    epochs = torch.cat([vae for _, vae in seen.values()]).reshape(small.epochs, -1)
+    assert all(torch.equal(epoch.sort().values, torch.arange(small.train_size)) for epoch in epochs)
+
+
+def test_an_update_moves_every_weight_of_both_networks(config):
+    before, after = build_model(config).state_dict(), trained(config).model.state_dict()
+    assert all((after[name] != tensor).any() for name, tensor in before.items())
+
+
+def test_losses_come_at_powers_of_two_and_every_tenth_of_an_epoch():
+    config = RunConfig(epochs=3)
+    steps = snapshot_steps(config)
+    assert {0, *(2**power for power in range(11))} <= steps
+    assert {round(468 * tenth / 10) for tenth in range(31)} <= steps
+    assert min(steps) == 0 and max(steps) == config.total_steps == 3 * 468
+
+
+def test_pictures_come_at_log_spaced_steps_and_every_epoch(config):
+    snapshots = list(train(config))
+    pictured = {s.losses.step for s in snapshots if s.pictures}
+    assert pictured == {0, 1, 2, 3, 4, 6, 8, 10, 11, 16, 20}
+    assert [s.losses.step for s in snapshots] == sorted(snapshot_steps(config))
+
+
+def test_pictures_show_the_test_images_through_the_model_of_their_step(config):
+    last = trained(config)
+    test = data.load("mnist", "test")
+    digits = test.images[[3, 2, 1, 18, 4, 8, 11, 0, 61, 7]]  # the first 0, 1, 2, ... of the test images
+    assert test.labels[[3, 2, 1, 18, 4, 8, 11, 0, 61, 7]].tolist() == list(range(10))
+    with torch.no_grad():
+        mu, log_sigma = code_means(last.model, test.images[:2_000])
+        x_hat = pixel_means(last.model.decode(code_means(last.model, digits)[0]))
+    torch.testing.assert_close(last.pictures["mu"], mu)
+    torch.testing.assert_close(last.pictures["reconstructions"], x_hat)
+    assert last.pictures["samples"].shape == (20, data.PIXELS)
+    if config.model == "vae":
+        torch.testing.assert_close(last.pictures["log_sigma"], log_sigma)
+    else:
+        assert log_sigma is None and "log_sigma" not in last.pictures
+
+
+def test_the_first_losses_are_those_of_the_initial_model_that_answers_with_the_mean_image(small):
+    first = next(train(small))
+    images = data.load("mnist", "train").images[: small.train_size]
+    mean_image = reconstruction_loss(
+        torch.logit(images.mean(0), eps=1e-3).expand_as(images), images, "bernoulli"
+    ).mean()
+    assert first.losses.step == 0 and first.losses.kl_weight == 0
+    assert first.losses.reconstruction == pytest.approx(float(mean_image), rel=0.15)
+
+
+def test_logged_losses_are_means_over_the_batches_since_the_last_ones(small):
+    images = data.load("mnist", "train").images[: small.train_size]
+    model = build_model(small, images.mean(0))
+    optimizer = torch.optim.Adam(model.parameters(), betas=(0.8, 0.95), fused=True)
+    values = []
+    for step in range(small.total_steps):
+        optimizer.param_groups[0]["lr"] = learning_rate_at(small, step)
+        values.append(train_step(small, model, optimizer, images, step))
+    logged = [s.losses for s in train(small)]
+    for before, after in zip(logged, logged[1:]):
+        window = values[before.step : after.step]
+        for name in ("total", "reconstruction", "kl"):
+            assert getattr(after, name) == pytest.approx(sum(v[name] for v in window) / len(window), rel=1e-9)
+
+
+def test_the_learning_rate_rises_over_a_twentieth_of_the_run_and_falls_to_zero():
+    config = RunConfig(learning_rate=0.01)
+    rates = [learning_rate_at(config, step) for step in range(config.total_steps + 1)]
+    peak = rates.index(max(rates))
+    assert peak / config.total_steps == pytest.approx(0.05, abs=0.001)
+    assert rates[peak] == pytest.approx(0.01, rel=0.01)
+    assert 0 < rates[0] < 0.01 / 50 and rates[-1] == 0
+    assert rates[: peak + 1] == sorted(rates[: peak + 1]) and rates[peak:] == sorted(rates[peak:], reverse=True)
+    middle = (peak + config.total_steps) // 2
+    assert rates[middle] == pytest.approx(rates[peak] / 2, rel=0.01)
+
+
+def test_the_kl_weight_rises_linearly_over_its_ramp_and_stays():
+    config = RunConfig(kl_weight=4.0, kl_ramp=0.5)
+    last = config.total_steps
+    assert [kl_weight_at(config, step) for step in (0, last // 4, last // 2, last)] == [0, 2, 4, 4]
+    assert kl_weight_at(replace(config, kl_ramp=0.0), 0) == 4
+    assert kl_weight_at(replace(config, kl_weight=0.0), last) == 0
+
+
+@pytest.mark.parametrize("kl_weight, cause", [(0.0, "reconstruction loss|weights"), (1.0, "KL term")])
+def test_a_huge_learning_rate_ends_in_diverged_with_step_and_cause(kl_weight, cause):
+    config = RunConfig(
+        train_size=6_000, batch_size=16, hidden_dims=(64, 64, 64, 64), activation="relu", bottleneck="identity",
+        learning_rate=10.0, kl_weight=kl_weight, kl_ramp=0.0, epochs=2,
+    )  # fmt: skip
+    with pytest.raises(
+        Diverged, match=rf"^diverged at step \d+: the ({cause}).* a learning rate below 10 "
+    ) as diverged:
+        list(train(config))
+    assert 1 <= diverged.value.step <= config.total_steps
+
+
+def test_every_likelihood_activation_and_bottleneck_learns(small):
+    for likelihood in ("bernoulli", "gaussian"):
+        for activation, bottleneck in [("relu", "sigmoid"), ("gelu", "relu"), ("tanh", "tanh"), ("gelu", "identity")]:
+            config = replace(small, likelihood=likelihood, activation=activation, bottleneck=bottleneck, model="ae")
+            losses = [s.losses.total for s in train(config)]
+            assert math.isfinite(losses[-1]) and losses[-1] < losses[0]
+
+
+@pytest.mark.parametrize("latent_dim, nats", [(2, 145.0), (20, 106.5)])
+def test_three_epochs_reach_the_negative_elbo_of_a_good_vae(latent_dim, nats):
+    config = RunConfig(latent_dim=latent_dim)
+    test = data.load("mnist", "test").images
+    assert evaluate(trained(config).model, test, config.likelihood).negative_elbo <= nats
+
+
+def test_the_total_is_what_the_optimizer_minimises(small):
+    config = replace(small, kl_weight=3.0, kl_ramp=0.0)
+    for snapshot in train(config):
+        losses = snapshot.losses
+        assert losses.total == pytest.approx(losses.reconstruction + 3.0 * losses.kl, rel=1e-5)
+    assert negative_elbo.__module__ == "vae.losses"

@@ -1,0 +1,189 @@
+"""`python -m vae bench`: our training against the plain recipe that everyone copies, side by side in one run."""
+
+import json
+import os
+import platform
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy, relu
+from torch.utils.data import DataLoader
+from torchvision.transforms import ToTensor
+
+from vae import data
+from vae.config import RunConfig
+from vae.evaluation import evaluate
+from vae.losses import loss_terms, negative_elbo
+from vae.models import build_model
+from vae.runs import advance
+from vae.store import RunStore
+from vae.training import BETAS, train
+
+PLAIN_EPOCHS = 10
+OURS = RunConfig(latent_dim=20, hidden_dims=(400, 128))
+QUALITY = {  # name, config -> the test -ELBO to reach, nats
+    "20-D, 3 epochs": (RunConfig(latent_dim=20, epochs=3), 106.5),
+    "2-D, 3 epochs": (RunConfig(epochs=3), 145.0),
+    "2-D, 6 epochs": (RunConfig(epochs=6), 141.0),
+}
+
+
+@dataclass
+class Point:
+    """A moment of a training: seconds so far, evaluations left out, and the test -ELBO in nats."""
+
+    seconds: float
+    negative_elbo: float
+
+
+class PlainVAE(nn.Module):
+    """The textbook network, 784-400-20-400-784 with ReLU, that most tutorials train."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc1, self.mu, self.log_var = nn.Linear(784, 400), nn.Linear(400, 20), nn.Linear(400, 20)
+        self.fc3, self.fc4 = nn.Linear(20, 400), nn.Linear(400, 784)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Images (batch, 784) -> x_hat (batch, 784), mu and log_var (batch, 20)."""
+        hidden = relu(self.fc1(x))
+        mu, log_var = self.mu(hidden), self.log_var(hidden)
+        z = mu + torch.exp(0.5 * log_var) * torch.randn_like(mu)
+        return torch.sigmoid(self.fc4(relu(self.fc3(z)))), mu, log_var
+
+    def loss(self, x: Tensor) -> Tensor:
+        """Cross-entropy and KL, summed over the batch: nats."""
+        x_hat, mu, log_var = self(x)
+        kl = -0.5 * torch.sum(1 + log_var - mu.pow(2) - log_var.exp())
+        return binary_cross_entropy(x_hat, x, reduction="sum") + kl
+
+
+def plain_recipe(epochs: int) -> list[Point]:
+    """Trains the plain recipe, Adam 1e-3, batch 128, DataLoader with ToTensor; a Point after each epoch."""
+    test = data.load("mnist", "test").images
+    with tempfile.TemporaryDirectory() as folder:
+        images = data.BundledMNIST(folder, train=True, download=True, transform=ToTensor())
+    loader = DataLoader(images, batch_size=128, shuffle=True, generator=torch.Generator().manual_seed(0))
+    torch.manual_seed(0)
+    model = PlainVAE()
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    points, seconds = [], 0.0
+    for epoch in range(epochs):
+        began = time.perf_counter()
+        for x, _ in loader:
+            optimizer.zero_grad()
+            loss = model.loss(x.view(-1, 784))
+            loss.backward()
+            optimizer.step()
+        seconds += time.perf_counter() - began
+        with torch.no_grad():
+            points.append(Point(seconds, (model.loss(test) / len(test)).item()))
+        _say(f"plain recipe, epoch {epoch + 1}: {seconds:.1f} s, test -ELBO {points[-1].negative_elbo:.2f}")
+    return points
+
+
+def our_recipe(target: float, most_epochs: int = 8) -> tuple[RunConfig, Point]:
+    """The shortest of our runs (2, 3, ... epochs, everything around the steps included) that reaches the target."""
+    test = data.load("mnist", "test").images
+    for epochs in range(2, most_epochs + 1):
+        config = replace(OURS, epochs=epochs)
+        point = _timed_run(config, test)
+        _say(f"ours, {epochs} epochs: {point.seconds:.1f} s, test -ELBO {point.negative_elbo:.2f}")
+        if point.negative_elbo <= target:
+            break
+    return config, point
+
+
+def _timed_run(config: RunConfig, test: Tensor) -> Point:
+    began = time.perf_counter()
+    for snapshot in train(config):
+        last = snapshot
+    seconds = time.perf_counter() - began
+    return Point(seconds, evaluate(last.model, test, config.likelihood).negative_elbo)
+
+
+def step_overhead(rounds: int = 5) -> dict[str, float]:
+    """Milliseconds of a step of the default run, everything around it included, against the bare step; in turn."""
+    config = RunConfig()
+    images = data.load("mnist", "train").images
+    bare, full = [], []
+    for _ in range(rounds):
+        bare.append(_bare_step_seconds(config, images, steps=config.total_steps // rounds))
+        with tempfile.TemporaryDirectory() as folder:
+            store = RunStore(folder, pretrained=f"{folder}/nothing")
+            short = replace(config, epochs=1)
+            store.create(short)
+            began = time.perf_counter()
+            for _ in advance(short, store):
+                pass
+            full.append((time.perf_counter() - began) / short.total_steps)
+    ratios = sorted(whole / part for whole, part in zip(full, bare))
+    return {"bare_ms": min(bare) * 1e3, "full_ms": min(full) * 1e3, "ratio": ratios[len(ratios) // 2]}
+
+
+def _bare_step_seconds(config: RunConfig, images: Tensor, steps: int) -> float:
+    """Forward, backward and optimizer on one and the same batch: seconds a step."""
+    model = build_model(config, images.mean(0))
+    optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, betas=BETAS, fused=True)
+    x, eps = images[: config.batch_size], torch.randn(config.batch_size, config.latent_dim)
+    began = time.perf_counter()
+    for _ in range(steps):
+        loss = negative_elbo(loss_terms(model, x, eps, config.likelihood)).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return (time.perf_counter() - began) / steps
+
+
+def bench(file: str | None) -> None:
+    """Runs everything, prints a table, and writes the figures as JSON to `file` where one is given."""
+    torch.set_num_threads(1)
+    test = data.load("mnist", "test").images
+    data.load("mnist", "train")
+    plain = plain_recipe(PLAIN_EPOCHS)
+    target = plain[-1].negative_elbo
+    config, ours = our_recipe(target)
+    quality = {name: (_timed_run(setting, test), goal) for name, (setting, goal) in QUALITY.items()}
+    overhead = step_overhead()
+    ratio = plain[-1].seconds / ours.seconds
+
+    rows = [
+        ("plain recipe, 10 epochs", plain[-1].seconds, target, ""),
+        (
+            f"ours, {config.epochs} epochs, 784-400-128-20",
+            ours.seconds,
+            ours.negative_elbo,
+            f"{ratio:.1f} times faster",
+        ),
+        *(
+            (f"ours, {name}", point.seconds, point.negative_elbo, f"goal {goal} nats")
+            for name, (point, goal) in quality.items()
+        ),
+    ]
+    print(f"{'':36} {'seconds':>8} {'-ELBO':>8}")
+    for name, seconds, negative_elbo_nats, remark in rows:
+        print(f"{name:36} {seconds:8.1f} {negative_elbo_nats:8.2f}  {remark}")
+    print(
+        f"a step of the default run: {overhead['full_ms']:.2f} ms with everything around it, "
+        f"{overhead['bare_ms']:.2f} ms bare, ratio {overhead['ratio']:.2f}"
+    )
+    print(f"ratio: {ratio:.1f}")
+    if file:
+        report = {
+            "machine": {"cores": os.cpu_count(), "processor": platform.processor(), "torch": torch.__version__},
+            "plain": [vars(point) for point in plain],
+            "ours": {"config": config.to_dict(), **vars(ours)},
+            "ratio": ratio,
+            "quality": {name: {**vars(point), "goal": goal} for name, (point, goal) in quality.items()},
+            "step": overhead,
+        }
+        with open(file, "w", encoding="utf-8") as target_file:
+            json.dump(report, target_file, indent=2)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
