@@ -6,9 +6,9 @@ from pages.ui import controls, networks
 
 st.title("From autoencoder to variational autoencoder")
 st.markdown(
-    "An **autoencoder** squeezes a picture *x* into a few numbers *z* and paints it again. It becomes a **variational** "
-    "autoencoder by **two changes**: *z* is drawn from a small cloud instead of being one point, and the clouds of all "
-    "pictures together are kept near N(0, I)."
+    "An **autoencoder** squeezes a picture *x* into a few numbers *z* and paints it again. It becomes a "
+    "**variational** autoencoder by **two changes**: *z* is drawn from a small cloud instead of being one point, "
+    "and the clouds of all pictures together are kept near N(0, I)."
 )
 digit, again = st.columns([3, 1], vertical_alignment="bottom")
 with digit:
@@ -33,7 +33,8 @@ st.latex(
     \mathcal L &= -\log p(\textcolor{#2f80ed}{x}\mid\textcolor{#9b5de5}{z}) \\
     \text{VAE:}\quad & \textcolor{#9b5de5}{z} = \textcolor{#12a594}{\mu}
     + \textcolor{#f08c00}{\sigma}\,\textcolor{#e64980}{\varepsilon},\;\;
-    \textcolor{#12a594}{\mu} = g(\textcolor{#8a94a6}{y}),\; \log\textcolor{#f08c00}{\sigma} = h(\textcolor{#8a94a6}{y})\qquad &
+    \textcolor{#12a594}{\mu} = g(\textcolor{#8a94a6}{y}),\;
+    \log\textcolor{#f08c00}{\sigma} = h(\textcolor{#8a94a6}{y})\qquad &
     \mathcal L &= -\log p(\textcolor{#2f80ed}{x}\mid\textcolor{#9b5de5}{z})
     + \mathrm{KL}\big(\mathcal N(\textcolor{#12a594}{\mu},\textcolor{#f08c00}{\sigma}^2)\,\|\,\mathcal N(0,I)\big)
     \end{aligned}"""

@@ -28,6 +28,7 @@ with st.expander("Try this", icon=":material/lightbulb:"):
 st.latex(
     r"""\text{fresh samples:}\quad \textcolor{#9b5de5}{z}\sim\mathcal N(0, I)
     \quad\text{or, for the AE,}\quad \textcolor{#9b5de5}{z}\sim\mathcal N\big(\bar{\textcolor{#9b5de5}{z}},
-    \mathrm{Cov}(\textcolor{#9b5de5}{z})\big),\qquad \textcolor{#40a02b}{\hat x} = \mathrm{decoder}(\textcolor{#9b5de5}{z})"""
+    \mathrm{Cov}(\textcolor{#9b5de5}{z})\big),\qquad
+    \textcolor{#40a02b}{\hat x} = \mathrm{decoder}(\textcolor{#9b5de5}{z})"""
 )
 controls.source(__file__)

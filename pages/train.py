@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import controls, watch
+from pages.ui import controls, steer, watch
 
 st.title("Train side by side")
 st.markdown(
@@ -12,7 +12,7 @@ st.markdown(
 vae = controls.run_settings()
 ae = vae.autoencoder
 
-watch.buttons(ae, vae)
+steer.buttons(ae, vae)
 watch.training(ae, vae)
 
 with st.expander("Try this", icon=":material/lightbulb:", expanded=False):

@@ -28,6 +28,7 @@ DIGIT_COLORS = (
     "#8c564b",
     "#9467bd",
 )
+DIGIT_SCALE = [(digit / 9, color) for digit, color in enumerate(DIGIT_COLORS)]
 SIDE = 28
 GREY = "#8a94a6"
 
@@ -112,39 +113,53 @@ def latent_scatter(
     """Codes (n, 2) as points, one colour a digit, its numeral at the median of its codes; axes square and +-limit.
 
     Dotted circles: 1, 2 and 3 sigma of N(0, I). background: a picture (height, width, 4) over the same square;
-    chosen: the point with a ring. A point's customdata is its index.
+    chosen: the point with a ring. A point's customdata is its index and its digit.
     """
-    figure = go.Figure()
+    traces = []
     if background is not None:
         rows, columns = background.shape[:2]
-        figure.add_image(
+        traces.append(go.Image(
             z=background, colormodel="rgba256", x0=-limit + limit / columns, dx=2 * limit / columns,
             y0=limit - limit / rows, dy=-2 * limit / rows, opacity=0.55, hoverinfo="skip",
-        )  # fmt: skip
-    for radius in (1, 2, 3):
-        circle = {"x0": -radius, "y0": -radius, "x1": radius, "y1": radius}
-        figure.add_shape(type="circle", line={"color": GREY, "width": 1.5, "dash": "dot"}, **circle)
-    for digit, color in enumerate(DIGIT_COLORS):
-        indices = np.flatnonzero(labels == digit)
-        (figure.add_scattergl if len(codes) > 5_000 else figure.add_scatter)(
-            x=codes[indices, 0], y=codes[indices, 1], customdata=indices, name=str(digit), mode="markers",
-            marker={"color": color, "size": 4 if len(codes) > 5000 else 5, "opacity": 0.6},
-            unselected={"marker": {"opacity": 0.6}},
-            hovertemplate=f"a {digit} at (%{{x:.2f}}, %{{y:.2f}})<extra></extra>", showlegend=False,
-        )  # fmt: skip
-        if len(indices):
-            x, y = np.median(codes[indices], axis=0)
-            figure.add_annotation(
-                x=x, y=y, text=f"<b>{digit}</b>", showarrow=False, font={"size": 13, "color": "white"},
-                bgcolor=color, borderpad=1, opacity=0.85,
-            )  # fmt: skip
+        ))  # fmt: skip
+    # A browser has few WebGL contexts: they are for the many points, not for pictures that come anew every second.
+    points = go.Scattergl if len(codes) > 5_000 else go.Scatter
+    traces.append(points(
+        x=codes[:, 0], y=codes[:, 1], mode="markers", showlegend=False,
+        customdata=np.stack([np.arange(len(codes)), labels], 1).astype(np.int32),
+        marker={
+            "color": labels.astype(np.int8), "cmin": 0, "cmax": 9, "colorscale": DIGIT_SCALE, "opacity": 0.6,
+            "size": 4 if len(codes) > 5_000 else 5,
+        },
+        unselected={"marker": {"opacity": 0.6}},
+        hovertemplate="a %{customdata[1]} at (%{x:.2f}, %{y:.2f})<extra></extra>",
+    ))  # fmt: skip
+    numerals = [
+        {
+            "x": float(x), "y": float(y), "text": f"<b>{digit}</b>", "showarrow": False, "bgcolor": DIGIT_COLORS[digit],
+            "font": {"size": 13, "color": "white"}, "borderpad": 1, "opacity": 0.85,
+        }
+        for digit in np.unique(labels)
+        for x, y in [np.median(codes[labels == digit], axis=0)]
+    ]  # fmt: skip
     if chosen is not None:
-        figure.add_scatter(
+        traces.append(go.Scatter(
             x=codes[[chosen], 0], y=codes[[chosen], 1], mode="markers", hoverinfo="skip", showlegend=False,
             marker={"size": 20, "color": "rgba(0,0,0,0)", "line": {"color": COLORS["eps"], "width": 4}},
-        )  # fmt: skip
+        ))  # fmt: skip
+    circles = [
+        {"type": "circle", "x0": -r, "y0": -r, "x1": r, "y1": r, "line": {"color": GREY, "width": 1.5, "dash": "dot"}}
+        for r in (1, 2, 3)
+    ]
     axis = {"range": [-limit, limit], "zeroline": True, "constrain": "domain"}
-    figure.update_xaxes(title_text=axis_names[0], **axis)
-    figure.update_yaxes(title_text=axis_names[1], scaleanchor="x", **axis)
-    figure.update_layout(height=height, margin={"l": 10, "r": 10, "t": 10, "b": 10}, uirevision="codes", dragmode=False)
-    return figure
+    layout = go.Layout(
+        xaxis={"title": {"text": axis_names[0]}, **axis},
+        yaxis={"title": {"text": axis_names[1]}, "scaleanchor": "x", **axis},
+        shapes=circles,
+        annotations=numerals,
+        height=height,
+        margin={"l": 10, "r": 10, "t": 10, "b": 10},
+        uirevision="codes",
+        dragmode=False,
+    )
+    return go.Figure(traces, layout)

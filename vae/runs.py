@@ -18,6 +18,7 @@ from vae.training import Diverged, Snapshot, model_state, train
 
 HISTORY_SECONDS = 0.3  # a page that watches is this far behind at most
 CHECKPOINT_SECONDS = 2.0  # a killed worker loses this much at most
+CONNECT_SECONDS = 10.0  # a cluster that does not answer for so long is looked for again when somebody asks
 MOST_WAITING = 6  # runs of one browser that may wait or train at a time
 
 
@@ -136,8 +137,8 @@ class Runs:
         self._client: Client | None = None
         self._asked: dict[str, set[str]] = defaultdict(set)  # browser -> the runs it asked for
         self._lock = threading.Lock()
-        self._started = threading.Thread(target=self._start, name="start the cluster", daemon=True)
-        self._started.start()
+        self._address = os.environ.get("DASK_SCHEDULER_ADDRESS")
+        self._begin()
 
     def submit(self, configs: list[RunConfig], browser: str = "") -> None:
         """Asks for runs, each trained once whoever asks; raises TooManyRuns when this browser has too many waiting."""
@@ -173,11 +174,11 @@ class Runs:
 
     def ensure(self, config: RunConfig) -> None:
         """Gives an active run a worker if none has it (after a pause, a restart, a lost cluster); cheap."""
-        run_id = config.run_id
-        if self._client is None or run_id in self._client.futures or self.store.metrics(run_id) is not None:
+        run_id, client = config.run_id, self._connected()
+        if client is None or run_id in client.futures or self.store.metrics(run_id) is not None:
             return
         # The key makes it a single flight: to submit a task that waits or runs already changes nothing.
-        future = self._client.submit(train_to_end, config, self.store.url, self.device, key=run_id)
+        future = client.submit(train_to_end, config, self.store.url, self.device, key=run_id)
         fire_and_forget(future)
         future.add_done_callback(functools.partial(self._note_end, config))
 
@@ -201,17 +202,36 @@ class Runs:
             self._client = None
 
     def _note_end(self, config: RunConfig, future: Future) -> None:
-        """Ends a run that its task could not end, such as one that kills each worker: it would be tried for ever."""
+        """Ends a run that its task could not end, such as one that kills each worker: it would be tried for ever.
+
+        One that was asked for again while its task came to its end gets another.
+        """
         run_id = config.run_id
         if future.status == "error" and self.store.metrics(run_id) is None:
             error = future.exception()
             what = "its worker process died again and again" if isinstance(error, KilledWorker) else repr(error)
             self.store.finish(config, "failed", self.store.history(run_id), None, message=what, test=None)
+        ended = future.status == "finished"
         future.release()
+        if ended and self.store.status(run_id).is_active:
+            self.ensure(config)
+
+    def _connected(self) -> Client | None:
+        """The client, while there is a cluster; one at an address that was lost or is late is looked for again."""
+        if self._client is not None and self._client.status != "closed":
+            return self._client
+        with self._lock:
+            if self._address and not self.is_starting:
+                self._begin()
+        return None
+
+    def _begin(self) -> None:
+        self._started = threading.Thread(target=self._start, name="start the cluster", daemon=True)
+        self._started.start()
 
     def _start(self) -> None:
         try:
-            self._client = self._connect()
+            self._client, self.error = self._connect(), ""
         except Exception as error:  # whatever keeps the cluster away must reach the page, not this thread's end
             self.error = f"{type(error).__name__}: {error}"
             return
@@ -224,12 +244,11 @@ class Runs:
         self._client.run(_warm_up, on_error="ignore")
 
     def _connect(self) -> Client:
-        address = os.environ.get("DASK_SCHEDULER_ADDRESS")
-        if address:
+        if self._address:
             try:
-                return Client(address, timeout=10, name="pages")
+                return Client(self._address, timeout=CONNECT_SECONDS, name="pages")
             except (OSError, ValueError) as error:
-                raise ConnectionError(f"no cluster answers at DASK_SCHEDULER_ADDRESS={address}: {error}") from error
+                raise ConnectionError(f"nobody answers at DASK_SCHEDULER_ADDRESS={self._address}: {error}") from error
         cluster = LocalCluster(
             n_workers=self.workers,
             threads_per_worker=1,

@@ -29,14 +29,15 @@ def film_strips(
 
     columns: room in a row, where it is more than the images; captions: for each row, a text under each image or none.
     """
+    st.html(_markup(rows, columns, widest, stacked, captions or [[]] * len(rows)))
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _markup(rows: dict[str, np.ndarray], columns: int | None, widest: int, stacked: bool, captions: list) -> str:
     cells = []
-    for (name, images), texts in zip(rows.items(), captions or [[]] * len(rows)):
-        room = columns or len(images)
-        picture = png_uri(mosaic(images, room))
+    for (name, images), texts in zip(rows.items(), captions):
+        room, label = columns or len(images), html.escape(name)
+        picture = f'<img src="{png_uri(mosaic(images, room))}" alt="{label}">'
         under = "".join(f"<i>{html.escape(text)}</i>" for text in texts)
-        cells.append(
-            f'<span>{html.escape(name)}</span><div style="--room: {room}"><img src="{picture}" alt="{html.escape(name)}">'
-            f"<p>{under}</p></div>"
-        )
-    kind = "strips stacked" if stacked else "strips"
-    st.html(f'<div class="{kind}" style="--widest: {widest}px">{"".join(cells)}</div>')
+        cells.append(f'<span>{label}</span><div style="--room: {room}">{picture}<p>{under}</p></div>')
+    return f'<div class="strips{" stacked" * stacked}" style="--widest: {widest}px">{"".join(cells)}</div>'

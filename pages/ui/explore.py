@@ -29,10 +29,12 @@ def codes(vae: RunConfig) -> None:
     chosen = _chosen_index(len(test.labels))
     halves = [ui.trained(half.run_id) for half in (vae.autoencoder, vae)]
     flat = [_flat(half, dimensions) for half in halves]
-    limits = scatter.limits([flat[0]], [flat[1]], same_axes)
+    limits = [figures.axis_limit(points, np.array([[-3.0, 3.0]])) for points in flat]
+    if same_axes:
+        limits = [max(limits)] * 2
     for column, half, limit in zip(st.columns(2, gap="medium"), halves, limits):
         with column:
-            st.markdown(f"**{half.config.model.upper()}** · {_worth(half)}")
+            st.markdown(f"**{half.config.model.upper()}** · {ui.test_in_words(half.config.run_id)}")
             chart = f"codes {half.config.run_id} {dimensions} {limit} {grid}"
             st.plotly_chart(
                 _figure(half.config.run_id, half.metrics["model_sha256"], dimensions, limit, grid, chosen),
@@ -52,18 +54,20 @@ def samples(vae: RunConfig) -> None:
     with number:
         draw = st.number_input("Draw", min_value=0, max_value=10_000, step=1, key="draw", bind="query-params")
     again.button("Draw again", icon=":material/casino:", on_click=_draw_again)
-    ae, own = (ui.trained(half.run_id) for half in (vae.autoencoder, vae))
-    prior = latent.prior_samples(SAMPLES, vae.latent_dim, draw)
-    z, _ = ui.codes(ae.config.run_id, ae.metrics["model_sha256"])
+    digits.film_strips(_samples(vae.run_id, vae.autoencoder.run_id, draw), widest=1200)
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _samples(vae_id: str, ae_id: str, draw: int) -> dict[str, np.ndarray]:
+    vae, ae = ui.trained(vae_id), ui.trained(ae_id)
+    prior = latent.prior_samples(SAMPLES, vae.config.latent_dim, draw)
+    z, _ = ui.codes(ae_id, ae.metrics["model_sha256"])
     fitted = latent.gaussian_samples(latent.fit_gaussian(z), SAMPLES, draw)
-    digits.film_strips(
-        {
-            "VAE: z from N(0, I), its prior": latent.decode_all(own.model, prior).numpy(),
-            "AE: z from N(0, I)": latent.decode_all(ae.model, prior).numpy(),
-            "AE: z from a Gaussian fitted to its codes": latent.decode_all(ae.model, fitted).numpy(),
-        },
-        widest=1200,
-    )
+    return {
+        "VAE: z from N(0, I), its prior": latent.decode_all(vae.model, prior).numpy(),
+        "AE: z from N(0, I)": latent.decode_all(ae.model, prior).numpy(),
+        "AE: z from a Gaussian fitted to its codes": latent.decode_all(ae.model, fitted).numpy(),
+    }
 
 
 def _draw_again() -> None:
@@ -120,25 +124,25 @@ def _decoded_plane(run_id: str, sha256: str, dimensions, limit: float) -> np.nda
     return figures.mosaic(latent.decode_all(ui.trained(run_id).model, plane).numpy(), GRID, gap=0, zoom=1)
 
 
-def _worth(half: ui.Trained) -> str:
-    test = half.metrics["test"] or {}
-    loss = f"test reconstruction {test['reconstruction']:.1f} nats" if test else "no test figures"
-    return f"{loss}, KL {test['kl']:.1f} nats" if test.get("kl") is not None else loss
-
-
 def _chosen_digit(halves: list[ui.Trained], test: data.Images, chosen: int) -> None:
     """The chosen digit and what both models make of it, with the numbers."""
-    x = test.images[chosen : chosen + 1]
     st.markdown(f"**Test digit {chosen:,}**, labelled {int(test.labels[chosen])}")
-    rows = {"x": x.numpy()}
-    for half in halves:
-        mu, log_sigma = code_means(half.model, x)
-        loss = reconstruction_loss(half.model.decode(mu), x, half.config.likelihood).item()
-        where = f"z = {_numbers(mu)}" if log_sigma is None else f"μ = {_numbers(mu)}, σ = {_numbers(log_sigma.exp())}"
-        rows[f"x̂ of the {half.config.model.upper()} · {where} · {loss:.1f} nats"] = reconstruct(half.model, x).numpy()
-    for column, (name, image) in zip(st.columns(3), rows.items()):
+    answers = [_answer(half.config.run_id, half.metrics["model_sha256"], chosen) for half in halves]
+    shown = [("x", test.images[chosen : chosen + 1].numpy()), *answers]
+    for column, (name, image) in zip(st.columns(3), shown):
         with column:
             digits.film_strips({name: image}, widest=140, stacked=True)
+
+
+@st.cache_data(max_entries=1000, show_spinner=False)
+def _answer(run_id: str, sha256: str, index: int) -> tuple[str, np.ndarray]:
+    """What a model makes of a test digit, without noise: where it puts it and what it loses, in words; the picture."""
+    run = ui.trained(run_id)
+    x = data.load(run.config.dataset, "test").images[index : index + 1]
+    mu, log_sigma = code_means(run.model, x)
+    loss = reconstruction_loss(run.model.decode(mu), x, run.config.likelihood).item()
+    where = f"z = {_numbers(mu)}" if log_sigma is None else f"μ = {_numbers(mu)}, σ = {_numbers(log_sigma.exp())}"
+    return f"x̂ of the {run.config.model.upper()} · {where} · {loss:.1f} nats", reconstruct(run.model, x).numpy()
 
 
 def _numbers(vector) -> str:

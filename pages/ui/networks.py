@@ -16,7 +16,7 @@ from vae.losses import kl_divergence
 from vae.models import pixel_means, reparameterize
 from vae.randomness import seeded
 
-SHOWN = 10  # passes that stay on the page
+SHOWN = 8  # passes that stay on the page
 BROWSER = Path(__file__).parents[2] / "assets" / "browser"
 
 

@@ -16,7 +16,7 @@ from vae.latent import encode_all
 from vae.runs import Runs, resolve_device
 from vae.store import DamagedRun, RunStatus, RunStore, StoreError
 
-LIVE = 0.5  # seconds between two looks at a run under way
+LIVE = 0.8  # seconds between two looks at a run under way
 
 
 @st.cache_resource(show_spinner=False)
@@ -72,9 +72,20 @@ def status(run_id: str) -> RunStatus:
     return now
 
 
-@st.cache_data(max_entries=200, show_spinner=False)
+def test_in_words(run_id: str) -> str:
+    """What a run that has ended is worth on the test images."""
+    test = (start().store.metrics(run_id) or {}).get("test")
+    if not test:
+        return "no figures"
+    if test["kl"] is None:
+        return f"reconstruction **{test['reconstruction']:.1f}** nats"
+    parts = f"reconstruction {test['reconstruction']:.1f} + KL {test['kl']:.1f}"
+    return f"−ELBO **{test['negative_elbo']:.1f}** nats = {parts}"
+
+
+@st.cache_resource(max_entries=200, show_spinner=False)
 def history(run_id: str, now: RunStatus) -> list[dict]:
-    """A run's loss curves as they are in the given status."""
+    """A run's loss curves as they are in the given status; not to be written to."""
     return start().store.history(run_id)
 
 

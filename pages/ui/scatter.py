@@ -1,10 +1,10 @@
-"""The two latent scatters, drawn alike on every page that has them."""
+"""The plane of a latent space that is looked at, alike on every page with scatters."""
 
 import numpy as np
 import streamlit as st
 import torch
 
-from vae import figures, latent
+from vae import latent
 from vae.config import RunConfig
 
 
@@ -25,16 +25,12 @@ def choose_dimensions(latent_dim: int) -> tuple[int, int] | None:
     return i - 1, j - 1
 
 
-def flatten(codes: torch.Tensor, labels: np.ndarray, dimensions: tuple[int, int] | None, reference=None) -> np.ndarray:
-    """Codes (n, latent_dim) as points (n, 2) of the chosen plane; a 1-D code is spread over one row a digit.
-
-    reference: the codes whose principal plane is meant, where that is not the codes' own.
-    """
+def flatten(codes: torch.Tensor, labels: np.ndarray, dimensions: tuple[int, int] | None) -> np.ndarray:
+    """Codes (n, latent_dim) as points (n, 2) of the chosen plane; a 1-D code is spread over one row a digit."""
     if codes.shape[1] == 1:
-        rows = torch.tensor(labels[: len(codes)]) / 4.5 - 1.0
+        rows = torch.from_numpy(labels[: len(codes)]) / 4.5 - 1.0
         return torch.stack([codes[:, 0], rows], 1).numpy()
-    plane = latent.choose_plane(codes if reference is None else reference, dimensions)
-    return latent.project(codes, plane).numpy()
+    return latent.project(codes, latent.choose_plane(codes, dimensions)).numpy()
 
 
 def axis_names(config: RunConfig, dimensions: tuple[int, int] | None) -> tuple[str, str]:
@@ -50,9 +46,3 @@ def axis_names(config: RunConfig, dimensions: tuple[int, int] | None) -> tuple[s
 
 def _subscript(number: int) -> str:
     return str(number).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
-
-
-def limits(ae: list[np.ndarray], vae: list[np.ndarray], same: bool) -> tuple[float, float]:
-    """The half-widths of both pairs of axes: one for both, or each its own."""
-    both = figures.axis_limit(*ae), figures.axis_limit(*vae, np.array([[-3.0, 3.0]]))
-    return (max(both),) * 2 if same else both

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import os
 import subprocess
 import sys
 
@@ -38,13 +39,13 @@ def bad_values():
         yield "hidden_dims", value
 
 
-@pytest.mark.parametrize("name, value", bad_values(), ids=lambda part: str(part)[:24])
+@pytest.mark.parametrize("name, value", list(bad_values()), ids=lambda part: str(part)[:24])
 def test_a_bad_value_is_refused_by_name_with_value_and_range(name, value):
     with pytest.raises(ConfigError) as refused:
         RunConfig(**{name: value})
-    assert str(refused.value).startswith(f"{name} = ")
-    assert repr(value)[1:-1] in str(refused.value)
-    assert str(refused.value).endswith(f"is not allowed: {allowed_values(FIELDS[name])}")
+    named = [value, *value] if isinstance(value, tuple) else [value]  # all the widths, or the bad one
+    allowed = allowed_values(FIELDS[name])
+    assert str(refused.value) in [f"{name} = {part!r} is not allowed: {allowed}" for part in named]
 
 
 def test_both_ends_of_every_range_are_allowed():
@@ -75,16 +76,11 @@ def test_the_run_id_differs_for_a_change_of_each_field():
 
 
 def test_the_run_id_is_the_same_in_every_process():
-    program = "from vae.config import RunConfig; print(RunConfig().run_id, RunConfig(hidden_dims=(8, 4)).run_id)"
+    command = [sys.executable, "-c", "from vae.config import RunConfig as C; print(C().run_id, C(seed=8).run_id)"]
     for hash_seed in ("1", "2"):
-        said = subprocess.run(
-            [sys.executable, "-c", program],
-            env={"PYTHONHASHSEED": hash_seed},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        assert said.stdout.split() == [RunConfig().run_id, RunConfig(hidden_dims=(8, 4)).run_id]
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+        said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        assert said.stdout.split() == [RunConfig().run_id, RunConfig(seed=8).run_id]
 
 
 def test_equal_numbers_of_other_types_are_one_run():

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import psutil
 import pytest
+from distributed import LocalCluster
 
 from vae import runs as runs_module
 from vae.config import RunConfig
@@ -31,13 +32,21 @@ def runs(tmp_path_factory):
     runs.close()
 
 
-@pytest.fixture(scope="module")
-def runs_without_cluster(tmp_path_factory):
+@pytest.fixture
+def short_of_patience(monkeypatch):
+    """A cluster that does not answer is given up soon."""
+    monkeypatch.setattr(runs_module, "CONNECT_SECONDS", 1.0)
+
+
+@pytest.fixture
+def runs_without_cluster(tmp_path, monkeypatch, short_of_patience):
     """Runs whose cluster address nobody listens at, so that whatever is asked for waits."""
-    with socket.socket() as free, pytest.MonkeyPatch.context() as environment:
+    with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        environment.setenv("DASK_SCHEDULER_ADDRESS", f"tcp://127.0.0.1:{free.getsockname()[1]}")
-        yield Runs(RunStore(str(tmp_path_factory.mktemp("waiting"))))
+        monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", f"tcp://127.0.0.1:{free.getsockname()[1]}")
+        runs = Runs(RunStore(str(tmp_path)))
+        yield runs
+        runs.wait_until_started()
 
 
 def wait_for(condition):
@@ -79,6 +88,18 @@ def times_started(runs: Runs, config: RunConfig) -> int:
     )
 
 
+def test_one_browser_may_not_ask_for_more_runs_than_may_wait(runs_without_cluster, small):
+    def asked(*seeds):
+        return [replace(small, seed=seed) for seed in seeds]
+
+    runs_without_cluster.submit(asked(*range(MOST_WAITING)), "browser")
+    runs_without_cluster.submit(asked(*range(MOST_WAITING)), "browser")  # the same ones again
+    with pytest.raises(TooManyRuns, match=f"^{MOST_WAITING} of your runs .* stop one of them"):
+        runs_without_cluster.submit(asked(MOST_WAITING), "browser")
+    assert runs_without_cluster.store.status(asked(MOST_WAITING)[0].run_id).state == "absent"
+    runs_without_cluster.submit(asked(MOST_WAITING), "another browser")
+
+
 def test_a_run_asked_for_by_many_threads_at_once_trains_once(runs, small):
     config = replace(small, epochs=50)
     with ThreadPoolExecutor(16) as pages:
@@ -110,7 +131,7 @@ def test_a_run_paused_stopped_and_resumed_ends_with_the_weights_of_an_undisturbe
     assert int(store.checkpoint(run_id)["step"]) == paused.step
 
     runs.resume(long)
-    wait_for(lambda: (runs.ensure(long), store.status(run_id).step > paused.step)[1])
+    wait_for(lambda: store.status(run_id).step > paused.step)
     runs.stop(run_id)
     stopped = wait_for_end(runs, long)
     assert stopped.state == "stopped" and paused.step < stopped.step < long.total_steps
@@ -216,25 +237,6 @@ def test_a_cluster_named_by_its_address_trains_the_runs(tmp_path, runs, small, m
     assert runs._client.run(os.getpid)  # closing the client left the cluster alone
 
 
-def test_one_browser_may_not_ask_for_more_runs_than_may_wait(runs_without_cluster, small):
-    def asked(*seeds):
-        return [replace(small, seed=seed) for seed in seeds]
-
-    runs_without_cluster.submit(asked(*range(MOST_WAITING)), "browser")
-    runs_without_cluster.submit(asked(*range(MOST_WAITING)), "browser")  # the same ones again
-    with pytest.raises(TooManyRuns, match=f"^{MOST_WAITING} of your runs .* stop one of them"):
-        runs_without_cluster.submit(asked(MOST_WAITING), "browser")
-    assert runs_without_cluster.store.status(asked(MOST_WAITING)[0].run_id).state == "absent"
-    runs_without_cluster.submit(asked(MOST_WAITING), "another browser")
-
-
-def test_a_cluster_that_is_not_there_is_an_error_in_words_and_the_runs_wait(runs_without_cluster, small):
-    assert not runs_without_cluster.wait_until_started()
-    assert "no cluster answers at DASK_SCHEDULER_ADDRESS=tcp://127.0.0.1:" in runs_without_cluster.error
-    runs_without_cluster.submit([small], "a third browser")
-    assert runs_without_cluster.store.status(small.run_id).state == "queued"
-
-
 def test_a_checkpoint_is_written_at_a_pause_and_the_run_goes_on_from_it(store, small):
     store.create(small)
     for snapshot in advance(small, store):
@@ -315,3 +317,27 @@ def test_the_device_is_checked_by_name():
     assert resolve_device("auto") in ("cpu", "cuda", "mps")
     with pytest.raises(ValueError, match=r"device = 'abacus' is not allowed.*auto, cpu"):
         resolve_device("abacus")
+
+
+def test_a_lost_cluster_is_found_again_when_it_is_back(tmp_path, small, monkeypatch, short_of_patience):
+    def start_cluster(port=0):
+        return LocalCluster(1, threads_per_worker=1, scheduler_port=port, dashboard_address="127.0.0.1:0")
+
+    with start_cluster() as cluster:
+        address = cluster.scheduler_address
+        monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", address)
+        distant = Runs(RunStore(str(tmp_path)))
+        assert distant.wait_until_started(), distant.error
+    wait_for(lambda: distant.submit([small]) or distant.error)
+    assert distant.store.status(small.run_id).state == "queued"
+    with start_cluster(int(address.rsplit(":", 1)[1])):
+        assert wait_for_end(distant, small).state == "complete"
+        assert distant.error == ""
+        distant.close()
+
+
+def test_a_cluster_that_is_not_there_is_an_error_in_words_and_the_runs_wait(runs_without_cluster, small):
+    assert not runs_without_cluster.wait_until_started()
+    assert "nobody answers at DASK_SCHEDULER_ADDRESS=tcp://127.0.0.1:" in runs_without_cluster.error
+    runs_without_cluster.submit([small], "a third browser")
+    assert runs_without_cluster.store.status(small.run_id).state == "queued"

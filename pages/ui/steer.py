@@ -1,0 +1,81 @@
+"""The buttons that steer a pair of runs: train, pause, resume, stop."""
+
+import dataclasses
+
+import streamlit as st
+
+from pages.ui import runs as ui
+from vae.config import RunConfig
+from vae.runs import TooManyRuns
+from vae.training import estimate_seconds
+
+
+def buttons(ae: RunConfig, vae: RunConfig) -> None:
+    """Whatever the pair's state allows; an estimate of the seconds before the first press."""
+    states = {ui.status(half.run_id).state for half in (ae, vae)}
+    train, pause, stop, _ = st.columns([3, 2, 2, 5], vertical_alignment="center")
+    if states & {"queued", "running", "stopping"}:
+        train.button("Training …", disabled=True, icon=":material/play_arrow:", width="stretch")
+        pause.button("Pause", icon=":material/pause:", on_click=_pause, args=(ae, vae), width="stretch")
+        stop.button("Stop", icon=":material/stop:", on_click=_stop, args=(ae, vae), width="stretch")
+    elif "paused" in states:
+        _main_button(train, "Resume", _resume, ae, vae)
+        stop.button("Stop", icon=":material/stop:", on_click=_stop, args=(ae, vae), width="stretch")
+    elif "stopped" in states:
+        _main_button(train, "Train both to the end", _train, vae)
+    else:
+        fresh = _next_untrained(vae)
+        _main_button(train, "Train both" if fresh == vae else f"Train both again (seed {fresh.seed})", _train, fresh)
+        pause.caption(f"about {in_words(_estimate(vae))}")
+    if complaint := st.session_state.pop("complaint", None):
+        st.error(complaint, icon=":material/hourglass_top:")
+
+
+def in_words(seconds: float) -> str:
+    """A duration for people."""
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+def _main_button(column, label: str, action, *configs: RunConfig) -> None:
+    column.button(label, icon=":material/play_arrow:", type="primary", on_click=action, args=configs, width="stretch")
+
+
+def _train(vae: RunConfig) -> None:
+    st.session_state["seed"] = vae.seed
+    try:
+        ui.start().submit([vae.autoencoder, vae], ui.browser())
+    except TooManyRuns as error:
+        st.session_state["complaint"] = str(error)
+    ui.status.clear()
+
+
+def _pause(*pair: RunConfig) -> None:
+    for config in pair:
+        ui.start().pause(config.run_id)
+    ui.status.clear()
+
+
+def _resume(*pair: RunConfig) -> None:
+    for config in pair:
+        ui.start().resume(config)
+    ui.status.clear()
+
+
+def _stop(*pair: RunConfig) -> None:
+    for config in pair:
+        ui.start().stop(config.run_id)
+    ui.status.clear()
+
+
+def _next_untrained(vae: RunConfig) -> RunConfig:
+    """The settings themselves, or with the next seed whose pair is not complete yet."""
+    ended = ("complete", "diverged")
+    while all(ui.status(half.run_id).state in ended for half in (vae.autoencoder, vae)):
+        vae = dataclasses.replace(vae, seed=vae.seed + 1)
+    return vae
+
+
+def _estimate(vae: RunConfig) -> float:
+    """Seconds for both: side by side where there are two workers."""
+    both = estimate_seconds(vae.autoencoder), estimate_seconds(vae)
+    return max(both) if ui.start().workers > 1 else sum(both)
