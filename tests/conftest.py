@@ -3,8 +3,8 @@
 import pytest
 
 from vae.config import RunConfig
-from vae.runs import advance
 from vae.store import RunStore
+from vae.worker import advance
 
 
 @pytest.fixture

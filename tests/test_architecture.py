@@ -12,11 +12,11 @@ SOURCES = [path for folder in ("vae", "pages") for path in sorted((ROOT / folder
 
 # A module imports from floors below its own and from none above; on one floor, downwards in the order given.
 FLOORS = [
-    ("config", "randomness"),
+    ("config", "randomness", "files"),
     ("data", "models", "losses"),
     ("evaluation", "latent", "posterior", "store"),
-    ("training",),
-    ("runs",),
+    ("schedules", "training"),
+    ("worker", "runs"),
     ("bench",),
     ("__main__",),
 ]

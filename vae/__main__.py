@@ -9,8 +9,8 @@ from tqdm import tqdm
 
 from vae.config import ConfigError, RunConfig, allowed_values
 from vae.data import DatasetError, download
-from vae.runs import advance, resolve_device
 from vae.store import PRETRAINED, DamagedRun, RunStore, StoreError
+from vae.worker import advance, resolve_device
 
 PRETRAINED_RUNS = [RunConfig(model=model, latent_dim=latent_dim) for latent_dim in (2, 10) for model in ("ae", "vae")]
 

@@ -19,9 +19,9 @@ from vae.config import RunConfig
 from vae.evaluation import evaluate
 from vae.losses import loss_terms, negative_elbo
 from vae.models import build_model
-from vae.runs import advance
 from vae.store import RunStore
 from vae.training import BETAS, train
+from vae.worker import advance
 
 PLAIN_EPOCHS = 10
 OURS = RunConfig(latent_dim=20, hidden_dims=(400, 128))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import plotly.graph_objects as go
+from plotly.graph_objects import Figure
 from plotly.subplots import make_subplots
 
 # One colour a symbol, in pictures, formulas and plots alike; legible on white and on black.
@@ -46,7 +47,7 @@ def mosaic(images: np.ndarray, columns: int, gap: int = 2, zoom: int = 2) -> np.
     return picture
 
 
-def loss_curves(ae: list[dict], vae: list[dict], floor: float | None, at_step: int | None = None) -> go.Figure:
+def loss_curves(ae: list[dict], vae: list[dict], floor: float | None, at_step: int | None = None) -> Figure:
     """Two histories as curves in nats an image: reconstruction of both and the VAE's objective above, its KL below.
 
     floor: the entropy of the test pixels, a line; at_step: the step of both that is on show, a vertical line.
@@ -109,7 +110,7 @@ def latent_scatter(
     background: np.ndarray | None = None,
     chosen: int | None = None,
     height: int = 380,
-) -> go.Figure:
+) -> Figure:
     """Codes (n, 2) as points, one colour a digit, its numeral at the median of its codes; axes square and +-limit.
 
     Dotted circles: 1, 2 and 3 sigma of N(0, I). background: a picture (height, width, 4) over the same square;
@@ -162,4 +163,4 @@ def latent_scatter(
         uirevision="codes",
         dragmode=False,
     )
-    return go.Figure(traces, layout)
+    return Figure(traces, layout)

@@ -1,126 +1,22 @@
-"""Running runs: `advance` trains one from where its store has it; `Runs` has that done by workers, for many users."""
+"""Runs: has runs trained by workers, each once, for all who ask; over dask.distributed."""
 
 import functools
 import os
 import threading
-import time
 from collections import defaultdict
-from collections.abc import Iterator
 
-import torch
 from distributed import Client, Future, KilledWorker, LocalCluster, fire_and_forget
 
-from vae import data
 from vae.config import RunConfig
-from vae.evaluation import evaluate
 from vae.store import DamagedRun, RunStore
-from vae.training import Diverged, Snapshot, model_state, train
+from vae.worker import train_to_end, warm_up
 
-HISTORY_SECONDS = 0.3  # a page that watches is this far behind at most
-CHECKPOINT_SECONDS = 2.0  # a killed worker loses this much at most
 CONNECT_SECONDS = 10.0  # a cluster that does not answer for so long is looked for again when somebody asks
 MOST_WAITING = 6  # runs of one browser that may wait or train at a time
 
 
 class TooManyRuns(RuntimeError):
     """One browser asked for more runs than may wait at a time; the message says how many and the way out."""
-
-
-def resolve_device(name: str) -> str:
-    """The torch device for auto, cpu, cuda or mps; raises ValueError for another name or a device that is not there."""
-    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if name == "auto":
-        return next(device for device in ("cuda", "mps", "cpu") if there[device])
-    if not there.get(name, False):
-        allowed = ", ".join(["auto", *(device for device in there if there[device])])
-        raise ValueError(f"device = {name!r} is not allowed: on this machine, one of {allowed}")
-    return name
-
-
-def advance(config: RunConfig, store: RunStore, device: str = "cpu") -> Iterator[Snapshot]:
-    """Trains a run on from its checkpoint to its end, pause or stop, and yields each snapshot once it is in the store.
-
-    Does nothing for a run that nobody asked the store for, that is paused, or that has ended. A run that was found
-    damaged is set aside and begins anew.
-    """
-    run_id = config.run_id
-    if not store.status(run_id).is_active:
-        return
-    checkpoint, history = _resume_point(config, store)
-    flushed = saved = time.monotonic()
-    good = checkpoint and model_state(checkpoint)
-    try:
-        for snapshot in train(config, checkpoint, device):
-            line = snapshot.losses.to_dict()
-            if snapshot.pictures:
-                line["pictures"] = store.write_snapshot(run_id, line["step"], snapshot.pictures)
-            history.append(line)
-            good = {name: tensor.clone() for name, tensor in snapshot.model.state_dict().items()}
-            now, is_last = time.monotonic(), line["step"] == config.total_steps
-            want = "run" if is_last else store.control(run_id)  # at the end a pause comes too late
-            if snapshot.pictures or want != "run" or now - flushed > HISTORY_SECONDS:
-                store.write_history(run_id, history)
-                flushed = now
-            if want != "run" or (now - saved > CHECKPOINT_SECONDS and not is_last):
-                store.write_history(run_id, history)  # first, so that no checkpoint is ahead of its history
-                store.write_checkpoint(run_id, snapshot.checkpoint())
-                saved = now
-            yield snapshot
-            if want == "pause":
-                return
-            if want == "stop" or store.metrics(run_id) is not None:
-                break
-    except Diverged as error:
-        store.finish(config, "diverged", history, good, message=str(error), test=None)
-        return
-    except Exception as error:
-        store.finish(config, "failed", history, None, message=f"{type(error).__name__}: {error}", test=None)
-        raise
-    if store.metrics(run_id) is None:  # else another process has brought the same run to the same end
-        test = data.load(config.dataset, "test").images.to(device)
-        status = "complete" if snapshot.losses.step == config.total_steps else "stopped"
-        store.finish(config, status, history, good, test=evaluate(snapshot.model, test, config.likelihood).to_dict())
-
-
-def _resume_point(config: RunConfig, store: RunStore) -> tuple[dict | None, list[dict]]:
-    """The checkpoint and the history up to it, as they were when it was written."""
-    run_id = config.run_id
-    try:
-        checkpoint = store.checkpoint(run_id)
-        if checkpoint is None:
-            return None, []
-        history = [line for line in store.history(run_id) if line["step"] <= int(checkpoint["step"])]
-        if not history or history[-1]["step"] != int(checkpoint["step"]):
-            raise DamagedRun(run_id, "history.jsonl", "it ends before the checkpoint")
-        return checkpoint, history
-    except DamagedRun as error:
-        store.set_aside(run_id, str(error))
-        store.create(config)
-        return None, []
-
-
-def train_to_end(config: RunConfig, store_url: str, device: str) -> None:
-    """What a worker does for a run."""
-    _be_nice()
-    for _ in advance(config, RunStore(store_url), device):
-        pass
-
-
-_niced = False
-
-
-def _be_nice() -> None:
-    """Lets the pages go first on a busy machine."""
-    global _niced
-    if not _niced and hasattr(os, "nice"):
-        os.nice(10)
-    _niced = True
-
-
-def _warm_up() -> None:
-    """Loads what every run needs, so that the first one starts at once."""
-    data.load("mnist", "train")
-    data.load("mnist", "test")
 
 
 class Runs:
@@ -241,7 +137,7 @@ class Runs:
                     self.ensure(self.store.config(run_id))
             except DamagedRun as error:
                 self.store.set_aside(run_id, str(error))
-        self._client.run(_warm_up, on_error="ignore")
+        self._client.run(warm_up, on_error="ignore")
 
     def _connect(self) -> Client:
         if self._address:
@@ -253,6 +149,7 @@ class Runs:
             n_workers=self.workers,
             threads_per_worker=1,
             dashboard_address="127.0.0.1:0",
+            scheduler_kwargs={"dashboard": False},
             memory_limit=0,
             silence_logs="ERROR",
         )

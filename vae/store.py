@@ -5,7 +5,6 @@ checksums of model.safetensors and history.jsonl; each history line with picture
 checkpoint's is part of its name. So whatever is half-written or damaged is noticed before it is used.
 """
 
-import contextlib
 import hashlib
 import json
 import os
@@ -13,16 +12,15 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import fsspec
 import platformdirs
 import torch
-from fsspec.implementations.local import LocalFileSystem
 from safetensors import SafetensorError
 from safetensors.torch import load as tensors_from_bytes
 from safetensors.torch import save as tensors_to_bytes
 from torch import Tensor, nn
 
 from vae.config import RunConfig
+from vae.files import Files
 from vae.models import build_model
 
 PRETRAINED = Path(__file__).resolve().parent.parent / "assets" / "pretrained"
@@ -79,13 +77,13 @@ class RunStore:
     def __init__(self, url: str | None = None, pretrained: str | Path = PRETRAINED):
         self.url = url or default_store_url()
         try:
-            self.upper = _Layer(self.url)
+            self.upper = Files(self.url)
             self.upper.make_root()
         except (OSError, ValueError, ImportError) as error:
             raise StoreError(
                 f"the store {self.url} cannot be used: {error}. VAE_STORE or --store names another."
             ) from error
-        self.lower = _Layer(str(pretrained))
+        self.lower = Files(str(pretrained))
 
     # --- reading ---
 
@@ -117,6 +115,8 @@ class RunStore:
             return RunStatus(
                 metrics["status"], metrics["steps"], total_steps, metrics["seconds"], metrics.get("message", "")
             )
+        if self._layer(run_id) is self.lower:
+            raise DamagedRun(run_id, "metrics.json", "it is missing")
         history = self.history(run_id)
         step, seconds = (history[-1]["step"], history[-1]["seconds"]) if history else (0, 0.0)
         waiting = "running" if history else "queued"
@@ -126,18 +126,26 @@ class RunStore:
     def metrics(self, run_id: str) -> dict | None:
         """What metrics.json says of a run that has ended; None while it has not."""
         try:
-            return json.loads(self._layer(run_id).read(f"{run_id}/metrics.json"))
+            metrics = json.loads(self._layer(run_id).read(f"{run_id}/metrics.json"))
         except FileNotFoundError:
             return None
         except ValueError as error:
             raise DamagedRun(run_id, "metrics.json", "it is no JSON") from error
+        if not isinstance(metrics, dict) or metrics.pop("sha256", None) != _sha256(json.dumps(metrics).encode()):
+            raise DamagedRun(run_id, "metrics.json", "its checksum is wrong")
+        return metrics
 
     def history(self, run_id: str) -> list[dict]:
         """The loss curves so far, a dict a logged step, in the order of the steps."""
+        metrics = self.metrics(run_id)
         try:
             content = self._layer(run_id).read(f"{run_id}/history.jsonl")
         except FileNotFoundError:
-            return []
+            if metrics is None:
+                return []
+            raise DamagedRun(run_id, "history.jsonl", "it is missing") from None
+        if metrics is not None and metrics["history_sha256"] != _sha256(content):
+            raise DamagedRun(run_id, "history.jsonl", "its checksum is wrong")
         try:
             return [json.loads(line) for line in content.splitlines()]
         except ValueError as error:
@@ -164,8 +172,6 @@ class RunStore:
         metrics, history = self.metrics(run_id), self.history(run_id)
         if metrics is None:
             return
-        if metrics["history_sha256"] != _sha256(_history_bytes(history)):
-            raise DamagedRun(run_id, "history.jsonl", "its checksum is wrong")
         if metrics["model_sha256"]:
             self._read_tensors(run_id, "model.safetensors", metrics["model_sha256"])
         for line in history:
@@ -246,6 +252,7 @@ class RunStore:
             "model_sha256": sha256,
             "history_sha256": _sha256(_history_bytes(history)),
         }
+        summary["sha256"] = _sha256(json.dumps(summary).encode())  # its own
         self.upper.write(f"{run_id}/metrics.json", json.dumps(summary, indent=2).encode())
         if status == "complete":
             self.upper.delete(f"{run_id}/checkpoint")
@@ -267,7 +274,7 @@ class RunStore:
 
     # --- inside ---
 
-    def _layer(self, run_id: str) -> "_Layer":
+    def _layer(self, run_id: str) -> "Files":
         return self.lower if not self.upper.exists(run_id) and self.lower.exists(run_id) else self.upper
 
     def _read_tensors(self, run_id: str, name: str, sha256: str) -> dict[str, Tensor]:
@@ -285,62 +292,6 @@ class RunStore:
         content = tensors_to_bytes(_on_cpu(tensors))
         self.upper.write(path, content)
         return _sha256(content)
-
-
-class _Layer:
-    """Whole files by their path under one address."""
-
-    def __init__(self, url: str):
-        self.fs, self.root = fsspec.url_to_fs(url, use_listings_cache=False)
-        self.is_local = isinstance(self.fs, LocalFileSystem)
-
-    def address(self, path: str) -> str:
-        return f"{self.root}/{path}" if self.is_local else self.fs.unstrip_protocol(f"{self.root}/{path}")
-
-    def make_root(self) -> None:
-        self.fs.makedirs(self.root, exist_ok=True)
-        if self.is_local and not os.access(self.root, os.W_OK):
-            raise PermissionError("the folder is not writable")
-
-    def exists(self, path: str) -> bool:
-        return self.fs.exists(f"{self.root}/{path}")
-
-    def read(self, path: str) -> bytes:
-        return self.fs.cat_file(f"{self.root}/{path}")
-
-    def write(self, path: str, content: bytes) -> None:
-        """All of the content or nothing: object stores publish a file whole, a local one is renamed into place."""
-        target = f"{self.root}/{path}"
-        self.fs.makedirs(target.rsplit("/", 1)[0], exist_ok=True)
-        if not self.is_local:
-            self.fs.pipe_file(target, content)
-            return
-        unfinished = f"{target}.{os.getpid()}-{time.time_ns()}.unfinished"
-        with open(unfinished, "wb") as file:
-            file.write(content)
-        os.replace(unfinished, target)
-
-    def delete(self, path: str) -> None:
-        with contextlib.suppress(FileNotFoundError):
-            self.fs.rm(f"{self.root}/{path}", recursive=True)
-
-    def move(self, path: str, target: str) -> None:
-        self.fs.makedirs(f"{self.root}/{target}".rsplit("/", 1)[0], exist_ok=True)
-        self.fs.mv(f"{self.root}/{path}", f"{self.root}/{target}", recursive=True)
-
-    def folders(self, path: str = "") -> list[str]:
-        return [name for name, kind in self._entries(path) if kind == "directory"]
-
-    def files(self, path: str) -> list[str]:
-        entries = self._entries(path)
-        return [name for name, kind in entries if kind == "file" and not name.endswith(".unfinished")]
-
-    def _entries(self, path: str) -> list[tuple[str, str]]:
-        try:
-            entries = self.fs.ls(f"{self.root}/{path}".rstrip("/"), detail=True)
-        except FileNotFoundError:
-            return []
-        return [(entry["name"].rstrip("/").rsplit("/", 1)[-1], entry["type"]) for entry in entries]
 
 
 def _history_bytes(history: list[dict]) -> bytes:

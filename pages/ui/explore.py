@@ -3,7 +3,6 @@
 import functools
 
 import numpy as np
-import plotly.graph_objects as go
 import streamlit as st
 
 from pages.ui import digits, scatter
@@ -103,7 +102,7 @@ def _flattened(run_id: str, sha256: str, dimensions) -> np.ndarray:
 
 
 @st.cache_resource(max_entries=40, show_spinner=False)
-def _figure(run_id: str, sha256: str, dimensions, limit: float, grid: bool, chosen: int) -> go.Figure:
+def _figure(run_id: str, sha256: str, dimensions, limit: float, grid: bool, chosen: int) -> figures.Figure:
     run = ui.trained(run_id)
     labels = data.load(run.config.dataset, "test").labels.numpy()
     return figures.latent_scatter(

@@ -6,15 +6,15 @@ import gc
 import os
 
 import numpy as np
-import plotly.graph_objects  # noqa: F401  (imported before the freeze)
 import streamlit as st
 from torch import nn
 
-from vae import data
+from vae import data, figures  # noqa: F401  (plotly too is there before the freeze)
 from vae.config import RunConfig
 from vae.latent import encode_all
-from vae.runs import Runs, resolve_device
+from vae.runs import Runs
 from vae.store import DamagedRun, RunStatus, RunStore, StoreError
+from vae.worker import resolve_device
 
 LIVE = 0.8  # seconds between two looks at a run under way
 

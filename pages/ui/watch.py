@@ -1,7 +1,6 @@
 """What is seen of a pair of runs as it trains, and afterwards, back and forth, from its snapshots."""
 
 import numpy as np
-import plotly.graph_objects as go
 import streamlit as st
 import torch
 
@@ -92,23 +91,18 @@ def _scrubber(steps: list[int], vae: RunConfig, playing: bool) -> int:
             st.rerun()
         st.session_state[key] = following[0]
     button, slider = st.columns([1, 7], vertical_alignment="bottom")
-    with button:
-        label, icon = ("Halt", ":material/pause:") if playing else ("Play", ":material/movie:")
-        if st.button(label, icon=icon, key="play", width="stretch", on_click=_play, args=(key, steps)):
-            st.rerun()
+    label, icon = ("Halt", ":material/pause:") if playing else ("Play", ":material/movie:")
+    if button.button(label, icon=icon, key="play", width="stretch"):
+        st.session_state["playing"] = not playing
+        if not playing and st.session_state[key] == steps[-1]:
+            st.session_state[key] = steps[0]
+        st.rerun()
     return slider.select_slider(
         "The training, back and forth",
         steps,
         key=key,
         format_func=lambda step: f"step {step} (epoch {step / vae.steps_per_epoch:.2f})",
     )
-
-
-def _play(key: str, steps: list[int]) -> None:
-    """Starts or halts; from the end, it starts from the beginning."""
-    st.session_state["playing"] = not st.session_state.get("playing", False)
-    if st.session_state["playing"] and st.session_state[key] == steps[-1]:
-        st.session_state[key] = steps[0]
 
 
 def _strips(pair: tuple[RunConfig, RunConfig], shown: list[list[dict]]) -> None:
@@ -161,7 +155,7 @@ def _reach(run_id: str, lines: tuple[tuple[int, str], ...], dimensions) -> float
 
 
 @st.cache_resource(max_entries=200, show_spinner=False)
-def _scatter(run_id: str, step: int, sha256: str, dimensions, limit: float) -> go.Figure:
+def _scatter(run_id: str, step: int, sha256: str, dimensions, limit: float) -> figures.Figure:
     config = ui.start().store.config(run_id)
     labels = data.load(config.dataset, "test").labels[: data.TEST_CODES].numpy()
     points = _points(run_id, step, sha256, dimensions)
@@ -169,5 +163,5 @@ def _scatter(run_id: str, step: int, sha256: str, dimensions, limit: float) -> g
 
 
 @st.cache_resource(max_entries=100, show_spinner=False)
-def _curves(ae_id: str, vae_id: str, ae_now: RunStatus, vae_now: RunStatus, floor, step: int | None) -> go.Figure:
+def _curves(ae_id: str, vae_id: str, ae_now: RunStatus, vae_now: RunStatus, floor, step: int | None) -> figures.Figure:
     return figures.loss_curves(ui.history(ae_id, ae_now), ui.history(vae_id, vae_now), floor, step)

@@ -3,14 +3,13 @@
 import re
 from urllib.parse import urlencode
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.server import Server, wait_for
 from vae.config import RunConfig
 
 SHORT = {"train_size": 2_000, "hidden_dims": (32, 16), "epochs": 1}
-LONG = {"train_size": 20_000, "hidden_dims": (64, 32), "epochs": 8, "batch_size": 32}  # some seconds
+LONG = {"train_size": 12_000, "hidden_dims": (64, 32), "epochs": 5, "batch_size": 32}  # some seconds
 
 
 def address(config: RunConfig) -> str:
@@ -98,8 +97,8 @@ def test_a_training_goes_on_while_another_page_is_looked_at(visit, server):
     under_way(server, config)
     page.get_by_role("link", name="From AE to VAE").click()
     expect(page.get_by_role("heading", name="From autoencoder")).to_be_visible()
-    page.go_back()
-    expect(page.get_by_label("Seed")).to_have_value("4")
+    page.get_by_role("link", name="Train side by side").click()
+    expect(page.get_by_role("spinbutton", name="Seed")).to_have_value("4")
     trained(page)
     assert began_once(server, config)
 
@@ -117,9 +116,8 @@ def test_two_browsers_watch_one_training(visit, server):
     assert [run_id for run_id in server.store.run_ids() if run_id in pair(config)] == pair(config)
 
 
-@pytest.mark.parametrize("kill_after", [200])
-def test_a_killed_server_started_again_brings_the_training_to_its_end(visit, own_server, kill_after):
-    config = RunConfig(**LONG | {"epochs": 12}, seed=6)
+def test_a_killed_server_started_again_brings_the_training_to_its_end(visit, own_server):
+    config = RunConfig(**LONG | {"epochs": 8}, seed=6)
     page = visit(own_server.url + address(config), allowed="ERR_CONNECTION_REFUSED|WebSocket")
     expect(page.get_by_role("link", name="Latent space")).to_be_visible()
     press(page, "Train both")
@@ -135,3 +133,49 @@ def test_a_killed_server_started_again_brings_the_training_to_its_end(visit, own
     expect(page.get_by_role("button", name="Training …")).to_be_disabled()
     trained(page)
     assert began_once(own_server, config)
+
+
+def test_the_link_carries_the_settings_that_were_clicked(visit):
+    page = visit("/train")
+    page.get_by_role("spinbutton", name="Epochs").fill("7")
+    page.get_by_role("spinbutton", name="Epochs").press("Enter")
+    page.get_by_text("More settings").click()
+    page.get_by_role("textbox", name="Hidden layers").fill("40,20")
+    page.get_by_role("textbox", name="Hidden layers").press("Enter")
+    page.get_by_role("combobox", name="Likelihood").click()
+    page.get_by_role("option", name="gaussian").click()
+    page.wait_for_url(lambda url: all(part in url for part in ("epochs=7", "hidden_dims=40", "likelihood=gaussian")))
+    other = visit(page.url)
+    expect(other.get_by_role("spinbutton", name="Epochs")).to_have_value("7")
+    other.get_by_text("More settings").click()
+    expect(other.get_by_role("textbox", name="Hidden layers")).to_have_value("40,20")
+    expect(other.get_by_role("combobox", name="Likelihood")).to_have_value("gaussian")
+
+
+def test_play_goes_through_the_training_from_its_beginning_to_its_end(visit):
+    page = visit("/train")  # the pretrained pair
+    slider = page.get_by_role("slider", name="The training, back and forth")
+    last = RunConfig().total_steps
+    expect(slider).to_have_attribute("aria-valuetext", re.compile(f"^step {last} "))
+    press(page, "Play")
+    expect(slider).to_have_attribute("aria-valuetext", re.compile(r"^step \d{1,2} "))
+    press(page, "Halt")
+    slider.press("ArrowRight")
+    press(page, "Play")
+    expect(slider).to_have_attribute("aria-valuetext", re.compile(f"^step {last} "))
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+
+
+def test_a_stopped_pair_keeps_its_models_for_the_latent_space(visit, server):
+    config = RunConfig(**LONG, seed=7)
+    page = visit(address(config))
+    press(page, "Train both")
+    under_way(server, config)
+    press(page, "Stop")
+    expect(page.get_by_text("stopped at epoch")).to_have_count(2)
+    assert max(steps(server, config)) < config.total_steps
+    page.get_by_role("link", name="Latent space").click()
+    page.get_by_role("combobox", name="Runs").click()
+    page.get_by_role("option", name="seed 7").click()
+    expect(page).to_have_url(re.compile(config.run_id))
+    expect(page.locator(".js-plotly-plot")).to_have_count(2)

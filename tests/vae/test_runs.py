@@ -15,10 +15,13 @@ import pytest
 from distributed import LocalCluster
 
 from vae import runs as runs_module
+from vae import worker
 from vae.config import RunConfig
-from vae.runs import MOST_WAITING, Runs, TooManyRuns, advance, resolve_device
+from vae.runs import MOST_WAITING, Runs, TooManyRuns
+from vae.schedules import snapshot_steps
 from vae.store import RunStore
-from vae.training import snapshot_steps, train
+from vae.training import train
+from vae.worker import advance, resolve_device
 
 PATIENCE = 120.0  # seconds until a wait is given up; nothing here is timed
 
@@ -258,7 +261,7 @@ def test_a_pause_at_the_last_step_comes_too_late(store, small):
 
 
 def test_a_run_killed_while_it_is_evaluated_still_ends_with_the_same_weights(store, small, monkeypatch):
-    monkeypatch.setattr(runs_module, "CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr(worker, "CHECKPOINT_SECONDS", 0)
     store.create(small)
     for snapshot in advance(small, store):
         if snapshot.losses.step == small.total_steps:
@@ -274,7 +277,7 @@ def test_a_run_killed_while_it_is_evaluated_still_ends_with_the_same_weights(sto
 
 @pytest.mark.parametrize("harm", ["checkpoint", "history"])
 def test_a_run_whose_way_back_is_damaged_is_set_aside_and_begins_anew(store, small, harm, monkeypatch):
-    monkeypatch.setattr(runs_module, "CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr(worker, "CHECKPOINT_SECONDS", 0)
     store.create(small)
     for snapshot in advance(small, store):
         if snapshot.losses.step == 10:

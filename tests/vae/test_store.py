@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from vae import runs as runs_module
+from vae import worker
 from vae.config import RunConfig
-from vae.runs import advance
+from vae.schedules import snapshot_steps
 from vae.store import PRETRAINED, DamagedRun, RunStore, StoreError
-from vae.training import snapshot_steps
+from vae.worker import advance
 
 
 @pytest.fixture(params=["folder", "memory"])
@@ -49,7 +49,7 @@ def damage(store: RunStore, path: str, how: str) -> None:
 
 
 def test_a_run_under_way_and_a_complete_run_have_the_files_of_the_layout(store, small, monkeypatch):
-    monkeypatch.setattr(runs_module, "CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr(worker, "CHECKPOINT_SECONDS", 0)
     train_in(store, small, until=16)
     pictured = {f"snapshots/{step}.safetensors" for step in snapshot_steps(small, pictures=True) if step <= 16}
     under_way = files_of(store, small.run_id)
@@ -136,7 +136,7 @@ def test_a_damaged_file_is_noticed_by_name_and_the_run_is_trained_again_to_the_s
 
 @pytest.mark.parametrize("how", ["flip", "truncate"])
 def test_a_damaged_checkpoint_is_noticed_by_name(store, small, how, monkeypatch):
-    monkeypatch.setattr(runs_module, "CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr(worker, "CHECKPOINT_SECONDS", 0)
     train_in(store, small, until=16)
     [name] = store.upper.files(f"{small.run_id}/checkpoint")
     damage(store, f"{small.run_id}/checkpoint/{name}", how)
@@ -150,6 +150,20 @@ def test_a_config_of_another_run_is_noticed(store, small):
     store.upper.write(f"{small.run_id}/config.json", other)
     with pytest.raises(DamagedRun, match=r"config\.json: it belongs to another run"):
         store.config(small.run_id)
+
+
+def test_every_flipped_bit_of_the_metrics_is_noticed(store, small):
+    metrics = train_in(store, small)
+    path = f"{small.run_id}/metrics.json"
+    content = store.upper.read(path)
+    for position in range(len(content)):
+        harmed = bytearray(content)
+        harmed[position] ^= 1
+        store.upper.write(path, bytes(harmed))
+        try:
+            assert store.metrics(small.run_id) == metrics  # a blank that became another means nothing
+        except DamagedRun as damaged:
+            assert "metrics.json" in str(damaged)
 
 
 def test_a_writer_killed_before_its_file_is_in_place_leaves_the_old_file(tmp_path, small, monkeypatch):
@@ -204,7 +218,7 @@ def test_a_damaged_pretrained_run_is_covered_by_a_new_one_and_left_as_it_is(tmp_
 
 def test_a_complete_pretrained_run_is_not_trained_again(tmp_path):
     store = RunStore(str(tmp_path / "runs"))
-    assert train_in(store, RunConfig()) == json.loads((PRETRAINED / RunConfig().run_id / "metrics.json").read_text())
+    assert train_in(store, RunConfig()) == store.metrics(RunConfig().run_id)
     assert list((tmp_path / "runs").iterdir()) == []
 
 

@@ -12,7 +12,8 @@ from vae.config import RunConfig
 from vae.evaluation import evaluate
 from vae.losses import reconstruction_loss
 from vae.models import build_model, code_means, pixel_means
-from vae.training import Diverged, Snapshot, kl_weight_at, learning_rate_at, snapshot_steps, train, train_step
+from vae.schedules import kl_weight_at, learning_rate_at, snapshot_steps
+from vae.training import Diverged, Snapshot, train, train_step
 
 
 def trained(config: RunConfig, checkpoint=None) -> Snapshot:

@@ -1,0 +1,55 @@
+"""What holds of every page: on a phone, in the dark, and for the first visitor of a new server."""
+
+import pytest
+from playwright.sync_api import expect
+
+MAIN_CONTROLS = {
+    "/": "Pass it through again",
+    "/train": "Train both again (seed 1)",
+    "/latent_space": "Draw again",
+}
+every_page = pytest.mark.parametrize(("address", "control"), MAIN_CONTROLS.items(), ids=["home", "train", "latent"])
+
+WIDTHS = "[document.scrollingElement, document.querySelector('[data-testid=stMain]')].map(e => e.scrollWidth - e.clientWidth)"
+LIGHTNESS = """name => {
+  const color = getComputedStyle(document.querySelector('[data-testid=stApp]'))[name];
+  return color.match(/\\d+/g).slice(0, 3).reduce((sum, part) => sum + Number(part) / 765, 0);
+}"""
+
+
+def settled(page, control: str) -> None:
+    """Waits until the page is whole."""
+    expect(page.get_by_text("The source of this page")).to_be_visible()
+    expect(page.get_by_role("button", name=control)).to_be_visible()
+    page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']")
+
+
+@every_page
+def test_nothing_is_wider_than_a_phone(visit, address, control):
+    page = visit(address, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    settled(page, control)
+    assert page.evaluate(WIDTHS) == [0, 0]
+    button = page.get_by_role("button", name=control).bounding_box()
+    assert button["x"] >= 0 and button["x"] + button["width"] <= 390
+
+
+@every_page
+def test_a_dark_system_gets_a_dark_page(visit, address, control):
+    page = visit(address, color_scheme="dark")
+    settled(page, control)
+    assert page.evaluate(LIGHTNESS, "backgroundColor") < 0.2
+    assert page.evaluate(LIGHTNESS, "color") > 0.8
+
+
+@every_page
+def test_a_light_system_gets_a_light_page(visit, address, control):
+    page = visit(address, color_scheme="light")
+    settled(page, control)
+    assert page.evaluate(LIGHTNESS, "backgroundColor") > 0.8
+    assert page.evaluate(LIGHTNESS, "color") < 0.2
+
+
+def test_the_first_visitor_of_a_new_server_may_come_by_a_deep_link(visit, own_server):
+    page = visit(own_server.url + "/latent_space")
+    expect(page.get_by_role("navigation", name="App pages").get_by_role("link")).to_have_count(3)
+    settled(page, MAIN_CONTROLS["/latent_space"])
