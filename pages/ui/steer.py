@@ -10,6 +10,7 @@ from vae.runs import TooManyRuns
 from vae.training import estimate_seconds
 
 
+@ui.says_damage
 def buttons(ae: RunConfig, vae: RunConfig) -> None:
     """Whatever the pair's state allows; an estimate of the seconds before the first press."""
     states = {ui.status(half.run_id).state for half in (ae, vae)}
