@@ -7,9 +7,9 @@ if __name__ == "__main__":  # worker processes import this file again, and must 
 
     st.set_page_config(page_title="AE→VAE lab", page_icon="assets/icon.png", layout="wide")
     with st.spinner("Starting the lab …"):
-        from pages.ui.runs import start
+        from pages.ui.runs import runs
 
-        start()
+        runs()
     st.html(Path("assets/style.css"))
     st.navigation(
         [

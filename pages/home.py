@@ -27,16 +27,11 @@ with st.expander("Try this", icon=":material/lightbulb:", expanded=True):
    belong to no picture.
 """
     )
-st.latex(
+controls.formula(
     r"""\begin{aligned}
-    \text{AE:}\quad & \textcolor{#9b5de5}{z} = f(\textcolor{#8a94a6}{y}) &
-    \mathcal L &= -\log p(\textcolor{#2f80ed}{x}\mid\textcolor{#9b5de5}{z}) \\
-    \text{VAE:}\quad & \textcolor{#9b5de5}{z} = \textcolor{#12a594}{\mu}
-    + \textcolor{#f08c00}{\sigma}\,\textcolor{#e64980}{\varepsilon},\;\;
-    \textcolor{#12a594}{\mu} = g(\textcolor{#8a94a6}{y}),\;
-    \log\textcolor{#f08c00}{\sigma} = h(\textcolor{#8a94a6}{y})\qquad &
-    \mathcal L &= -\log p(\textcolor{#2f80ed}{x}\mid\textcolor{#9b5de5}{z})
-    + \mathrm{KL}\big(\mathcal N(\textcolor{#12a594}{\mu},\textcolor{#f08c00}{\sigma}^2)\,\|\,\mathcal N(0,I)\big)
+    \text{AE:}\quad & \Z = f(\Y) & \mathcal L &= -\log p(\X\mid\Z) \\
+    \text{VAE:}\quad & \Z = \MU + \SIGMA\,\EPS,\;\; \MU = g(\Y),\; \log\SIGMA = h(\Y)\qquad &
+    \mathcal L &= -\log p(\X\mid\Z) + \KL\big(\mathcal N(\MU,\SIGMA^2)\,\|\,\mathcal N(0,I)\big)
     \end{aligned}"""
 )
 controls.source(__file__)

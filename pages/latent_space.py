@@ -25,10 +25,10 @@ with st.expander("Try this", icon=":material/lightbulb:"):
    the 10-D runs, where the codes cannot be seen at a glance, and compare the three rows again.
 """
     )
-st.latex(
-    r"""\text{fresh samples:}\quad \textcolor{#9b5de5}{z}\sim\mathcal N(0, I)
-    \quad\text{or, for the AE,}\quad \textcolor{#9b5de5}{z}\sim\mathcal N\big(\bar{\textcolor{#9b5de5}{z}},
-    \mathrm{Cov}(\textcolor{#9b5de5}{z})\big),\qquad
-    \textcolor{#40a02b}{\hat x} = \mathrm{decoder}(\textcolor{#9b5de5}{z})"""
+controls.formula(
+    r"""\text{fresh samples:}\quad \Z\sim\mathcal N(0, I)
+    \quad\text{or, for the AE,}\quad \Z\sim\mathcal N\big(\bar{\Z},
+    \mathrm{Cov}(\Z)\big),\qquad
+    \XHAT  = \mathrm{decoder}(\Z)"""
 )
 controls.source(__file__)

@@ -26,9 +26,9 @@ with st.expander("Try this", icon=":material/lightbulb:", expanded=False):
 4. Ten dimensions instead of two: which loss falls, and what does the KL cost now?
 """
     )
-st.latex(
-    r"""\underbrace{-\log p(\textcolor{#2f80ed}{x}\mid \textcolor{#9b5de5}{z})}_{\text{AE and VAE: reconstruction}}
-    \;+\; \underbrace{\beta\;\mathrm{KL}\big(\mathcal N(\textcolor{#12a594}{\mu},\textcolor{#f08c00}{\sigma}^2)
+controls.formula(
+    r"""\underbrace{-\log p(\X\mid \Z)}_{\text{AE and VAE: reconstruction}}
+    \;+\; \underbrace{\beta\;\KL\big(\mathcal N(\MU,\SIGMA^2)
     \,\|\,\mathcal N(0, I)\big)}_{\text{VAE only: }\beta = \text{KL weight}}"""
 )
 controls.source(__file__)

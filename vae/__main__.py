@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
         return options.command(options)
     except ConfigError as error:
         parser.exit(2, f"{parser.prog}: --{error.name.replace('_', '-')}: {error}\n")
-    except (ValueError, StoreError) as error:
+    except StoreError as error:
         parser.exit(2, f"{parser.prog}: {error}\n")
     except (DatasetError, DamagedRun) as error:
         parser.exit(1, f"{parser.prog}: {error}\n")
@@ -75,8 +75,9 @@ def run_summary(run_id: str, store: RunStore) -> dict:
 def pretrain_command(options: argparse.Namespace) -> int:
     """Trains the runs that come with the project, again and from nothing."""
     store = RunStore(options.store or str(PRETRAINED), pretrained=PRETRAINED / "nothing below")
+    for run_id in store.run_ids():
+        store.upper.delete(run_id)
     for config in PRETRAINED_RUNS:
-        store.upper.delete(config.run_id)
         result = train_with_progress(config, store)
         store.upper.delete(f"{config.run_id}/control.json")
         print(json.dumps(result), flush=True)
@@ -90,6 +91,8 @@ def runs_command(options: argparse.Namespace) -> int:
     for run_id in store.run_ids():
         try:
             rows.append({**run_summary(run_id, store), "config": store.config(run_id).to_dict()})
+        except KeyError:
+            continue  # of another recipe
         except DamagedRun as error:
             rows.append({"run_id": run_id, "status": "damaged", "message": str(error), "path": store.path(run_id)})
     if options.json:

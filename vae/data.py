@@ -79,9 +79,14 @@ def is_available(dataset: str) -> bool:
     """Whether a dataset can be loaded without a download."""
     if dataset == "mnist":
         return True
-    folder = CACHE / DOWNLOADABLE[dataset].__name__ / "raw"
-    archives = DOWNLOADABLE[dataset].resources
-    return all(check_integrity(folder / name, md5) for name, md5 in archives)
+    if dataset not in _seen_whole:
+        folder = CACHE / DOWNLOADABLE[dataset].__name__ / "raw"
+        if all(check_integrity(folder / name, md5) for name, md5 in DOWNLOADABLE[dataset].resources):
+            _seen_whole.add(dataset)
+    return dataset in _seen_whole
+
+
+_seen_whole: set[str] = set()  # datasets of which every file was read and found whole, which takes a while
 
 
 def download(dataset: str, timeout: float = 5.0) -> None:

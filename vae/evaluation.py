@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from vae import data
 from vae.losses import loss_terms, negative_elbo
-from vae.models import code_means
+from vae.models import encode_parameters
 from vae.randomness import seeded
 
 ACTIVE_VARIANCE = 0.01  # a unit is active when mu_d varies more than this over the test set (Burda et al. 2016)
@@ -16,10 +16,8 @@ CHUNK = 1_000
 
 
 @dataclass(frozen=True)
-class TestMetrics:
+class Metrics:
     """Means over the test images, in nats an image; what involves KL is None for an AE."""
-
-    __test__ = False  # not a test class, whatever its name suggests to pytest
 
     negative_elbo: float | None
     reconstruction: float
@@ -33,17 +31,17 @@ class TestMetrics:
 
 
 @torch.no_grad()
-def evaluate(model: nn.Module, images: Tensor, likelihood: str) -> TestMetrics:
+def evaluate(model: nn.Module, images: Tensor, likelihood: str) -> Metrics:
     """The ELBO's terms at kl_weight 1 on images (n, 784), one eps an image from a fixed generator."""
-    eps = test_eps(len(images), code_means(model, images[:1])[0].shape[1]).to(images.device)
+    eps = evaluation_eps(len(images), encode_parameters(model, images[:1])[0].shape[1]).to(images.device)
     parts = [loss_terms(model, x, e, likelihood) for x, e in zip(images.split(CHUNK), eps.split(CHUNK))]
     reconstruction = torch.cat([part.reconstruction for part in parts]).mean().item()
-    active = active_units(torch.cat([code_means(model, x)[0] for x in images.split(CHUNK)]))
+    active = active_units(torch.cat([encode_parameters(model, x)[0] for x in images.split(CHUNK)]))
     if parts[0].kl_per_dimension is None:
-        return TestMetrics(None, reconstruction, None, None, active)
+        return Metrics(None, reconstruction, None, None, active)
     kl_per_dimension = torch.cat([part.kl_per_dimension for part in parts]).mean(0)
     total = torch.cat([negative_elbo(part) for part in parts]).mean().item()
-    return TestMetrics(total, reconstruction, kl_per_dimension.sum().item(), kl_per_dimension.tolist(), active)
+    return Metrics(total, reconstruction, kl_per_dimension.sum().item(), kl_per_dimension.tolist(), active)
 
 
 def active_units(mu: Tensor) -> int:
@@ -52,18 +50,12 @@ def active_units(mu: Tensor) -> int:
 
 
 @functools.lru_cache(maxsize=8)
-def test_eps(images: int, latent_dim: int) -> Tensor:
+def evaluation_eps(images: int, latent_dim: int) -> Tensor:
     """The same eps for every evaluation, so that models differ by themselves alone: (images, latent_dim)."""
     return torch.randn(images, latent_dim, generator=seeded(0, "test eps"))
 
 
-test_eps.__test__ = False  # likewise
-
-
 @functools.lru_cache(maxsize=4)
-def test_entropy_floor(dataset: str) -> float:
+def floor_of(dataset: str) -> float:
     """The pixel entropy of a dataset's test images, nats an image: no Bernoulli reconstruction loss can be lower."""
     return data.entropy_floor(data.load(dataset, "test").images)
-
-
-test_entropy_floor.__test__ = False

@@ -14,7 +14,7 @@ COLORS = {
     "sigma": "#f08c00",
     "eps": "#e64980",
     "x_hat": "#40a02b",
-    "kl": "#f08c00",
+    "kl": "#e03131",
 }
 # One colour a digit: Okabe and Ito's eight and two more, told apart by most colour-blind eyes.
 DIGIT_COLORS = (
@@ -56,7 +56,7 @@ def loss_curves(ae: list[dict], vae: list[dict], floor: float | None, at_step: i
     curves = (
         (ae, "reconstruction", "AE reconstruction", COLORS["x_hat"], "dot", 1),
         (vae, "reconstruction", "VAE reconstruction", COLORS["x_hat"], "solid", 1),
-        (vae, "total", "VAE reconstruction + KL weight × KL", COLORS["z"], "solid", 1),
+        (vae, "total", "VAE reconstruction + KL weight × KL", GREY, "solid", 1),
         (vae, "kl", "VAE KL", COLORS["kl"], "solid", 2),
     )
     for history, name, label, color, dash, row in curves:
@@ -71,7 +71,7 @@ def loss_curves(ae: list[dict], vae: list[dict], floor: float | None, at_step: i
             hovertemplate="epoch %{x:.2f}: %{y:.1f} nats<extra>" + label + "</extra>",
         )
     if floor is not None:
-        label = f"entropy of the pixels: {floor:.1f} nats, no lower"
+        label = f"entropy of the test pixels: {floor:.1f} nats"
         figure.add_hline(
             floor, line={"color": GREY, "dash": "dash", "width": 1}, row=1, col=1,
             annotation={"text": label, "font": {"size": 12, "color": GREY}, "yanchor": "bottom"},
@@ -95,10 +95,10 @@ def loss_curves(ae: list[dict], vae: list[dict], floor: float | None, at_step: i
 
 
 def axis_limit(*codes: np.ndarray) -> float:
-    """A round half-width of square axes that holds 99 % of all given codes (n, 2)."""
-    reach = max((np.quantile(np.abs(some), 0.99) for some in codes if len(some)), default=1.0)
-    rounds = np.array([1, 1.5, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100])
-    scale = 10.0 ** max(0, np.ceil(np.log10(max(reach, 1e-9) / 100)))
+    """A round half-width of square axes that holds N(0, I) to 3 sigma, and 99 % of each of the given codes (n, 2)."""
+    reach = max([3.0, *(np.quantile(np.abs(some), 0.99) for some in codes)])
+    rounds = np.array([3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100])
+    scale = 10.0 ** max(0, np.ceil(np.log10(reach / 100)))
     return float(rounds[np.searchsorted(rounds * scale, reach).clip(max=len(rounds) - 1)] * scale)
 
 
@@ -107,22 +107,16 @@ def latent_scatter(
     labels: np.ndarray,
     limit: float,
     axis_names: tuple[str, str],
-    background: np.ndarray | None = None,
+    background: str | None = None,
     chosen: int | None = None,
     height: int = 380,
 ) -> Figure:
     """Codes (n, 2) as points, one colour a digit, its numeral at the median of its codes; axes square and +-limit.
 
-    Dotted circles: 1, 2 and 3 sigma of N(0, I). background: a picture (height, width, 4) over the same square;
+    Dotted circles: 1, 2 and 3 sigma of N(0, I). background: the address of a picture of the same square;
     chosen: the point with a ring. A point's customdata is its index and its digit.
     """
     traces = []
-    if background is not None:
-        rows, columns = background.shape[:2]
-        traces.append(go.Image(
-            z=background, colormodel="rgba256", x0=-limit + limit / columns, dx=2 * limit / columns,
-            y0=limit - limit / rows, dy=-2 * limit / rows, opacity=0.55, hoverinfo="skip",
-        ))  # fmt: skip
     # A browser has few WebGL contexts: they are for the many points, not for pictures that come anew every second.
     points = go.Scattergl if len(codes) > 5_000 else go.Scatter
     traces.append(points(
@@ -152,11 +146,16 @@ def latent_scatter(
         {"type": "circle", "x0": -r, "y0": -r, "x1": r, "y1": r, "line": {"color": GREY, "width": 1.5, "dash": "dot"}}
         for r in (1, 2, 3)
     ]
+    pictures = [] if background is None else [{
+        "source": background, "xref": "x", "yref": "y", "x": -limit, "y": limit, "sizex": 2 * limit, "sizey": 2 * limit,
+        "sizing": "stretch", "layer": "below", "opacity": 0.55,
+    }]  # fmt: skip
     axis = {"range": [-limit, limit], "zeroline": True, "constrain": "domain"}
     layout = go.Layout(
         xaxis={"title": {"text": axis_names[0]}, **axis},
         yaxis={"title": {"text": axis_names[1]}, "scaleanchor": "x", **axis},
         shapes=circles,
+        images=pictures,
         annotations=numerals,
         height=height,
         margin={"l": 10, "r": 10, "t": 10, "b": 10},

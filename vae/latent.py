@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from vae.evaluation import CHUNK
-from vae.models import code_means, pixel_means
+from vae.models import encode_parameters, pixel_means
 from vae.randomness import seeded
 
 
@@ -27,7 +27,7 @@ class Plane(NamedTuple):
 @torch.no_grad()
 def encode_all(model: nn.Module, images: Tensor) -> tuple[Tensor, Tensor | None]:
     """All codes of images (n, 784): (z, None) of an AE, (mu, log_sigma) of a VAE, each (n, latent_dim)."""
-    mu, log_sigma = zip(*(code_means(model, x) for x in images.split(CHUNK)))
+    mu, log_sigma = zip(*(encode_parameters(model, x) for x in images.split(CHUNK)))
     return torch.cat(mu), None if log_sigma[0] is None else torch.cat(log_sigma)
 
 
@@ -60,13 +60,12 @@ def coordinate_plane(latent_dim: int, first: int, second: int) -> Plane:
 
 
 def principal_plane(codes: Tensor) -> Plane:
-    """The plane of the codes' two largest variances (PCA), through their mean."""
-    mean = codes.mean(0)
-    _, vectors = torch.linalg.eigh(torch.cov((codes - mean).T))
+    """The plane of the codes' two largest variances (PCA), through 0, so that N(0, I) is N(0, I) in it too."""
+    _, vectors = torch.linalg.eigh(torch.cov(codes.T))
     axes = vectors[:, [-1, -2]].T
     # An eigenvector's sign is arbitrary: the largest entry is made positive, so that the picture never flips.
     largest = axes.gather(1, axes.abs().argmax(1, keepdim=True))
-    return Plane(mean, axes * largest.sign())
+    return Plane(torch.zeros(codes.shape[1]), axes * largest.sign())
 
 
 def choose_plane(codes: Tensor, dimensions: tuple[int, int] | None) -> Plane:

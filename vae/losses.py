@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from vae.models import code_means, pixel_means, reparameterize
+from vae.models import encode_parameters, pixel_means, reparameterize
 
 
 class LossTerms(NamedTuple):
@@ -43,7 +43,7 @@ def negative_elbo(terms: LossTerms, kl_weight: float = 1.0) -> Tensor:
 
 def loss_terms(model: nn.Module, x: Tensor, eps: Tensor, likelihood: str) -> LossTerms:
     """Both terms for images x (batch, 784), with one eps (batch, latent_dim) an image, which an AE does not look at."""
-    mu, log_sigma = code_means(model, x)
+    mu, log_sigma = encode_parameters(model, x)
     if log_sigma is None:
         return LossTerms(reconstruction_loss(model.decode(mu), x, likelihood), None)
     z = reparameterize(mu, log_sigma, eps)

@@ -82,7 +82,7 @@ def pixel_means(logits: Tensor) -> Tensor:
     return torch.sigmoid(logits)
 
 
-def code_means(model: nn.Module, x: Tensor) -> tuple[Tensor, Tensor | None]:
+def encode_parameters(model: nn.Module, x: Tensor) -> tuple[Tensor, Tensor | None]:
     """Where a model puts images: (z, None) of an AE, (mu, log_sigma) of a VAE, each (batch, latent_dim)."""
     if isinstance(model, VariationalAutoencoder):
         return model.encode(x)
@@ -91,7 +91,7 @@ def code_means(model: nn.Module, x: Tensor) -> tuple[Tensor, Tensor | None]:
 
 def reconstruct(model: nn.Module, x: Tensor, eps: Tensor | None = None) -> Tensor:
     """Images (batch, 784) -> x_hat (batch, 784); a VAE decodes mu + sigma * eps, and mu itself without eps."""
-    mu, log_sigma = code_means(model, x)
+    mu, log_sigma = encode_parameters(model, x)
     z = mu if eps is None or log_sigma is None else reparameterize(mu, log_sigma, eps)
     return pixel_means(model.decode(z))
 

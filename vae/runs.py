@@ -37,10 +37,13 @@ class Runs:
         self._begin()
 
     def submit(self, configs: list[RunConfig], browser: str = "") -> None:
-        """Asks for runs, each trained once whoever asks; raises TooManyRuns when this browser has too many waiting."""
+        """Asks for runs, each trained once whoever asks, and has paused or stopped ones go on.
+
+        Raises TooManyRuns when this browser has too many that wait, train or are paused.
+        """
         with self._lock:
-            asked = {run_id for run_id in self._asked[browser] if self.store.status(run_id).is_active}
-            new = {c.run_id for c in configs if not self.store.status(c.run_id).is_active} - asked
+            asked = {run_id for run_id in self._asked[browser] if self._is_unfinished(run_id)}
+            new = {config.run_id for config in configs if not self._is_unfinished(config.run_id)} - asked
             if len(asked | new) > MOST_WAITING:
                 raise TooManyRuns(
                     f"{len(asked)} of your runs are still waiting or training, and {MOST_WAITING} is the most "
@@ -55,11 +58,6 @@ class Runs:
         """Has a run write its checkpoint and leave its worker to others."""
         if self.store.status(run_id).is_active:
             self.store.set_control(run_id, "pause")
-
-    def resume(self, config: RunConfig) -> None:
-        """Has a paused or stopped run go on."""
-        self.store.create(config)
-        self.ensure(config)
 
     def stop(self, run_id: str) -> None:
         """Ends a run where it is, with the model it has."""
@@ -96,6 +94,10 @@ class Runs:
             if self._client.cluster is not None:
                 self._client.cluster.close()
             self._client = None
+
+    def _is_unfinished(self, run_id: str) -> bool:
+        status = self.store.status(run_id)
+        return status.is_active or status.state == "paused"
 
     def _note_end(self, config: RunConfig, future: Future) -> None:
         """Ends a run that its task could not end, such as one that kills each worker: it would be tried for ever.
@@ -135,6 +137,8 @@ class Runs:
             try:
                 if self.store.status(run_id).is_active:
                     self.ensure(self.store.config(run_id))
+            except KeyError:
+                continue  # of another recipe
             except DamagedRun as error:
                 self.store.set_aside(run_id, str(error))
         self._client.run(warm_up, on_error="ignore")

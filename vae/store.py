@@ -19,12 +19,13 @@ from safetensors.torch import load as tensors_from_bytes
 from safetensors.torch import save as tensors_to_bytes
 from torch import Tensor, nn
 
-from vae.config import RunConfig
+from vae.config import RECIPE, RunConfig
 from vae.files import Files
 from vae.models import build_model
 
 PRETRAINED = Path(__file__).resolve().parent.parent / "assets" / "pretrained"
 PICTURES = ("reconstructions", "samples")  # pixels in [0, 1], kept as whole grey levels; codes are kept as float16
+FLOAT16_MOST = 65_504
 DAMAGED = "damaged"  # the folder for runs that were set aside
 
 
@@ -92,14 +93,20 @@ class RunStore:
         return sorted({*self.upper.folders(), *self.lower.folders()} - {DAMAGED})
 
     def config(self, run_id: str) -> RunConfig:
-        """What was asked; raises DamagedRun when the file does not say what the run's name says."""
+        """What was asked; raises DamagedRun when the file does not say what the run's name says.
+
+        Raises KeyError for a run that is not there, or was made by another recipe and means nothing to this one.
+        """
         try:
-            config = RunConfig.from_dict(json.loads(self._layer(run_id).read(f"{run_id}/config.json")))
+            values = json.loads(self._layer(run_id).read(f"{run_id}/config.json"))
+            if values.pop("recipe", None) != RECIPE:
+                raise KeyError(run_id)
+            config = RunConfig.from_dict(values)
         except FileNotFoundError:
             if self._layer(run_id).exists(run_id):
                 raise DamagedRun(run_id, "config.json", "it is missing") from None
             raise KeyError(run_id) from None
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, AttributeError) as error:
             raise DamagedRun(run_id, "config.json", str(error)) from error
         if config.run_id != run_id:
             raise DamagedRun(run_id, "config.json", "it belongs to another run")
@@ -144,7 +151,7 @@ class RunStore:
             if metrics is None:
                 return []
             raise DamagedRun(run_id, "history.jsonl", "it is missing") from None
-        if metrics is not None and metrics["history_sha256"] != _sha256(content):
+        if metrics is not None and metrics["history_sha256"] != _sha256(content) and metrics == self.metrics(run_id):
             raise DamagedRun(run_id, "history.jsonl", "its checksum is wrong")
         try:
             return [json.loads(line) for line in content.splitlines()]
@@ -190,10 +197,11 @@ class RunStore:
         status = self.status(run_id)
         if status.state in ("complete", "diverged"):
             return
+        self.set_control(run_id, "run")  # first, so that nobody sees a run that goes on but is wanted to stop
         if status.state in ("stopped", "failed"):
             self.upper.delete(f"{run_id}/metrics.json")
-        self.set_control(run_id, "run")
-        self.upper.write(f"{run_id}/config.json", json.dumps(config.to_dict(), indent=2).encode())
+        content = {"recipe": RECIPE, **config.to_dict()}
+        self.upper.write(f"{run_id}/config.json", json.dumps(content, indent=2).encode())
 
     def control(self, run_id: str) -> str:
         """What is wanted of the run: run, pause or stop."""
@@ -213,7 +221,9 @@ class RunStore:
     def write_snapshot(self, run_id: str, step: int, pictures: dict[str, Tensor]) -> str:
         """Keeps a step's pictures; returns the checksum that its history line must carry as "pictures"."""
         packed = {
-            name: (tensor * 255).round().to(torch.uint8) if name in PICTURES else tensor.half()
+            name: (tensor * 255).round().to(torch.uint8)
+            if name in PICTURES
+            else tensor.clamp(-FLOAT16_MOST, FLOAT16_MOST).half()
             for name, tensor in pictures.items()
         }
         return self._write_tensors(f"{run_id}/snapshots/{step}.safetensors", packed)
@@ -292,6 +302,10 @@ class RunStore:
         content = tensors_to_bytes(_on_cpu(tensors))
         self.upper.write(path, content)
         return _sha256(content)
+
+
+def _grey_levels(pixels: Tensor) -> Tensor:
+    return (pixels * 255).round().to(torch.uint8)
 
 
 def _history_bytes(history: list[dict]) -> bytes:

@@ -1,5 +1,6 @@
 """What a worker does for a run: trains it from where the store has it, and writes down what comes of it."""
 
+import math
 import os
 import time
 from collections.abc import Iterator
@@ -7,7 +8,7 @@ from collections.abc import Iterator
 import torch
 
 from vae import data
-from vae.config import RunConfig
+from vae.config import ConfigError, RunConfig
 from vae.evaluation import evaluate
 from vae.store import DamagedRun, RunStore
 from vae.training import Diverged, Snapshot, model_state, train
@@ -17,13 +18,13 @@ CHECKPOINT_SECONDS = 2.0  # a killed worker loses this much at most
 
 
 def resolve_device(name: str) -> str:
-    """The torch device for auto, cpu, cuda or mps; raises ValueError for another name or a device that is not there."""
+    """The torch device for auto, cpu, cuda or mps; raises ConfigError for another name or one that is not there."""
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if name == "auto":
         return next(device for device in ("cuda", "mps", "cpu") if there[device])
     if not there.get(name, False):
         allowed = ", ".join(["auto", *(device for device in there if there[device])])
-        raise ValueError(f"device = {name!r} is not allowed: on this machine, one of {allowed}")
+        raise ConfigError("device", name, f"on this machine, one of {allowed}")
     return name
 
 
@@ -38,6 +39,7 @@ def advance(config: RunConfig, store: RunStore, device: str = "cpu") -> Iterator
         return
     checkpoint, history = _resume_point(config, store)
     flushed = saved = time.monotonic()
+    pause = CHECKPOINT_SECONDS
     good = checkpoint and model_state(checkpoint)
     try:
         for snapshot in train(config, checkpoint, device):
@@ -53,10 +55,11 @@ def advance(config: RunConfig, store: RunStore, device: str = "cpu") -> Iterator
             if snapshot.pictures or want != "run" or now - flushed > HISTORY_SECONDS:
                 store.write_history(run_id, history)
                 flushed = now
-            if want != "run" or (now - saved > CHECKPOINT_SECONDS and not is_last):
+            if want != "run" or (now - saved > pause and not is_last):
                 store.write_history(run_id, history)  # first, so that no checkpoint is ahead of its history
                 store.write_checkpoint(run_id, snapshot.checkpoint())
-                saved = now
+                saved = time.monotonic()
+                pause = max(CHECKPOINT_SECONDS, 20 * (saved - now))  # a large model must not spend its time on writing
             yield snapshot
             if want == "pause":
                 return
@@ -69,8 +72,13 @@ def advance(config: RunConfig, store: RunStore, device: str = "cpu") -> Iterator
         store.finish(config, "failed", history, None, message=f"{type(error).__name__}: {error}", test=None)
         raise
     test = data.load(config.dataset, "test").images.to(device)
+    metrics = evaluate(snapshot.model, test, config.likelihood)
+    if not math.isfinite(metrics.reconstruction):
+        message = "diverged: the loss on the test images is not finite; a smaller learning rate is the usual way out"
+        store.finish(config, "diverged", history, good, message=message, test=None)
+        return
     status = "complete" if snapshot.losses.step == config.total_steps else "stopped"
-    store.finish(config, status, history, good, test=evaluate(snapshot.model, test, config.likelihood).to_dict())
+    store.finish(config, status, history, good, test=metrics.to_dict())
 
 
 def _resume_point(config: RunConfig, store: RunStore) -> tuple[dict | None, list[dict]]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import re
 from pathlib import Path
 
 import streamlit as st
@@ -9,7 +10,18 @@ import streamlit as st
 from pages.ui.runs import finished_pairs
 from vae import data
 from vae.config import ConfigError, RunConfig
+from vae.figures import COLORS
 
+SYMBOLS = {
+    "X": ("x", "x"),
+    "Y": ("y", "y"),
+    "Z": ("z", "z"),
+    "MU": ("mu", r"\mu"),
+    "SIGMA": ("sigma", r"\sigma"),
+    "EPS": ("eps", r"\varepsilon"),
+    "XHAT": ("x_hat", r"\hat x"),
+    "KL": ("kl", r"\mathrm{KL}"),
+}
 FIELDS = {field.name: field for field in dataclasses.fields(RunConfig)}
 FEW = {"latent_dim": "Dimensions of z", "epochs": "Epochs", "kl_weight": "KL weight", "seed": "Seed"}
 MORE = {
@@ -41,7 +53,11 @@ def run_settings() -> RunConfig:
     try:
         config = RunConfig(**values)
     except ConfigError as error:
-        st.error(f"**{ {**FEW, **MORE}[error.name] }**: {error}", icon=":material/error:")
+        label = {**FEW, **MORE}[error.name]
+        st.error(
+            f"**{label}**: {error.name} = {quoted(error.value)} is not allowed: {error.allowed}",
+            icon=":material/error:",
+        )
         st.stop()
     _offer_download(config.dataset)
     return config
@@ -54,6 +70,9 @@ def choose_pair() -> RunConfig:
         st.info("No pair of runs is there yet. Train one on the page *Train side by side*.", icon=":material/info:")
         st.page_link("pages/train.py", label="Train side by side", icon=":material/play_circle:")
         st.stop()
+    asked = st.query_params.get("run")
+    if asked is not None and asked not in pairs:
+        st.warning(f"run = {quoted(asked)} in the address is not here: train it on this server, or choose one below.")
     run_id = st.selectbox("Runs", list(pairs), format_func=lambda r: describe(pairs[r]), key="run", bind="query-params")
     return pairs[run_id]
 
@@ -68,6 +87,22 @@ def describe(config: RunConfig) -> str:
     return " · ".join(words)
 
 
+def quoted(value: object) -> str:
+    """A value that somebody typed, as code: no Markdown of theirs takes effect, and no more than 40 characters show."""
+    text = str(value).replace("`", "'").replace("\n", " ")
+    return f"`{text[:40]}{' …' if len(text) > 40 else ''}`"
+
+
+def formula(latex: str) -> None:
+    """A formula in which the symbols of SYMBOLS have the colours that they have in pictures and plots."""
+
+    def colored(match: re.Match) -> str:
+        name, symbol = SYMBOLS[match[1]]
+        return rf"\textcolor{{{COLORS[name]}}}{{{symbol}}}"
+
+    st.latex(re.sub(rf"\\({'|'.join(SYMBOLS)})\b", colored, latex))
+
+
 def source(page: str) -> None:
     """The page's own source in an expander: the last thing on every page."""
     with st.expander("The source of this page", icon=":material/code:"):
@@ -77,7 +112,7 @@ def source(page: str) -> None:
 def _setting(name: str, label: str):
     """The widget for one field of RunConfig, bound to the URL parameter of the same name."""
     field = FIELDS[name]
-    common = {"label": label, "key": name, "help": f"{field.metadata['help']}.".capitalize(), "bind": "query-params"}
+    common = {"label": label, "key": name, "help": _sentence(field.metadata["help"]), "bind": "query-params"}
     if "choices" in field.metadata:
         choices = field.metadata["choices"]
         return st.selectbox(options=choices, index=choices.index(field.default), **common)
@@ -90,6 +125,10 @@ def _setting(name: str, label: str):
         return st.number_input(min_value=low, max_value=high, value=field.default, step=1, **common)
     step = {"learning_rate": 0.001, "kl_weight": 0.5}.get(name, 0.1)
     return st.number_input(min_value=low, max_value=high, value=field.default, step=step, format="%g", **common)
+
+
+def _sentence(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}."
 
 
 def _offer_download(dataset: str) -> None:

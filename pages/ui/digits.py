@@ -6,6 +6,7 @@ import io
 
 import numpy as np
 import streamlit as st
+import torch
 from PIL import Image
 
 from vae.figures import mosaic
@@ -16,6 +17,12 @@ def png_uri(picture: np.ndarray) -> str:
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "PNG", compress_level=1)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def numbers(codes: torch.Tensor) -> str:
+    """The first code of (n, latent_dim) for people, its first four numbers."""
+    shown = ", ".join(f"{value:.2f}".replace("-", "−") for value in codes[0, :4].tolist())
+    return f"({shown}{', …' if codes.shape[1] > 4 else ''})"
 
 
 def film_strips(

@@ -5,12 +5,12 @@ import functools
 import numpy as np
 import streamlit as st
 
-from pages.ui import digits, scatter
+from pages.ui import controls, digits, scatter
 from pages.ui import runs as ui
 from vae import data, figures, latent
 from vae.config import RunConfig
 from vae.losses import reconstruction_loss
-from vae.models import code_means, reconstruct
+from vae.models import encode_parameters, reconstruct
 
 SAMPLES = 16
 GRID = 20
@@ -23,12 +23,12 @@ def codes(vae: RunConfig) -> None:
     dimensions = scatter.choose_dimensions(vae.latent_dim)
     same, plane, legend = st.columns([2, 3, 4])
     legend.caption("Dotted circles: 1, 2 and 3 σ of N(0, I)")
-    same_axes = same.toggle("The same axes for both", key="same", bind="query-params")
+    same_axes = same.toggle("The same axes for both", key="shared_axes", bind="query-params")
     grid = plane.toggle("Show what the decoder makes of the plane", key="grid", bind="query-params")
     chosen = _chosen_index(len(test.labels))
-    halves = [ui.trained(half.run_id) for half in (vae.autoencoder, vae)]
+    halves = _halves(vae)
     flat = [_flat(half, dimensions) for half in halves]
-    limits = [figures.axis_limit(points, np.array([[-3.0, 3.0]])) for points in flat]
+    limits = [figures.axis_limit(points) for points in flat]
     if same_axes:
         limits = [max(limits)] * 2
     for column, half, limit in zip(st.columns(2, gap="medium"), halves, limits):
@@ -53,14 +53,15 @@ def samples(vae: RunConfig) -> None:
     with number:
         draw = st.number_input("Draw", min_value=0, max_value=10_000, step=1, key="draw", bind="query-params")
     again.button("Draw again", icon=":material/casino:", on_click=_draw_again)
-    digits.film_strips(_samples(vae.run_id, vae.autoencoder.run_id, draw), widest=1200)
+    ae, own = (half.metrics["model_sha256"] for half in _halves(vae))
+    digits.film_strips(_samples(vae.run_id, own, vae.autoencoder.run_id, ae, draw), widest=1200)
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
-def _samples(vae_id: str, ae_id: str, draw: int) -> dict[str, np.ndarray]:
+def _samples(vae_id: str, vae_sha256: str, ae_id: str, ae_sha256: str, draw: int) -> dict[str, np.ndarray]:
     vae, ae = ui.trained(vae_id), ui.trained(ae_id)
     prior = latent.prior_samples(SAMPLES, vae.config.latent_dim, draw)
-    z, _ = ui.codes(ae_id, ae.metrics["model_sha256"])
+    z, _ = ui.codes(ae_id, ae_sha256)
     fitted = latent.gaussian_samples(latent.fit_gaussian(z), SAMPLES, draw)
     return {
         "VAE: z from N(0, I), its prior": latent.decode_all(vae.model, prior).numpy(),
@@ -76,9 +77,11 @@ def _draw_again() -> None:
 def _chosen_index(count: int) -> int:
     """The test digit in the URL; a bad one is said and the first taken."""
     asked = st.query_params.get("index", "0")
-    if asked.isdecimal() and int(asked) < count:
+    if asked.isdecimal() and len(asked) < 6 and int(asked) < count:
         return int(asked)
-    st.warning(f"index = {asked} in the address is not allowed: a whole number from 0 to {count - 1:,}. Showing 0.")
+    st.warning(
+        f"index = {controls.quoted(asked)} in the address is not allowed: a whole number from 0 to {count - 1:,}."
+    )
     st.query_params["index"] = "0"
     return 0
 
@@ -88,6 +91,15 @@ def _choose(chart: str) -> None:
     points = st.session_state[chart]["selection"]["points"]
     if points:
         st.query_params["index"] = str(int(np.ravel(points[0]["customdata"])[0]))
+
+
+def _halves(vae: RunConfig) -> list[ui.Trained]:
+    """Both trained halves of a pair; ends the page in words when one is being trained again just now."""
+    halves = [ui.trained(half.run_id) for half in (vae.autoencoder, vae)]
+    if None in halves:
+        st.info("This pair is being trained again just now: choose another, or come back in a moment.")
+        st.stop()
+    return halves
 
 
 def _flat(half: ui.Trained, dimensions) -> np.ndarray:
@@ -117,10 +129,12 @@ def _figure(run_id: str, sha256: str, dimensions, limit: float, grid: bool, chos
 
 
 @st.cache_resource(max_entries=20, show_spinner="Decoding the plane …")
-def _decoded_plane(run_id: str, sha256: str, dimensions, limit: float) -> np.ndarray:
+def _decoded_plane(run_id: str, sha256: str, dimensions, limit: float) -> str:
     z, _ = ui.codes(run_id, sha256)
     plane = latent.plane_grid(latent.choose_plane(z, dimensions), limit, GRID)
-    return figures.mosaic(latent.decode_all(ui.trained(run_id).model, plane).numpy(), GRID, gap=0, zoom=1)
+    return digits.png_uri(
+        figures.mosaic(latent.decode_all(ui.trained(run_id).model, plane).numpy(), GRID, gap=0, zoom=1)
+    )
 
 
 def _chosen_digit(halves: list[ui.Trained], test: data.Images, chosen: int) -> None:
@@ -138,12 +152,11 @@ def _answer(run_id: str, sha256: str, index: int) -> tuple[str, np.ndarray]:
     """What a model makes of a test digit, without noise: where it puts it and what it loses, in words; the picture."""
     run = ui.trained(run_id)
     x = data.load(run.config.dataset, "test").images[index : index + 1]
-    mu, log_sigma = code_means(run.model, x)
+    mu, log_sigma = encode_parameters(run.model, x)
     loss = reconstruction_loss(run.model.decode(mu), x, run.config.likelihood).item()
-    where = f"z = {_numbers(mu)}" if log_sigma is None else f"μ = {_numbers(mu)}, σ = {_numbers(log_sigma.exp())}"
+    where = (
+        f"z = {digits.numbers(mu)}"
+        if log_sigma is None
+        else f"μ = {digits.numbers(mu)}, σ = {digits.numbers(log_sigma.exp())}"
+    )
     return f"x̂ of the {run.config.model.upper()} · {where} · {loss:.1f} nats", reconstruct(run.model, x).numpy()
-
-
-def _numbers(vector) -> str:
-    shown = ", ".join(f"{value:.2f}".replace("-", "−") for value in vector[0, :4].tolist())
-    return f"({shown}{', …' if vector.shape[1] > 4 else ''})"

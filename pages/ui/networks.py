@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 import torch
 
-from pages.ui import digits
+from pages.ui import controls, digits
 from pages.ui import runs as ui
 from vae import data
 from vae.config import RunConfig
@@ -34,9 +34,19 @@ _networks = st.components.v2.component(
 )
 
 
+def passes() -> int:
+    """How often the digit has passed through, from the URL; a bad number is said and 1 taken."""
+    asked = st.query_params.get("passes", "1")
+    if asked.isdecimal() and len(asked) < 6 and int(asked) >= 1:
+        return int(asked)
+    st.warning(f"passes = {controls.quoted(asked)} in the address is not allowed: a whole number from 1 to 99,999.")
+    st.query_params["passes"] = "1"
+    return 1
+
+
 def pass_again() -> None:
     """One more pass; what its eps will be depends on its number alone."""
-    st.session_state["passes"] = st.session_state.get("passes", 1) + 1
+    st.query_params["passes"] = str(min(passes() + 1, 99_999))
 
 
 @ui.says_damage
@@ -45,15 +55,18 @@ def show(digit: int) -> None:
     vae = RunConfig()
     halves = [ui.trained(config.run_id) for config in (vae.autoencoder, vae)]
     if None in halves:
-        st.info("The pre-trained runs are missing: `python -m vae pretrain` makes them again.", icon=":material/info:")
+        st.info(
+            "The runs that this page shows are not there: *Train both* with the settings as they are makes them again."
+        )
+        st.page_link("pages/train.py", label="Train side by side", icon=":material/play_circle:")
         return
-    passes = st.session_state.get("passes", 1)
-    numbers = list(range(max(1, passes - SHOWN + 1), passes + 1))
+    count = passes()
+    numbers = list(range(max(1, count - SHOWN + 1), count + 1))
     x, answers = _pass(vae.run_id, digit, tuple(numbers))
     last = answers[-1]
     pictures = {name: digits.png_uri(digits.mosaic(image[None], 1)) for name, image in last["images"].items()}
     _networks(key="networks", data={"pictures": pictures, "words": last["words"]}, height="content")
-    st.markdown(f"**{'One pass' if passes == 1 else f'{passes} passes'} of the same digit**, the latest on the right")
+    st.markdown(f"**{'One pass' if count == 1 else f'{count} passes'} of the same digit**, the latest on the right")
     digits.film_strips(
         {
             "x, what went in": np.stack([x] * len(answers)),
@@ -82,11 +95,11 @@ def _pass(run_id: str, digit: int, numbers: tuple[int, ...]) -> tuple[np.ndarray
         answers.append(
             {
                 "words": {
-                    "ae_z": _numbers(z),
-                    "mu": _numbers(mu),
-                    "sigma": _numbers(log_sigma.exp()),
-                    "eps": _numbers(eps),
-                    "vae_z": _numbers(drawn),
+                    "ae_z": digits.numbers(z),
+                    "mu": digits.numbers(mu),
+                    "sigma": digits.numbers(log_sigma.exp()),
+                    "eps": digits.numbers(eps),
+                    "vae_z": digits.numbers(drawn),
                     "kl": f"{kl_divergence(mu, log_sigma).sum():.1f}",
                 },
                 "images": {
@@ -97,7 +110,3 @@ def _pass(run_id: str, digit: int, numbers: tuple[int, ...]) -> tuple[np.ndarray
             }
         )
     return x.numpy(), answers
-
-
-def _numbers(vector: torch.Tensor) -> str:
-    return "(" + ", ".join(f"{value:.2f}".replace("-", "−") for value in vector[0].tolist()) + ")"

@@ -4,9 +4,12 @@ import dataclasses
 import functools
 import gc
 import os
+import time
 
 import numpy as np
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.web.server.starlette.starlette_app_utils import decode_xsrf_token_string
 from torch import nn
 
 from vae import data, figures  # noqa: F401  (plotly too is there before the freeze)
@@ -29,7 +32,7 @@ def _runs() -> Runs:
     return Runs(RunStore(), resolve_device(os.environ.get("VAE_DEVICE", "cpu")))
 
 
-def start() -> Runs:
+def runs() -> Runs:
     """The server's Runs, started once; says what is wrong and ends the page when there can be none."""
     try:
         return _runs()
@@ -40,7 +43,24 @@ def start() -> Runs:
 
 def browser() -> str:
     """A name for the visitor's browser that lasts as long as its cookie does; the session's where there is none."""
-    return st.context.cookies.get("_streamlit_xsrf") or str(id(st.session_state))
+    cookie = st.context.cookies.get("_streamlit_xsrf", "")
+    token, _ = decode_xsrf_token_string(cookie)  # the cookie is masked anew at every visit, the token stays
+    return token.hex() if token else get_script_run_ctx().session_id
+
+
+def pace() -> float:
+    """Seconds between two looks at a run under way: the more who watch, the longer, so that the server keeps up."""
+    now, watchers = time.monotonic(), _watchers()
+    watchers[get_script_run_ctx().session_id] = now
+    for session, seen in list(watchers.items()):
+        if now - seen > 30:
+            watchers.pop(session, None)
+    return max(LIVE, 0.05 * len(watchers))
+
+
+@st.cache_resource(show_spinner=False)
+def _watchers() -> dict[str, float]:
+    return {}  # session -> when it last looked at a run under way
 
 
 def says_damage(page_part):
@@ -51,7 +71,7 @@ def says_damage(page_part):
         try:
             return page_part(*args, **kwargs)
         except DamagedRun as error:
-            place = start().store.set_aside(error.run_id, str(error))
+            place = runs().store.set_aside(error.run_id, str(error))
             st.error(
                 f"{error}. Its files were set aside in {place}. Press “Train both” on the page *Train side by side* "
                 "to make it again.",
@@ -65,16 +85,15 @@ def says_damage(page_part):
 @st.cache_data(ttl=LIVE * 0.8, max_entries=1000, show_spinner=False)
 def status(run_id: str) -> RunStatus:
     """Where a run is; read once for all who watch it."""
-    runs = start()
-    now = runs.store.status(run_id)
+    now = runs().store.status(run_id)
     if now.is_active:
-        runs.ensure(runs.store.config(run_id))
+        runs().ensure(runs().store.config(run_id))
     return now
 
 
 def test_in_words(run_id: str) -> str:
     """What a run that has ended is worth on the test images."""
-    test = (start().store.metrics(run_id) or {}).get("test")
+    test = (runs().store.metrics(run_id) or {}).get("test")
     if not test:
         return "no figures"
     if test["kl"] is None:
@@ -86,13 +105,13 @@ def test_in_words(run_id: str) -> str:
 @st.cache_resource(max_entries=200, show_spinner=False)
 def history(run_id: str, now: RunStatus) -> list[dict]:
     """A run's loss curves as they are in the given status; not to be written to."""
-    return start().store.history(run_id)
+    return runs().store.history(run_id)
 
 
 @st.cache_resource(max_entries=600, show_spinner=False)
 def pictures(run_id: str, step: int, sha256: str) -> dict[str, np.ndarray]:
     """A snapshot's pictures as arrays, by name; not to be written to."""
-    tensors = start().store.snapshot(run_id, {"step": step, "pictures": sha256})
+    tensors = runs().store.snapshot(run_id, {"step": step, "pictures": sha256})
     return {name: tensor.numpy() for name, tensor in tensors.items()}
 
 
@@ -108,15 +127,15 @@ class Trained:
 def trained(run_id: str) -> Trained | None:
     """The model of a run that has ended, and what it is worth; None where there is none."""
     try:
-        metrics = start().store.metrics(run_id)
+        metrics = runs().store.metrics(run_id)
         return _trained(run_id, metrics["model_sha256"]) if metrics and metrics["model_sha256"] else None
     except KeyError:
         return None
 
 
-@st.cache_resource(max_entries=40, show_spinner="Reading the model …")
+@st.cache_resource(max_entries=12, show_spinner="Reading the model …")
 def _trained(run_id: str, sha256: str) -> Trained:
-    store = start().store
+    store = runs().store
     store.verify(run_id)
     return Trained(store.config(run_id), store.model(run_id), store.metrics(run_id))
 
@@ -130,22 +149,25 @@ def codes(run_id: str, sha256: str):
 
 @st.cache_data(ttl=2.0, show_spinner=False)
 def finished_pairs() -> list[RunConfig]:
-    """The VAE's config of every pair of which both halves have ended with a model, smallest first."""
-    store = start().store
+    """The VAE's config of every pair of which both halves have ended with a model: the default first, then by size."""
+    store = runs().store
     pairs = []
     for run_id in store.run_ids():
         if not run_id.startswith("vae"):
             continue
         try:
             config = store.config(run_id)
-            if all(store.status(half.run_id).has_model for half in (config.autoencoder, config)):
+            ended = [
+                store.status(half.run_id).state in ("complete", "stopped") for half in (config.autoencoder, config)
+            ]
+            if all(ended) and data.is_available(config.dataset):
                 pairs.append(config)
-        except DamagedRun:
-            continue
-    return sorted(pairs, key=lambda config: (config.latent_dim, config.epochs, config.seed))
+        except (KeyError, DamagedRun):
+            continue  # of another recipe, or not to be shown
+    return sorted(pairs, key=lambda c: (c != RunConfig(), c.latent_dim, c.epochs, c.seed))
 
 
 @st.cache_data(ttl=2.0, max_entries=1000, show_spinner=False)
 def damage_reports(run_id: str) -> list[str]:
     """Why and where earlier copies of a run were set aside."""
-    return start().store.damage_reports(run_id)
+    return runs().store.damage_reports(run_id)

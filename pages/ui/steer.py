@@ -1,13 +1,17 @@
 """The buttons that steer a pair of runs: train, pause, resume, stop."""
 
 import dataclasses
+import functools
 
 import streamlit as st
 
 from pages.ui import runs as ui
 from vae.config import RunConfig
 from vae.runs import TooManyRuns
+from vae.store import DamagedRun
 from vae.training import estimate_seconds
+
+LONG = 600  # seconds
 
 
 @ui.says_damage
@@ -20,63 +24,75 @@ def buttons(ae: RunConfig, vae: RunConfig) -> None:
         pause.button("Pause", icon=":material/pause:", on_click=_pause, args=(ae, vae), width="stretch")
         stop.button("Stop", icon=":material/stop:", on_click=_stop, args=(ae, vae), width="stretch")
     elif "paused" in states:
-        _main_button(train, "Resume", _resume, ae, vae)
+        _main_button(train, "Resume", _train, ae, vae)
         stop.button("Stop", icon=":material/stop:", on_click=_stop, args=(ae, vae), width="stretch")
     elif "stopped" in states:
-        _main_button(train, "Train both to the end", _train, vae)
+        _main_button(train, "Train both to the end", _train, ae, vae)
     else:
         fresh = _next_untrained(vae)
-        _main_button(train, "Train both" if fresh == vae else f"Train both again (seed {fresh.seed})", _train, fresh)
-        pause.caption(f"about {in_words(_estimate(vae))}")
+        label = "Train both" if fresh == vae else f"Train both again (seed {fresh.seed})"
+        _main_button(train, label, _train, fresh.autoencoder, fresh)
+        seconds = _estimate(vae)
+        pause.caption(f"about {in_words(seconds)}")
+        if seconds > LONG:
+            st.warning(f"This takes about {in_words(seconds)}, and others wait for a worker meanwhile.")
     if complaint := st.session_state.pop("complaint", None):
         st.error(complaint, icon=":material/hourglass_top:")
 
 
 def in_words(seconds: float) -> str:
     """A duration for people."""
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _main_button(column, label: str, action, *configs: RunConfig) -> None:
     column.button(label, icon=":material/play_arrow:", type="primary", on_click=action, args=configs, width="stretch")
 
 
-def _train(vae: RunConfig) -> None:
+def _complaining(action):
+    """Keeps what went wrong in a button's action for the page to say."""
+
+    @functools.wraps(action)
+    def guarded(*configs: RunConfig) -> None:
+        try:
+            action(*configs)
+        except (TooManyRuns, DamagedRun, OSError) as error:
+            st.session_state["complaint"] = str(error)
+        for config in configs:
+            ui.status.clear(config.run_id)
+
+    return guarded
+
+
+@_complaining
+def _train(ae: RunConfig, vae: RunConfig) -> None:
     st.session_state["seed"] = vae.seed
-    try:
-        ui.start().submit([vae.autoencoder, vae], ui.browser())
-    except TooManyRuns as error:
-        st.session_state["complaint"] = str(error)
-    ui.status.clear()
+    ui.runs().submit([ae, vae], ui.browser())
 
 
+@_complaining
 def _pause(*pair: RunConfig) -> None:
     for config in pair:
-        ui.start().pause(config.run_id)
-    ui.status.clear()
+        ui.runs().pause(config.run_id)
 
 
-def _resume(*pair: RunConfig) -> None:
-    for config in pair:
-        ui.start().resume(config)
-    ui.status.clear()
-
-
+@_complaining
 def _stop(*pair: RunConfig) -> None:
     for config in pair:
-        ui.start().stop(config.run_id)
-    ui.status.clear()
+        ui.runs().stop(config.run_id)
 
 
 def _next_untrained(vae: RunConfig) -> RunConfig:
     """The settings themselves, or with the next seed whose pair is not complete yet."""
     ended = ("complete", "diverged")
     while all(ui.status(half.run_id).state in ended for half in (vae.autoencoder, vae)):
-        vae = dataclasses.replace(vae, seed=vae.seed + 1)
+        vae = dataclasses.replace(vae, seed=(vae.seed + 1) % 2**31)
     return vae
 
 
 def _estimate(vae: RunConfig) -> float:
     """Seconds for both: side by side where there are two workers."""
     both = estimate_seconds(vae.autoencoder), estimate_seconds(vae)
-    return max(both) if ui.start().workers > 1 else sum(both)
+    return max(both) if ui.runs().workers > 1 else sum(both)

@@ -9,35 +9,37 @@ from pages.ui import runs as ui
 from pages.ui.steer import in_words
 from vae import data, figures
 from vae.config import RunConfig
-from vae.evaluation import test_entropy_floor
+from vae.evaluation import floor_of
 from vae.store import RunStatus
 
 PLAY = 0.4  # seconds a picture while the training is played
+IDLE = 4.0  # seconds between two looks at runs that may be started or resumed in another browser
 PLAIN = {"displayModeBar": False}
 
 
 @ui.says_damage
 def training(ae: RunConfig, vae: RunConfig) -> None:
-    """Everything that is seen of a pair; looks again by itself while there is more to come."""
-    states = [ui.status(half.run_id) for half in (ae, vae)]
+    """Everything that is seen of a pair; looks again by itself while more may come, also from another browser."""
+    before = [ui.status(half.run_id).state for half in (ae, vae)]
     for report in [*ui.damage_reports(ae.run_id), *ui.damage_reports(vae.run_id)]:
         st.warning(f"An earlier copy was set aside: {report}", icon=":material/healing:")
-    if all(state.state == "absent" for state in states):
-        st.info("Nothing trained with these settings yet: press **Train both**.", icon=":material/arrow_upward:")
-        return
-    live = any(state.is_active for state in states)
-    playing = st.session_state.get("playing", False) and not live
-    every = ui.LIVE if live else PLAY if playing else None
+    live = bool({"queued", "running", "stopping"} & set(before))
+    playing = st.session_state.get("playing") is not None and not live
+    ended = set(before) <= {"complete", "diverged"}
+    every = ui.pace() if live else PLAY if playing else None if ended else IDLE
     dimensions = scatter.choose_dimensions(vae.latent_dim)
-    st.fragment(_pictures, run_every=every)(ae, vae, dimensions, live, playing)
+    st.fragment(_pictures, run_every=every)(ae, vae, before, dimensions, live, playing)
 
 
 @ui.says_damage
-def _pictures(ae: RunConfig, vae: RunConfig, dimensions, live: bool, playing: bool) -> None:
+def _pictures(ae: RunConfig, vae: RunConfig, before: list[str], dimensions, live: bool, playing: bool) -> None:
     pair = (ae, vae)
     now = [ui.status(half.run_id) for half in pair]
-    if live and not any(state.is_active for state in now):
-        st.rerun()  # the training has ended: other buttons, and no more looking again
+    if [state.state for state in now] != before:
+        st.rerun()  # other buttons, another pace
+    if set(before) == {"absent"}:
+        st.info("Nothing trained with these settings yet: press **Train both**.", icon=":material/arrow_upward:")
+        return
     for column, half, state in zip(st.columns(2), pair, now):
         with column:
             _progress(half, state)
@@ -52,7 +54,7 @@ def _pictures(ae: RunConfig, vae: RunConfig, dimensions, live: bool, playing: bo
     with strips:
         _strips(pair, shown)
     _scatters(scatters, pair, frames, shown, dimensions)
-    floor = test_entropy_floor(vae.dataset) if vae.likelihood == "bernoulli" else None
+    floor = floor_of(vae.dataset) if vae.likelihood == "bernoulli" else None
     st.plotly_chart(_curves(ae.run_id, vae.run_id, *now, floor, None if live else step), key="losses", config=PLAIN)
 
 
@@ -67,8 +69,8 @@ def _progress(config: RunConfig, now: RunStatus) -> None:
     if now.state == "absent":
         words = "not trained with these settings yet"
     elif now.state == "queued":
-        waiting = "the workers are starting" if ui.start().is_starting else "waiting for a free worker"
-        words = f"{ui.start().error or waiting} …"
+        waiting = "the workers are starting" if ui.runs().is_starting else "waiting for a free worker"
+        words = f"{ui.runs().error or waiting} …"
     elif now.is_active:
         words = epoch if now.seconds_left is None else f"{epoch} · {in_words(now.seconds_left)} left"
     elif now.state == "paused":
@@ -81,28 +83,34 @@ def _progress(config: RunConfig, now: RunStatus) -> None:
 
 def _scrubber(steps: list[int], vae: RunConfig, playing: bool) -> int:
     """The step on show: a slider over the snapshots, which can play by itself."""
-    key = f"frame {vae.run_id}"
+    key = f"step of {vae.run_id}"
     if st.session_state.get(key) not in steps:
-        st.session_state[key] = steps[-1]
-    if playing:
-        following = [step for step in steps if step > st.session_state[key]]
+        asked = st.query_params.get("step", "")
+        st.session_state[key] = next((step for step in steps if str(step) == asked), steps[-1])
+    playing = playing and st.session_state["playing"] is not None
+    if playing:  # from the step before, which only the server knows: a slow browser still sends an older one
+        following = [step for step in steps if step > st.session_state["playing"]]
+        st.session_state[key] = following[0] if following else steps[-1]
+        st.session_state["playing"] = following[0] if following else None
         if not following:
-            st.session_state["playing"] = False
             st.rerun()
-        st.session_state[key] = following[0]
     button, slider = st.columns([1, 7], vertical_alignment="bottom")
     label, icon = ("Halt", ":material/pause:") if playing else ("Play", ":material/movie:")
     if button.button(label, icon=icon, key="play", width="stretch"):
-        st.session_state["playing"] = not playing
-        if not playing and st.session_state[key] == steps[-1]:
-            st.session_state[key] = steps[0]
+        here = st.session_state[key]
+        st.session_state["playing"] = None if playing else -1 if here == steps[-1] else here
         st.rerun()
-    return slider.select_slider(
+    step = slider.select_slider(
         "The training, back and forth",
         steps,
         key=key,
         format_func=lambda step: f"step {step} (epoch {step / vae.steps_per_epoch:.2f})",
     )
+    if step == steps[-1]:
+        st.query_params.pop("step", None)
+    elif not playing:
+        st.query_params["step"] = str(step)
+    return step
 
 
 def _strips(pair: tuple[RunConfig, RunConfig], shown: list[list[dict]]) -> None:
@@ -137,13 +145,13 @@ def _scatters(columns: list, pair, frames: list[list[dict]], shown: list[list[di
             st.markdown(f"**{half.model.upper()}**: where {data.TEST_CODES:,} test digits are")
             figure = _scatter(half.run_id, lines[-1]["step"], lines[-1]["pictures"], dimensions, limit)
             st.plotly_chart(figure, key=f"scatter {half.model}", config=PLAIN)
-    st.checkbox("The same axes for both", value=True, key="same_axes")
+    st.toggle("The same axes for both", value=True, key="same_axes", bind="query-params")
 
 
 @st.cache_resource(max_entries=600, show_spinner=False)
 def _points(run_id: str, step: int, sha256: str, dimensions) -> np.ndarray:
     """The codes of one snapshot as points (2000, 2)."""
-    labels = data.load(ui.start().store.config(run_id).dataset, "test").labels.numpy()
+    labels = data.load(ui.runs().store.config(run_id).dataset, "test").labels.numpy()
     codes = torch.from_numpy(ui.pictures(run_id, step, sha256)["mu"])
     return scatter.flatten(codes, labels, dimensions)
 
@@ -151,12 +159,12 @@ def _points(run_id: str, step: int, sha256: str, dimensions) -> np.ndarray:
 @st.cache_resource(max_entries=200, show_spinner=False)
 def _reach(run_id: str, lines: tuple[tuple[int, str], ...], dimensions) -> float:
     """The half-width of axes that hold the codes of all given snapshots, and the prior's circles."""
-    return figures.axis_limit(*(_points(run_id, *line, dimensions) for line in lines), np.array([[-3.0, 3.0]]))
+    return figures.axis_limit(*(_points(run_id, *line, dimensions) for line in lines))
 
 
 @st.cache_resource(max_entries=200, show_spinner=False)
 def _scatter(run_id: str, step: int, sha256: str, dimensions, limit: float) -> figures.Figure:
-    config = ui.start().store.config(run_id)
+    config = ui.runs().store.config(run_id)
     labels = data.load(config.dataset, "test").labels[: data.TEST_CODES].numpy()
     points = _points(run_id, step, sha256, dimensions)
     return figures.latent_scatter(points, labels, limit, scatter.axis_names(config, dimensions))

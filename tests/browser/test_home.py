@@ -29,7 +29,7 @@ def test_another_digit_is_another_link(visit):
     page = visit("/")
     expect(page.locator("svg .ae_z").first).to_have_text(re.compile(r"\d"))
     before = words(page)["ae_z"]
-    page.get_by_test_id("stPills").get_by_text("7", exact=True).click()
+    page.get_by_role("radio", name="7").click()
     expect(page).to_have_url(re.compile("digit=7"))
     expect(page.locator("svg .ae_z").first).not_to_have_text(before)
     other = visit(page.url)
@@ -38,10 +38,11 @@ def test_another_digit_is_another_link(visit):
 
 def test_the_keyboard_alone_passes_the_digit_again(visit):
     page = visit("/")
-    expect(page.get_by_role("button", name=AGAIN)).to_be_visible()
-    for _ in range(40):
+    button = page.get_by_role("button", name=AGAIN)
+    expect(page.get_by_text("One pass of the same digit")).to_be_visible()
+    for _ in range(20):
         page.keyboard.press("Tab")
-        if AGAIN in page.evaluate("document.activeElement.textContent"):
+        if button.evaluate("button => button === document.activeElement"):
             break
     page.keyboard.press("Enter")
     expect(page.get_by_text("2 passes of the same digit")).to_be_visible()

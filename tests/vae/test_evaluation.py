@@ -8,7 +8,7 @@ from torch.distributions import Bernoulli, Normal, kl_divergence
 
 from vae import data
 from vae.config import RunConfig
-from vae.evaluation import active_units, evaluate, test_entropy_floor, test_eps
+from vae.evaluation import active_units, evaluate, evaluation_eps, test_entropy_floor
 from vae.models import build_model
 from vae.store import PRETRAINED, RunStore
 
@@ -29,7 +29,7 @@ def plain_terms(model, images):
     with torch.no_grad():
         y = model.trunk(x)
         q = Normal(model.g(y), model.h(y).exp())
-        logits = model.decoder(q.mean + q.stddev * test_eps(len(x), q.mean.shape[1]).double())
+        logits = model.decoder(q.mean + q.stddev * evaluation_eps(len(x), q.mean.shape[1]).double())
         cross_entropy = -(x * Bernoulli(logits=logits).log_prob(torch.ones(())))
         cross_entropy -= (1 - x) * Bernoulli(logits=logits).log_prob(torch.zeros(()))
         return cross_entropy.sum(1).mean().item(), kl_divergence(q, Normal(0.0, 1.0)).mean(0).tolist()
@@ -84,7 +84,7 @@ def test_a_unit_is_active_when_its_mean_varies_more_than_a_hundredth(images):
 def test_every_evaluation_uses_the_same_eps(images):
     model = build_model(RunConfig())
     assert evaluate(model, images[:500], "bernoulli") == evaluate(model, images[:500], "bernoulli")
-    eps = test_eps(10_000, 2)
+    eps = evaluation_eps(10_000, 2)
     assert eps.mean(0).abs().max() < 0.03 and (eps.std(0) - 1).abs().max() < 0.03
 
 

@@ -117,7 +117,7 @@ def test_a_run_that_ended_is_not_trained_again(runs, small):
     assert wait_for_end(runs, small).state == "complete"
     before = times_started(runs, small)
     runs.submit([small])
-    runs.resume(small)
+    runs.submit([small])
     runs.stop(small.run_id)
     assert runs.store.status(small.run_id).state == "complete"
     assert times_started(runs, small) == before
@@ -133,7 +133,7 @@ def test_a_run_paused_stopped_and_resumed_ends_with_the_weights_of_an_undisturbe
     assert paused.state == "paused" and 0 < paused.step < long.total_steps
     assert int(store.checkpoint(run_id)["step"]) == paused.step
 
-    runs.resume(long)
+    runs.submit([long])
     wait_for(lambda: store.status(run_id).step > paused.step)
     runs.stop(run_id)
     stopped = wait_for_end(runs, long)
@@ -141,7 +141,7 @@ def test_a_run_paused_stopped_and_resumed_ends_with_the_weights_of_an_undisturbe
     assert store.metrics(run_id)["test"]["negative_elbo"] > 0
     store.verify(run_id)
 
-    runs.resume(long)
+    runs.submit([long])
     assert wait_for_end(runs, long).state == "complete"
     assert store.metrics(run_id)["model_sha256"] == undisturbed["model_sha256"]
     assert [line["step"] for line in store.history(run_id)] == sorted(snapshot_steps(long))

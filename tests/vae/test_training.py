@@ -11,7 +11,7 @@ from vae import data
 from vae.config import RunConfig
 from vae.evaluation import evaluate
 from vae.losses import reconstruction_loss
-from vae.models import build_model, code_means, pixel_means
+from vae.models import build_model, encode_parameters, pixel_means
 from vae.schedules import kl_weight_at, learning_rate_at, snapshot_steps
 from vae.training import Diverged, Snapshot, train, train_step
 
@@ -96,8 +96,8 @@ def test_pictures_show_the_test_images_through_the_model_of_their_step(config):
     digits = test.images[[3, 2, 1, 18, 4, 8, 11, 0, 61, 7]]  # the first 0, 1, 2, ... of the test images
     assert test.labels[[3, 2, 1, 18, 4, 8, 11, 0, 61, 7]].tolist() == list(range(10))
     with torch.no_grad():
-        mu, log_sigma = code_means(last.model, test.images[:2_000])
-        x_hat = pixel_means(last.model.decode(code_means(last.model, digits)[0]))
+        mu, log_sigma = encode_parameters(last.model, test.images[:2_000])
+        x_hat = pixel_means(last.model.decode(encode_parameters(last.model, digits)[0]))
     torch.testing.assert_close(last.pictures["mu"], mu)
     torch.testing.assert_close(last.pictures["reconstructions"], x_hat)
     assert last.pictures["samples"].shape == (20, data.PIXELS)
