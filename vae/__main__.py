@@ -106,10 +106,16 @@ def runs_command(options: argparse.Namespace) -> int:
 
 
 def bench_command(options: argparse.Namespace) -> int:
-    """Measures our training against the plain recipe, side by side."""
-    from vae.bench import bench
+    """Measures our training against the plain recipe, side by side; exit status 1 when a goal is missed."""
+    from vae.bench import MissedGoal, bench
 
-    bench(options.json)
+    try:
+        bench(options.json)
+    except OSError as error:
+        raise ConfigError("json", options.json, f"a file that can be written ({error.strerror})") from error
+    except MissedGoal as error:
+        print(f"goal missed: {error}", file=sys.stderr)
+        return 1
     return 0
 
 

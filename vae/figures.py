@@ -114,20 +114,20 @@ def latent_scatter(
     """Codes (n, 2) as points, one colour a digit, its numeral at the median of its codes; axes square and +-limit.
 
     Dotted circles: 1, 2 and 3 sigma of N(0, I). background: the address of a picture of the same square;
-    chosen: the point with a ring. A point's customdata is its index and its digit.
+    chosen: the point with a ring. A point's customdata is its digit.
     """
     traces = []
     # A browser has few WebGL contexts: they are for the many points, not for pictures that come anew every second.
     points = go.Scattergl if len(codes) > 5_000 else go.Scatter
     traces.append(points(
         x=codes[:, 0], y=codes[:, 1], mode="markers", showlegend=False,
-        customdata=np.stack([np.arange(len(codes)), labels], 1).astype(np.int32),
+        customdata=labels.astype(np.int8),
         marker={
             "color": labels.astype(np.int8), "cmin": 0, "cmax": 9, "colorscale": DIGIT_SCALE, "opacity": 0.6,
             "size": 4 if len(codes) > 5_000 else 5,
         },
         unselected={"marker": {"opacity": 0.6}},
-        hovertemplate="a %{customdata[1]} at (%{x:.2f}, %{y:.2f})<extra></extra>",
+        hovertemplate="a %{customdata} at (%{x:.2f}, %{y:.2f})<extra></extra>",
     ))  # fmt: skip
     numerals = [
         {

@@ -73,7 +73,15 @@ def choose_pair() -> RunConfig:
     asked = st.query_params.get("run")
     if asked is not None and asked not in pairs:
         st.warning(f"run = {quoted(asked)} in the address is not here: train it on this server, or choose one below.")
-    run_id = st.selectbox("Runs", list(pairs), format_func=lambda r: describe(pairs[r]), key="run", bind="query-params")
+    run_id = st.selectbox(
+        "Runs",
+        list(pairs),
+        index=list(pairs).index(asked) if asked in pairs else 0,
+        format_func=lambda run_id: describe(pairs[run_id]),
+        key="run",
+        persist_state="session",
+    )
+    st.query_params["run"] = run_id  # by hand: bound, it would be the pair in words
     return pairs[run_id]
 
 

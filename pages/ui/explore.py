@@ -90,7 +90,7 @@ def _choose(chart: str) -> None:
     """Takes over the point that was clicked in a chart."""
     points = st.session_state[chart]["selection"]["points"]
     if points:
-        st.query_params["index"] = str(int(np.ravel(points[0]["customdata"])[0]))
+        st.query_params["index"] = str(points[0]["point_index"])
 
 
 def _halves(vae: RunConfig) -> list[ui.Trained]:

@@ -10,7 +10,8 @@ MAIN_CONTROLS = {
 }
 every_page = pytest.mark.parametrize(("address", "control"), MAIN_CONTROLS.items(), ids=["home", "train", "latent"])
 
-WIDTHS = "[document.scrollingElement, document.querySelector('[data-testid=stMain]')].map(e => e.scrollWidth - e.clientWidth)"
+WIDTHS = """[document.scrollingElement, document.querySelector('[data-testid=stMain]')]
+  .map(element => element.scrollWidth - element.clientWidth)"""
 LIGHTNESS = """name => {
   const color = getComputedStyle(document.querySelector('[data-testid=stApp]'))[name];
   return color.match(/\\d+/g).slice(0, 3).reduce((sum, part) => sum + Number(part) / 765, 0);

@@ -7,11 +7,11 @@ from playwright.sync_api import expect
 # The point of the first chart that lies farthest from its neighbours, among those well inside the axes.
 LONELIEST = """plot => {
   const {xaxis, yaxis} = plot._fullLayout, box = plot.getBoundingClientRect();
-  const points = plot._fullData.filter(trace => trace.customdata).flatMap(trace => Array.from(trace.x, (x, i) => ({
-    index: Number(trace.customdata[i]),
+  const points = Array.from(plot._fullData[0].x, (x, index) => ({
+    index,
     x: box.left + xaxis._offset + xaxis.l2p(x),
-    y: box.top + yaxis._offset + yaxis.l2p(trace.y[i]),
-  }))).filter(p => p.x > box.left + 80 && p.x < box.right - 80 && p.y > box.top + 60 && p.y < box.bottom - 80);
+    y: box.top + yaxis._offset + yaxis.l2p(plot._fullData[0].y[index]),
+  })).filter(p => p.x > box.left + 80 && p.x < box.right - 80 && p.y > box.top + 60 && p.y < box.bottom - 80);
   const room = p => Math.min(...points.map(q => q === p ? Infinity : Math.hypot(p.x - q.x, p.y - q.y)));
   return points.slice(0, 2000).map(p => ({...p, room: room(p)})).reduce((a, b) => a.room > b.room ? a : b);
 }"""
@@ -32,8 +32,9 @@ def test_a_click_on_a_point_shows_its_digit_and_the_link_shows_it_again(visit):
     plot.scroll_into_view_if_needed()
     point = plot.evaluate(LONELIEST)
     assert point["index"] != 0
-    page.mouse.move(point["x"] + 1, point["y"])
-    page.mouse.move(point["x"], point["y"])
+    page.mouse.move(point["x"] + 30, point["y"])
+    page.mouse.move(point["x"], point["y"], steps=5)
+    expect(plot.locator(".hovertext")).to_be_visible()
     page.mouse.click(point["x"], point["y"])
     expect(page.get_by_text(f"Test digit {point['index']:,}")).to_be_visible()
     expect(page).to_have_url(re.compile(rf"index={point['index']}\b"))

@@ -1,6 +1,8 @@
 """Pages run as Streamlit runs them, but without a browser, each test over a store of its own."""
 
+import contextlib
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,8 @@ import streamlit as st
 from distributed import LocalCluster
 from streamlit.testing.v1 import AppTest
 
-from vae.store import PRETRAINED, RunStore
+from pages.ui import runs as ui
+from vae.store import PRETRAINED, RunStore, StoreError
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,7 +24,7 @@ def workers():
 
 
 @pytest.fixture
-def lab(workers, tmp_path, monkeypatch) -> RunStore:
+def lab(workers, tmp_path, monkeypatch) -> Iterator[RunStore]:
     """A server that has just started over an empty store."""
     monkeypatch.chdir(ROOT)
     monkeypatch.setenv("VAE_STORE", str(tmp_path / "runs"))
@@ -29,7 +32,9 @@ def lab(workers, tmp_path, monkeypatch) -> RunStore:
     monkeypatch.delenv("VAE_DEVICE", raising=False)
     st.cache_data.clear()
     st.cache_resource.clear()
-    return RunStore()
+    yield RunStore()
+    with contextlib.suppress(StoreError, ValueError):  # with which a page could not start
+        ui._runs().close()
 
 
 @pytest.fixture

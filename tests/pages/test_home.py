@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from vae.config import RunConfig
 
 VAE = RunConfig()
@@ -29,11 +31,19 @@ def test_the_same_pass_gives_the_same_numbers_to_every_visitor(visit):
     assert captions(first.button[0].click().run()) == captions(second.button[0].click().run())
 
 
-def test_no_more_than_ten_passes_stay_on_the_page(visit):
-    app = visit("home")
-    for _ in range(11):
-        app.button[0].click().run()
-    assert [len(row) for row in captions(app)] == [10, 10]
+def test_only_the_latest_passes_stay_on_the_page(visit):
+    app = visit("home", passes=500)
+    before = captions(app)[1]
+    assert len(before) <= 10
+    assert captions(app.button[0].click().run())[1][:-1] == before[1:]
+
+
+@pytest.mark.parametrize("passes", ["0", "-1", "abc", "1000000", ""])
+def test_a_number_of_passes_that_is_none_is_said_and_one_pass_shown(visit, passes):
+    app = visit("home", passes=passes)
+    assert not app.exception
+    assert f"passes = `{passes}` in the address is not allowed" in app.warning[0].value
+    assert [len(row) for row in captions(app)] == [1, 1]
 
 
 def test_another_digit_has_another_code(visit):

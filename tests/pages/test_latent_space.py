@@ -45,14 +45,23 @@ def test_an_index_in_the_address_chooses_the_digit(visit):
 def test_an_index_that_is_none_is_said_and_the_first_digit_shown(visit, index):
     app = visit("latent_space", index=index)
     assert not app.exception
-    assert f"index = {index} in the address is not allowed" in app.warning[0].value
+    assert f"index = `{index}` in the address is not allowed" in app.warning[0].value
     assert any(m.value.startswith("**Test digit 0**") for m in app.markdown)
 
 
-def test_a_run_that_is_none_shows_the_first_pair(visit):
+def test_a_run_that_is_none_is_said_and_the_first_pair_shown(visit):
     app = visit("latent_space", run="nonsense")
     assert not app.exception
+    assert "run = `nonsense` in the address is not here" in app.warning[0].value
     assert app.selectbox(key="run").value == VAE.run_id
+
+
+def test_the_address_carries_the_pair_that_was_chosen(visit):
+    app = visit("latent_space")
+    app.selectbox(key="run").set_value(TEN.run_id).run()
+    assert not app.warning
+    assert app.query_params["run"] == TEN.run_id
+    assert visit("latent_space", run=TEN.run_id).selectbox(key="run").value == TEN.run_id
 
 
 def test_ten_dimensions_are_seen_in_their_principal_plane_or_two_at_a_time(visit):

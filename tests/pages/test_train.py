@@ -3,6 +3,7 @@
 import time
 
 import pytest
+import streamlit as st
 
 from vae.config import RunConfig
 from vae.runs import MOST_WAITING
@@ -63,7 +64,7 @@ def test_bad_hidden_layers_are_said_with_their_name_value_and_range(visit, text)
 def test_a_batch_larger_than_the_training_set_is_said(visit):
     app = visit("train", train_size=1_000, batch_size=1_024)
     assert not app.exception
-    assert "**Batch size**: batch_size = 1024 is not allowed: at most train_size, 1,000" in app.error[0].value
+    assert "**Batch size**: batch_size = `1024` is not allowed: at most train_size, 1,000" in app.error[0].value
 
 
 @pytest.mark.parametrize(
@@ -83,10 +84,11 @@ def test_a_parameter_within_its_range_is_taken(visit):
 
 
 def test_more_runs_than_may_wait_are_refused_in_words(visit, lab, monkeypatch):
-    monkeypatch.setattr("pages.ui.runs.browser", lambda: "one browser")  # a test has no cookie
+    monkeypatch.setattr("vae.runs.CONNECT_SECONDS", 1.0)
     monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", "tcp://127.0.0.1:1")  # nobody works there, so all of them wait
+    app = visit("train", **SMALL)
     for seed in range(MOST_WAITING // 2 + 1):
-        app = visit("train", **SMALL, seed=seed)
+        app.number_input(key="seed").set_value(seed).run()
         app.button[0].click().run()
         assert not app.exception
     assert f"{MOST_WAITING} is the most at a time" in app.error[0].value
@@ -101,4 +103,5 @@ def test_a_damaged_run_is_said_and_set_aside(visit, damage, lab, name):
     if name != "model.safetensors":  # which this page does not read
         assert f"run {VAE.run_id} is damaged: {name}" in app.error[0].value
         assert len(lab.damage_reports(VAE.run_id)) == 1
+        st.cache_data.clear()  # which remembers for two seconds that there was no damage
         assert "An earlier copy was set aside" in visit("train").warning[0].value

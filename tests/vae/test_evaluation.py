@@ -8,7 +8,7 @@ from torch.distributions import Bernoulli, Normal, kl_divergence
 
 from vae import data
 from vae.config import RunConfig
-from vae.evaluation import active_units, evaluate, evaluation_eps, test_entropy_floor
+from vae.evaluation import active_units, evaluate, evaluation_eps, floor_of
 from vae.models import build_model
 from vae.store import PRETRAINED, RunStore
 
@@ -89,7 +89,7 @@ def test_every_evaluation_uses_the_same_eps(images):
 
 
 def test_no_model_is_below_the_entropy_of_the_pixels(pretrained):
-    floor = test_entropy_floor("mnist")
+    floor = floor_of("mnist")
     assert floor == data.entropy_floor(data.load("mnist", "test").images)
     for run_id in pretrained.run_ids():
         assert pretrained.metrics(run_id)["test"]["reconstruction"] > floor

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from vae import worker
-from vae.config import RunConfig
+from vae.config import RECIPE, RunConfig
 from vae.schedules import snapshot_steps
 from vae.store import PRETRAINED, DamagedRun, RunStore, StoreError
 from vae.worker import advance
@@ -53,7 +53,7 @@ def test_a_run_under_way_and_a_complete_run_have_the_files_of_the_layout(store, 
     train_in(store, small, until=16)
     pictured = {f"snapshots/{step}.safetensors" for step in snapshot_steps(small, pictures=True) if step <= 16}
     under_way = files_of(store, small.run_id)
-    [checkpoint] = [name for name in under_way if name.startswith("checkpoint/16-")]
+    [checkpoint] = [name for name in under_way if name.startswith("checkpoint/")]
     assert under_way == {"config.json", "control.json", "history.jsonl", checkpoint, *pictured}
 
     train_in(store, small)
@@ -146,9 +146,16 @@ def test_a_damaged_checkpoint_is_noticed_by_name(store, small, how, monkeypatch)
 
 def test_a_config_of_another_run_is_noticed(store, small):
     store.create(small)
-    other = json.dumps(replace(small, seed=1).to_dict()).encode()
+    other = json.dumps({"recipe": RECIPE, **replace(small, seed=1).to_dict()}).encode()
     store.upper.write(f"{small.run_id}/config.json", other)
     with pytest.raises(DamagedRun, match=r"config\.json: it belongs to another run"):
+        store.config(small.run_id)
+
+
+def test_a_run_of_another_recipe_is_neither_shown_nor_taken_for_damaged(store, small):
+    store.create(small)
+    store.upper.write(f"{small.run_id}/config.json", json.dumps({"recipe": RECIPE + 1, "new field": 1}).encode())
+    with pytest.raises(KeyError):
         store.config(small.run_id)
 
 
