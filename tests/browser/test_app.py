@@ -26,31 +26,24 @@ def settled(page, control: str) -> None:
 
 
 @every_page
-def test_nothing_is_wider_than_a_phone(visit, address, control):
-    page = visit(address, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+def test_a_page_fits_a_phone_and_is_dark_on_a_dark_system(visit, address, control):
+    page = visit(address, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, color_scheme="dark")
     settled(page, control)
     assert page.evaluate(WIDTHS) == [0, 0]
     button = page.get_by_role("button", name=control).bounding_box()
     assert button["x"] >= 0 and button["x"] + button["width"] <= 390
-
-
-@every_page
-def test_a_dark_system_gets_a_dark_page(visit, address, control):
-    page = visit(address, color_scheme="dark")
-    settled(page, control)
     assert page.evaluate(LIGHTNESS, "backgroundColor") < 0.2
     assert page.evaluate(LIGHTNESS, "color") > 0.8
 
 
-@every_page
-def test_a_light_system_gets_a_light_page(visit, address, control):
-    page = visit(address, color_scheme="light")
-    settled(page, control)
+def test_a_page_is_light_on_a_light_system(visit):
+    page = visit("/", color_scheme="light")
+    settled(page, MAIN_CONTROLS["/"])
     assert page.evaluate(LIGHTNESS, "backgroundColor") > 0.8
     assert page.evaluate(LIGHTNESS, "color") < 0.2
 
 
-def test_the_first_visitor_of_a_new_server_may_come_by_a_deep_link(visit, own_server):
+def test_the_first_visitor_of_a_new_server_may_come_by_a_deep_link(own_server, visit):
     page = visit(own_server.url + "/latent_space")
     expect(page.get_by_role("navigation", name="App pages").get_by_role("link")).to_have_count(3)
     settled(page, MAIN_CONTROLS["/latent_space"])
