@@ -19,7 +19,8 @@ def address(config: RunConfig) -> str:
 
 
 def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=re.compile(f"{name}$")).click()
+    main = page.get_by_test_id("stMain")  # Streamlit has a “Stop” of its own in the header
+    main.get_by_role("button", name=re.compile(f"{name}$")).click()
 
 
 def trained(page: Page) -> None:
