@@ -13,7 +13,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy, relu
 from torch.utils.data import DataLoader
-from torchvision.transforms import ToTensor
 
 from vae import data
 from vae.config import RunConfig
@@ -71,6 +70,8 @@ class PlainVAE(nn.Module):
 
 def plain_recipe(epochs: int) -> list[Point]:
     """Trains the plain recipe, Adam 1e-3, batch 128, DataLoader with ToTensor; a Point after each epoch."""
+    from torchvision.transforms import ToTensor  # here: vae.data makes torchvision fit for import first
+
     test = data.load("mnist", "test").images
     with tempfile.TemporaryDirectory() as folder:
         images = data.BundledMNIST(folder, train=True, download=True, transform=ToTensor())
