@@ -45,9 +45,13 @@ def loss_terms(model: nn.Module, x: Tensor, eps: Tensor, likelihood: str) -> Los
     """Both terms for images x (batch, 784), with one eps (batch, latent_dim) an image, which an AE does not look at."""
     mu, log_sigma = encode_parameters(model, x)
     if log_sigma is None:
-        return LossTerms(reconstruction_loss(model.decode(mu), x, likelihood), None)
+        return LossTerms(reconstruction_loss(model.decode(mu).to(x.dtype), x, likelihood), None)
+    mu, log_sigma = (
+        mu.to(x.dtype),
+        log_sigma.to(x.dtype),
+    )  # of autocast to bfloat16, too coarse for exp and sums of many terms
     z = reparameterize(mu, log_sigma, eps)
-    return LossTerms(reconstruction_loss(model.decode(z), x, likelihood), kl_divergence(mu, log_sigma))
+    return LossTerms(reconstruction_loss(model.decode(z).to(x.dtype), x, likelihood), kl_divergence(mu, log_sigma))
 
 
 def is_finite(*tensors: Tensor) -> bool:

@@ -133,6 +133,17 @@ def train_step(config: RunConfig, model: nn.Module, optimizer, images: Tensor, s
     return values
 
 
+@functools.lru_cache(maxsize=4)
+def has_fast_bfloat16(device: str) -> bool:
+    """Whether the device multiplies bfloat16 in hardware: a step then takes two thirds of the time.
+
+    Weights, losses and the optimizer stay float32, and so does everything that is reported.
+    """
+    if device == "cpu":
+        return torch.cpu._is_avx512_bf16_supported()
+    return device == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+
+
 def estimate_seconds(config: RunConfig) -> float:
     """How long a run will train on one core of this machine, in seconds, from its arithmetic and this core's speed."""
     encoder = (data.PIXELS, *config.hidden_dims, 2 * config.latent_dim)
@@ -146,7 +157,8 @@ def estimate_seconds(config: RunConfig) -> float:
 @functools.lru_cache(maxsize=1)
 def _flops() -> float:
     """Floating-point operations a second of this core, from a product of the size of a training step's."""
-    batch, weights = torch.ones(128, data.PIXELS), torch.ones(data.PIXELS, 256)
+    kind = torch.bfloat16 if has_fast_bfloat16("cpu") else torch.float32
+    batch, weights = torch.ones(128, data.PIXELS, dtype=kind), torch.ones(data.PIXELS, 256, dtype=kind)
     seconds = []
     for _ in range(50):
         began = time.perf_counter()
@@ -159,7 +171,8 @@ def _batch_terms(config: RunConfig, model: nn.Module, images: Tensor, step: int)
     """The mean losses of the batch of one step, with the graph for their gradients."""
     x = images.index_select(0, _batch_indices(config, step).to(images.device))  # (batch, 784)
     eps = torch.randn(len(x), config.latent_dim, generator=seeded(config.seed, "eps", step)).to(images.device)
-    terms = loss_terms(model, x, eps, config.likelihood)
+    with torch.autocast(images.device.type, dtype=torch.bfloat16, enabled=has_fast_bfloat16(images.device.type)):
+        terms = loss_terms(model, x, eps, config.likelihood)
     return {
         "total": negative_elbo(terms, kl_weight_at(config, step)).mean(),
         "reconstruction": terms.reconstruction.mean(),
