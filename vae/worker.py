@@ -14,7 +14,8 @@ from vae.store import DamagedRun, RunStore
 from vae.training import Diverged, Snapshot, model_state, train
 
 HISTORY_SECONDS = 0.3  # a page that watches is this far behind at most
-CHECKPOINT_SECONDS = 2.0  # a killed worker loses this much at most
+CHECKPOINT_SECONDS = 2.0  # a killed worker loses about this much at most
+CHECKPOINT_SPACING = 20  # times what a checkpoint takes to write, at least: a large model must not only write
 
 
 def resolve_device(name: str) -> str:
@@ -59,7 +60,7 @@ def advance(config: RunConfig, store: RunStore, device: str = "cpu") -> Iterator
                 store.write_history(run_id, history)  # first, so that no checkpoint is ahead of its history
                 store.write_checkpoint(run_id, snapshot.checkpoint())
                 saved = time.monotonic()
-                pause = max(CHECKPOINT_SECONDS, 20 * (saved - now))  # a large model must not spend its time on writing
+                pause = max(CHECKPOINT_SECONDS, CHECKPOINT_SPACING * (saved - now))
             yield snapshot
             if want == "pause":
                 return

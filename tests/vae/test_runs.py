@@ -262,6 +262,7 @@ def test_a_pause_at_the_last_step_comes_too_late(store, small):
 
 def test_a_run_killed_while_it_is_evaluated_still_ends_with_the_same_weights(store, small, monkeypatch):
     monkeypatch.setattr(worker, "CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr(worker, "CHECKPOINT_SPACING", 0)
     store.create(small)
     for snapshot in advance(small, store):
         if snapshot.losses.step == small.total_steps:
@@ -278,6 +279,7 @@ def test_a_run_killed_while_it_is_evaluated_still_ends_with_the_same_weights(sto
 @pytest.mark.parametrize("harm", ["checkpoint", "history"])
 def test_a_run_whose_way_back_is_damaged_is_set_aside_and_begins_anew(store, small, harm, monkeypatch):
     monkeypatch.setattr(worker, "CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr(worker, "CHECKPOINT_SPACING", 0)
     store.create(small)
     for snapshot in advance(small, store):
         if snapshot.losses.step == 10:

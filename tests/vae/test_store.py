@@ -50,6 +50,7 @@ def damage(store: RunStore, path: str, how: str) -> None:
 
 def test_a_run_under_way_and_a_complete_run_have_the_files_of_the_layout(store, small, monkeypatch):
     monkeypatch.setattr(worker, "CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr(worker, "CHECKPOINT_SPACING", 0)
     train_in(store, small, until=16)
     pictured = {f"snapshots/{step}.safetensors" for step in snapshot_steps(small, pictures=True) if step <= 16}
     under_way = files_of(store, small.run_id)
@@ -137,6 +138,7 @@ def test_a_damaged_file_is_noticed_by_name_and_the_run_is_trained_again_to_the_s
 @pytest.mark.parametrize("how", ["flip", "truncate"])
 def test_a_damaged_checkpoint_is_noticed_by_name(store, small, how, monkeypatch):
     monkeypatch.setattr(worker, "CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr(worker, "CHECKPOINT_SPACING", 0)
     train_in(store, small, until=16)
     [name] = store.upper.files(f"{small.run_id}/checkpoint")
     damage(store, f"{small.run_id}/checkpoint/{name}", how)
