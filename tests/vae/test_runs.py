@@ -164,7 +164,7 @@ def test_a_run_whose_worker_is_killed_goes_on_from_its_checkpoint_to_the_same_we
 
 
 def test_a_run_whose_worker_dies_every_time_fails_and_says_so(runs, long):
-    config = replace(long, seed=13)
+    config = replace(long, seed=13, epochs=100)  # not done before its last worker is
     runs.submit([config])
 
     def killed_to_the_end():
