@@ -9,7 +9,7 @@ from tests.browser.server import Server, wait_for
 from vae.config import RunConfig
 
 SHORT = {"train_size": 2_000, "hidden_dims": (32, 16), "epochs": 1}
-LONG = {"train_size": 12_000, "hidden_dims": (64, 32), "epochs": 5, "batch_size": 32}  # some seconds
+UNENDING = {"train_size": 12_000, "hidden_dims": (64, 32), "epochs": 100, "batch_size": 32}  # minutes
 
 
 def address(config: RunConfig) -> str:
@@ -21,6 +21,15 @@ def address(config: RunConfig) -> str:
 def press(page: Page, name: str) -> None:
     main = page.get_by_test_id("stMain")  # Streamlit has a “Stop” of its own in the header
     main.get_by_role("button", name=re.compile(f"{name}$")).click()
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    """Takes an option of a select box; a rerun under way would close it again."""
+    box = page.get_by_role("combobox", name=label)
+    expect(box).to_be_visible()
+    page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']")
+    box.click()
+    page.get_by_role("option", name=option).click()
 
 
 def trained(page: Page) -> None:
@@ -49,89 +58,88 @@ def began_once(server: Server, config: RunConfig) -> bool:
     return all(h == sorted(set(h)) and h[-1] == config.total_steps for h in histories)
 
 
-def test_a_pair_trains_before_ones_eyes_to_the_end(visit, server):
+def test_a_pair_that_two_browsers_ask_for_trains_once_and_before_the_eyes_of_both(visit, server):
     config = RunConfig(**SHORT, seed=1)
-    page = visit(address(config))
-    expect(page.get_by_text("Nothing trained with these settings yet")).to_be_visible()
-    press(page, "Train both")
-    expect(page.get_by_role("button", name="Pause")).to_be_visible()
-    expect(page.get_by_role("progressbar")).to_have_count(2)
-    trained(page)
-    expect(page.locator(".js-plotly-plot")).to_have_count(3)
-    expect(page.locator(".strips img")).to_have_count(5)
-    expect(page.get_by_role("button", name="Train both again (seed 2)")).to_be_visible()
+    pages = [visit(address(config)) for _ in range(2)]
+    for page in pages:
+        expect(page.get_by_text("Nothing trained with these settings yet")).to_be_visible()
+    for page in pages:
+        press(page, "Train both")
+    for page in pages:
+        expect(page.get_by_role("button", name="Pause")).to_be_visible()
+        expect(page.get_by_role("progressbar")).to_have_count(2)
+    for page in pages:
+        trained(page)
+        expect(page.locator(".js-plotly-plot")).to_have_count(3)
+        expect(page.locator(".strips img")).to_have_count(5)
+        expect(page.get_by_role("button", name="Train both again (seed 2)")).to_be_visible()
+    assert began_once(server, config)
     assert [server.store.status(run_id).state for run_id in pair(config)] == ["complete"] * 2
 
 
-def test_a_pair_paused_and_reloaded_stays_where_it_is_until_it_is_resumed(visit, server):
-    config = RunConfig(**LONG, seed=2)
-    page = visit(address(config))
-    press(page, "Train both")
-    under_way(server, config)
-    press(page, "Pause")
-    expect(page.get_by_text("paused at epoch")).to_have_count(2)
-    before = wait_for(lambda: (now := steps(server, config)) == steps(server, config) and now)
-    page.reload()
-    expect(page.get_by_text("paused at epoch")).to_have_count(2)
-    press(page, "Resume")
-    trained(page)
-    assert max(before) < config.total_steps
-    assert began_once(server, config)
-
-
-def test_a_training_goes_on_through_a_reload_and_a_look_at_another_page(visit, server):
-    config = RunConfig(**LONG, seed=3)
+def test_a_pair_under_way_bears_reloads_and_page_switches_and_is_paused_resumed_and_stopped(visit, server):
+    config = RunConfig(**UNENDING, seed=7)
     page = visit(address(config))
     press(page, "Train both")
     before = under_way(server, config)
+
     page.reload()
     expect(page.get_by_role("button", name="Training …")).to_be_disabled()
-    assert min(steps(server, config)) >= min(before)
     page.get_by_role("link", name="From AE to VAE").click()
     expect(page.get_by_role("heading", name="From autoencoder")).to_be_visible()
     page.get_by_role("link", name="Train side by side").click()
-    expect(page.get_by_role("spinbutton", name="Seed")).to_have_value("3")
-    trained(page)
-    assert began_once(server, config)
+    expect(page.get_by_role("spinbutton", name="Seed")).to_have_value("7")
+    expect(page.get_by_role("button", name="Training …")).to_be_disabled()
+    under_way(server, config, least=max(before) + 1)
+
+    press(page, "Pause")
+    expect(page.get_by_text("paused at epoch")).to_have_count(2)
+    paused = wait_for(lambda: (now := steps(server, config)) == steps(server, config) and now)
+    page.reload()
+    expect(page.get_by_text("paused at epoch")).to_have_count(2)
+    assert steps(server, config) == paused
+
+    press(page, "Resume")
+    under_way(server, config, least=max(paused) + 1)
+    press(page, "Stop")
+    expect(page.get_by_text("stopped at epoch")).to_have_count(2)
+    assert max(steps(server, config)) < config.total_steps
+
+    page.get_by_role("link", name="Latent space").click()
+    choose(page, "Runs", "seed 7")
+    expect(page).to_have_url(re.compile(f"run={config.run_id}"))
+    expect(page.locator(".js-plotly-plot")).to_have_count(2)
+    expect(visit(page.url).get_by_role("combobox", name="Runs")).to_have_value(re.compile("seed 7"))
 
 
-def test_two_browsers_watch_one_training(visit, server):
-    config = RunConfig(**SHORT | {"epochs": 20}, seed=5)
-    pages = [visit(address(config)) for _ in range(2)]
-    for page in pages:
-        expect(page.get_by_role("button", name="Train both")).to_be_visible()
-    press(pages[0], "Train both")
-    press(pages[1], "Train both")
-    for page in pages:
-        trained(page)
-    assert began_once(server, config)
-
-
-def test_a_killed_server_started_again_brings_the_training_to_its_end(own_server, visit):
-    config = RunConfig(**LONG, seed=6)
-    page = visit(own_server.url + address(config), allowed="ERR_CONNECTION_REFUSED|WebSocket|disconnected from server")
-    expect(page.get_by_role("link", name="Latent space")).to_be_visible()
+def test_a_killed_server_leaves_no_worker_behind_and_its_pair_goes_on_when_it_is_back(
+    own_server, visit, long, undisturbed
+):
+    store = own_server.store
+    page = visit(own_server.url + address(long), allowed="ERR_CONNECTION_REFUSED|WebSocket|disconnected from server")
     press(page, "Train both")
-    wait_for(lambda: all(own_server.store.checkpoint(run_id) for run_id in pair(config)))
-    under_way(own_server, config)
+    wait_for(lambda: all(store.checkpoint(run_id) for run_id in pair(long)))
     family = own_server.family()
     own_server.kill()
     wait_for(lambda: not any(process.is_running() for process in family))
-    saved = [int(own_server.store.checkpoint(run_id)["step"]) for run_id in pair(config)]
-    assert 0 < max(saved) < config.total_steps
+    saved, before = int(store.checkpoint(long.run_id)["step"]), store.history(long.run_id)
+    assert 0 < saved < long.total_steps and store.metrics(long.run_id) is None
+
     own_server.start()
     page.reload()
     expect(page.get_by_role("button", name="Training …")).to_be_disabled()
     trained(page)
-    assert began_once(own_server, config)
+    kept = sum(line["step"] <= saved for line in before)
+    assert store.history(long.run_id)[:kept] == before[:kept]  # their seconds too: nothing so far was done again
+    assert began_once(own_server, long)
+    assert store.metrics(long.run_id)["model_sha256"] == undisturbed["model_sha256"]
 
 
 def test_the_link_carries_the_settings_that_were_clicked(visit):
     page = visit("/train")
     expect(page.locator(".js-plotly-plot")).to_have_count(3)
     page.get_by_text("More settings").click()
-    page.get_by_role("combobox", name="Likelihood").click()
-    page.get_by_role("option", name="gaussian").click()
+    choose(page, "Likelihood", "gaussian")
     expect(page.get_by_role("combobox", name="Likelihood")).to_have_value("gaussian")
     for role, name, value in (("textbox", "Hidden layers", "40,20"), ("spinbutton", "Epochs", "7")):
         page.get_by_role(role, name=name).fill(value)
@@ -155,19 +163,3 @@ def test_play_goes_on_to_the_end_of_the_training_and_then_from_its_beginning(vis
     press(page, "Halt")
     expect(page.get_by_role("button", name="Play")).to_be_visible()
     expect(page).to_have_url(re.compile(r"step=\d+"))
-
-
-def test_a_stopped_pair_keeps_its_models_for_the_latent_space(visit, server):
-    config = RunConfig(**LONG, seed=7)
-    page = visit(address(config))
-    press(page, "Train both")
-    under_way(server, config)
-    press(page, "Stop")
-    expect(page.get_by_text("stopped at epoch")).to_have_count(2)
-    assert max(steps(server, config)) < config.total_steps
-    page.get_by_role("link", name="Latent space").click()
-    page.get_by_role("combobox", name="Runs").click()
-    page.get_by_role("option", name="seed 7").click()
-    expect(page.locator(".js-plotly-plot")).to_have_count(2)
-    expect(page).to_have_url(re.compile("run="))
-    expect(visit(page.url).get_by_role("combobox", name="Runs")).to_have_value(re.compile("seed 7"))

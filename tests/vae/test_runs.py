@@ -185,49 +185,6 @@ def test_a_run_whose_worker_dies_every_time_fails_and_says_so(runs, long):
     assert "worker process died" in status.message
 
 
-SERVER = """
-import json, os, sys
-from vae.config import RunConfig
-from vae.runs import Runs
-from vae.store import RunStore
-
-runs = Runs(RunStore(sys.argv[1]), workers=1)
-runs.wait_until_started()
-if len(sys.argv) > 2:
-    runs.submit([RunConfig.from_dict(json.loads(sys.argv[2]))])
-print(json.dumps(list(runs._client.run(os.getpid).values())), flush=True)
-sys.stdin.read()
-"""
-
-
-def start_server(store: RunStore, *arguments: str) -> tuple[subprocess.Popen, list[int]]:
-    """A server process and its workers."""
-    command = [sys.executable, "-c", SERVER, store.url, *arguments]
-    server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    return server, json.loads(server.stdout.readline())
-
-
-def test_a_killed_server_leaves_no_worker_behind_and_its_runs_go_on_when_it_is_back(store, long, undisturbed):
-    server, workers = start_server(store, json.dumps(long.to_dict()))
-    wait_for(lambda: has_checkpoint(store, long))
-    server.kill()
-    server.wait()
-    wait_for(lambda: not any(psutil.pid_exists(worker) for worker in workers))
-    checkpoint, before = int(store.checkpoint(long.run_id)["step"]), store.history(long.run_id)
-    assert 0 < checkpoint < long.total_steps
-    assert store.metrics(long.run_id) is None
-
-    server, _ = start_server(store)
-    wait_for(lambda: store.metrics(long.run_id))
-    server.kill()
-    server.wait()
-    kept = sum(line["step"] <= checkpoint for line in before)
-    after = store.history(long.run_id)
-    assert after[:kept] == before[:kept]  # their seconds too: nothing up to the checkpoint was done again
-    assert [line["step"] for line in after] == sorted(snapshot_steps(long))
-    assert store.metrics(long.run_id)["model_sha256"] == undisturbed["model_sha256"]
-
-
 def test_a_cluster_named_by_its_address_trains_the_runs(tmp_path, runs, small, monkeypatch):
     monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", runs._client.cluster.scheduler_address)
     config = replace(small, seed=5)
@@ -325,17 +282,17 @@ def test_the_device_is_checked_by_name():
 
 
 def test_a_lost_cluster_is_found_again_when_it_is_back(tmp_path, small, monkeypatch, short_of_patience):
-    def start_cluster(port=0):
-        return LocalCluster(1, threads_per_worker=1, scheduler_port=port, dashboard_address="127.0.0.1:0")
+    def start_cluster(workers, port=0):
+        return LocalCluster(workers, threads_per_worker=1, scheduler_port=port, dashboard_address="127.0.0.1:0")
 
-    with start_cluster() as cluster:
+    with start_cluster(0) as cluster:
         address = cluster.scheduler_address
         monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", address)
         distant = Runs(RunStore(str(tmp_path)))
         assert distant.wait_until_started(), distant.error
     wait_for(lambda: distant.submit([small]) or distant.error)
     assert distant.store.status(small.run_id).state == "queued"
-    with start_cluster(int(address.rsplit(":", 1)[1])):
+    with start_cluster(1, int(address.rsplit(":", 1)[1])):
         assert wait_for_end(distant, small).state == "complete"
         assert distant.error == ""
         distant.close()

@@ -13,7 +13,7 @@ from vae.evaluation import evaluate
 from vae.losses import reconstruction_loss
 from vae.models import build_model, encode_parameters, pixel_means
 from vae.schedules import kl_weight_at, learning_rate_at, snapshot_steps
-from vae.training import Diverged, Snapshot, train, train_step
+from vae.training import Diverged, Snapshot, build_optimizer, set_learning_rate, train, train_step
 
 
 def trained(config: RunConfig, checkpoint=None) -> Snapshot:
@@ -60,7 +60,7 @@ def test_ae_and_vae_see_the_same_batches_in_the_same_order(small):
     seen = {}
     for config in (small, small.autoencoder):
         model = build_model(config)
-        optimizer = torch.optim.Adam(model.parameters())
+        optimizer = build_optimizer(model, learning_rate=1e-3)
         for step in range(config.total_steps):
             images.grad = None
             train_step(config, model, optimizer, images, step)  # only the batch's images get a gradient
@@ -120,16 +120,34 @@ def test_the_first_losses_are_those_of_the_initial_model_that_answers_with_the_m
 def test_logged_losses_are_means_over_the_batches_since_the_last_ones(small):
     images = data.load("mnist", "train").images[: small.train_size]
     model = build_model(small, images.mean(0))
-    optimizer = torch.optim.Adam(model.parameters(), betas=(0.8, 0.95), fused=True)
+    optimizer = build_optimizer(model, small.learning_rate)
     values = []
     for step in range(small.total_steps):
-        optimizer.param_groups[0]["lr"] = learning_rate_at(small, step)
+        set_learning_rate(optimizer, learning_rate_at(small, step))
         values.append(train_step(small, model, optimizer, images, step))
     logged = [s.losses for s in train(small)]
     for before, after in pairwise(logged):
         window = values[before.step : after.step]
         for name in ("total", "reconstruction", "kl"):
             assert getattr(after, name) == pytest.approx(sum(v[name] for v in window) / len(window), rel=1e-9)
+
+
+def test_the_rate_of_a_layer_falls_with_the_root_of_its_inputs(small):
+    """Adam's first update moves each weight by its rate, whatever the size of the gradient (Kingma and Ba 2015)."""
+    images = data.load("mnist", "train").images
+    model = build_model(small, images.mean(0)).double()
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    optimizer = build_optimizer(model, learning_rate=1e-3)
+    set_learning_rate(optimizer, 1e-3)
+    for parameter in model.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    optimizer.step()
+    moved = {name: float((before[name] - tensor).mean()) for name, tensor in model.state_dict().items()}
+    inputs = {"trunk.0.weight": 784, "g.0.weight": 16, "h.weight": 16, "decoder.0.weight": 2, "decoder.2.weight": 16}
+    assert {name for name in moved if name.endswith("weight")} == set(inputs)
+    for name, rate in moved.items():
+        expected = 1e-3 * (256 / inputs[name]) ** 0.5 if name in inputs else 1e-3
+        assert rate == pytest.approx(expected, rel=1e-6)
 
 
 def test_the_learning_rate_rises_over_a_twentieth_of_the_run_and_falls_to_zero():
