@@ -1,13 +1,12 @@
 """The picture of the two networks (assets/browser/networks.svg) with one digit on its way through both."""
 
-from pathlib import Path
 from string import Template
 
 import numpy as np
 import streamlit as st
 import torch
 
-from pages.ui import controls, digits
+from pages.ui import browser, controls, digits
 from pages.ui import runs as ui
 from vae import data
 from vae.config import RunConfig
@@ -17,21 +16,15 @@ from vae.models import pixel_means, reparameterize
 from vae.randomness import seeded
 
 SHOWN = 8  # passes that stay on the page
-BROWSER = Path(__file__).parents[2] / "assets" / "browser"
 
 
 def _picture() -> str:
     colors = {f"{name}_color": color for name, color in COLORS.items()}
-    svg = Template((BROWSER / "networks.svg").read_text(encoding="utf-8")).substitute(grey=GREY, **colors)
+    svg = Template(browser.read("networks.svg")).substitute(grey=GREY, **colors)
     return f'<div class="networks">{svg}</div>'
 
 
-_networks = st.components.v2.component(
-    "networks",
-    html=_picture(),
-    css=(BROWSER / "networks.css").read_text(encoding="utf-8"),
-    js=(BROWSER / "networks.js").read_text(encoding="utf-8"),
-)
+_networks = browser.component("networks", html=_picture())
 
 
 def passes() -> int:

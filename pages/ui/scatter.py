@@ -4,8 +4,12 @@ import numpy as np
 import streamlit as st
 import torch
 
-from vae import latent
+from pages.ui import browser
+from vae import data, latent
 from vae.config import RunConfig
+from vae.figures import DIGIT_COLORS
+
+_component = browser.component("scatter")
 
 
 def choose_dimensions(latent_dim: int) -> tuple[int, int] | None:
@@ -42,6 +46,25 @@ def axis_names(config: RunConfig, dimensions: tuple[int, int] | None) -> tuple[s
         return f"{symbol}: 1st principal axis", "2nd principal axis"
     i, j = dimensions or (0, 1)
     return f"{symbol}{_subscript(i + 1)}", f"{symbol}{_subscript(j + 1)}"
+
+
+def show(config: RunConfig, points: np.ndarray, dimensions: tuple[int, int] | None, limit: float) -> None:
+    """Points (n, 2) of the first n test digits on axes of +-limit, as a picture that may come anew every second."""
+    labels = data.load(config.dataset, "test").labels[: len(points)]
+    across, up = axis_names(config, dimensions)
+    _component(
+        key=f"scatter {config.model}",
+        data={
+            "x": browser.base64_of(points[:, 0]),
+            "y": browser.base64_of(points[:, 1]),
+            "labels": browser.base64_of(labels.numpy(), "u1"),
+            "colors": list(DIGIT_COLORS),
+            "limit": limit,
+            "axes": f"across: {across}, up: {up}; dotted: 1, 2 and 3 σ of N(0, I)",
+            "description": f"{config.model.upper()}: where {len(points):,} test digits are, on axes of ±{limit:g}",
+        },
+        height="content",
+    )
 
 
 def _subscript(number: int) -> str:

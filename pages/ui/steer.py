@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import os
 
 import streamlit as st
 
@@ -93,6 +94,7 @@ def _next_untrained(vae: RunConfig) -> RunConfig:
 
 
 def _estimate(vae: RunConfig) -> float:
-    """Seconds for both: side by side where there are two workers."""
+    """Seconds for both: side by side where there are two workers, of whose cores the page wants a share too."""
     both = estimate_seconds(vae.autoencoder), estimate_seconds(vae)
-    return max(both) if ui.runs().workers > 1 else sum(both)
+    crowding = max(1.0, 3 / (os.cpu_count() or 1))
+    return max(both) * crowding if ui.runs().workers > 1 else sum(both)

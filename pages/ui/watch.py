@@ -143,8 +143,8 @@ def _scatters(columns: list, pair, frames: list[list[dict]], shown: list[list[di
             if not lines:
                 continue
             st.markdown(f"**{half.model.upper()}**: where {data.TEST_CODES:,} test digits are")
-            figure = _scatter(half.run_id, lines[-1]["step"], lines[-1]["pictures"], dimensions, limit)
-            st.plotly_chart(figure, key=f"scatter {half.model}", config=PLAIN)
+            points = _points(half.run_id, lines[-1]["step"], lines[-1]["pictures"], dimensions)
+            scatter.show(half, points, dimensions, limit)
     st.toggle("The same axes for both", value=True, key="same_axes", bind="query-params")
 
 
@@ -160,14 +160,6 @@ def _points(run_id: str, step: int, sha256: str, dimensions) -> np.ndarray:
 def _reach(run_id: str, lines: tuple[tuple[int, str], ...], dimensions) -> float:
     """The half-width of axes that hold the codes of all given snapshots, and the prior's circles."""
     return figures.axis_limit(*(_points(run_id, *line, dimensions) for line in lines))
-
-
-@st.cache_resource(max_entries=200, show_spinner=False)
-def _scatter(run_id: str, step: int, sha256: str, dimensions, limit: float) -> figures.Figure:
-    config = ui.runs().store.config(run_id)
-    labels = data.load(config.dataset, "test").labels[: data.TEST_CODES].numpy()
-    points = _points(run_id, step, sha256, dimensions)
-    return figures.latent_scatter(points, labels, limit, scatter.axis_names(config, dimensions))
 
 
 @st.cache_resource(max_entries=100, show_spinner=False)

@@ -25,7 +25,8 @@ def test_the_default_settings_show_the_pretrained_pair_with_its_figures(visit, l
     ae, vae = (lab.metrics(half.run_id)["test"] for half in (VAE.autoencoder, VAE))
     assert f"reconstruction **{ae['reconstruction']:.1f}** nats" in progress(app)[0]
     assert f"−ELBO **{vae['negative_elbo']:.1f}** nats" in progress(app)[1]
-    assert len(app.get("plotly_chart")) == 3
+    assert len(app.get("plotly_chart")) == 1
+    assert len(app.get("bidi_component")) == 2
     assert main_button(app) == "Train both again (seed 1)"
 
 

@@ -1,11 +1,8 @@
 """Real worker processes, really killed: whatever happens to a run, it ends with the weights of an undisturbed one."""
 
-import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
