@@ -2,6 +2,7 @@
 
 import os
 import re
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -10,6 +11,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 from tests.browser import chromium
 from tests.browser.server import PATIENCE, Server
 
+BROWSER = Path(__file__).parents[2] / "assets" / "browser"
 # Under a sub-path Streamlit asks for these beside the page first, and then at the root.
 PROBES = re.compile(r"/\w+/_stcore/(health|host-config)$")
 
@@ -64,6 +66,17 @@ def visit(browser, server):
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+@pytest.fixture(scope="package")
+def modules(browser):
+    """An empty page of an address at which the files of assets/browser can be imported one by one."""
+    page = browser.new_page()
+    page.route("http://lab.test/", lambda route: route.fulfill(content_type="text/html", body="<!doctype html>"))
+    page.route("http://lab.test/*.js", lambda route: route.fulfill(path=BROWSER / route.request.url.split("/")[-1]))
+    page.goto("http://lab.test/")
+    yield page
+    page.close()
 
 
 def _elsewhere(url: str) -> list[str]:

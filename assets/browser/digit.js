@@ -1,0 +1,20 @@
+// Pictures of digits on canvases: 784 numbers in [0, 1], white on black.
+
+const SIDE = 28;
+
+/** Paints pixels (784 numbers in [0, 1]) on a canvas of 28 x 28, which its style may show larger; null leaves it empty. */
+export function paintDigit(canvas, pixels) {
+  const context = canvas.getContext("2d");
+  if (!pixels) return context.clearRect(0, 0, SIDE, SIDE);
+  context.putImageData(digitImage(pixels), 0, 0);
+}
+
+/** Pixels (784 numbers in [0, 1]) as an ImageData of 28 x 28. */
+export function digitImage(pixels, image = new ImageData(SIDE, SIDE)) {
+  const grey = new Uint32Array(image.data.buffer);
+  for (let i = 0; i < grey.length; i++) {
+    const level = (pixels[i] * 255 + 0.5) | 0;
+    grey[i] = 0xff000000 | (level << 16) | (level << 8) | level; // little-endian: alpha, blue, green, red
+  }
+  return image;
+}
