@@ -12,6 +12,7 @@ st.markdown(
 )
 digit, again = st.columns([3, 1], vertical_alignment="bottom")
 with digit:
+    controls.note_garbage("digit", lambda asked: asked in set("0123456789"), "one of 0 to 9")
     chosen = st.pills("A test digit", range(10), default=2, key="digit", bind="query-params", required=True)
 again.button(
     "Pass it through again", icon=":material/replay:", type="primary", on_click=networks.pass_again, width="stretch"
@@ -29,9 +30,10 @@ with st.expander("Try this", icon=":material/lightbulb:", expanded=True):
     )
 controls.formula(
     r"""\begin{aligned}
-    \text{AE:}\quad & \Z = f(\Y) & \mathcal L &= -\log p(\X\mid\Z) \\
-    \text{VAE:}\quad & \Z = \MU + \SIGMA\,\EPS,\;\; \MU = g(\Y),\; \log\SIGMA = h(\Y)\qquad &
-    \mathcal L &= -\log p(\X\mid\Z) + \KL\big(\mathcal N(\MU,\SIGMA^2)\,\|\,\mathcal N(0,I)\big)
+    \text{AE:}\quad & \Z = f(\Y) \\
+    & \mathcal L = -\log p(\X\mid\Z) \\[1ex]
+    \text{VAE:}\quad & \Z = \MU + \SIGMA\,\EPS,\;\; \MU = g(\Y),\; \log\SIGMA = h(\Y) \\
+    & \mathcal L = -\log p(\X\mid\Z) + \KL\big(\mathcal N(\MU,\SIGMA^2)\,\|\,\mathcal N(0,I)\big)
     \end{aligned}"""
 )
 controls.source(__file__)

@@ -1,6 +1,7 @@
 """What a trained model is worth on the test images, in the numbers that the app reports."""
 
 import functools
+import math
 from dataclasses import asdict, dataclass
 
 import torch
@@ -56,6 +57,14 @@ def evaluation_eps(images: int, latent_dim: int) -> Tensor:
 
 
 @functools.lru_cache(maxsize=4)
+def chance_loss(likelihood: str) -> float:
+    """The reconstruction loss of whoever answers 1/2 for each pixel, whatever the image, at most: nats.
+
+    Bernoulli: 784 log 2, of any image; Gaussian: half of 784 squared errors of 1/2.
+    """
+    return data.PIXELS * (math.log(2) if likelihood == "bernoulli" else 0.125)
+
+
 def floor_of(dataset: str) -> float:
     """The pixel entropy of a dataset's test images, nats an image: no Bernoulli reconstruction loss can be lower."""
     return data.entropy_floor(data.load(dataset, "test").images)

@@ -43,7 +43,10 @@ class StoreError(RuntimeError):
 
 @dataclass(frozen=True)
 class RunStatus:
-    """Where a run is. state: absent, queued, running, stopping, paused, stopped, complete, diverged or failed."""
+    """Where a run is.
+
+    state: absent, queued, running, pausing, stopping, paused, stopped, complete, diverged or failed.
+    """
 
     state: str
     step: int = 0
@@ -54,7 +57,7 @@ class RunStatus:
     @property
     def is_active(self) -> bool:
         """Whether more is to come without anybody's doing."""
-        return self.state in ("queued", "running", "stopping")
+        return self.state in ("queued", "running", "pausing", "stopping")
 
     @property
     def has_model(self) -> bool:
@@ -63,8 +66,9 @@ class RunStatus:
 
     @property
     def seconds_left(self) -> float | None:
-        """Training seconds still to come at the pace so far; None before there is a pace."""
-        return self.seconds * (self.total_steps - self.step) / self.step if self.step else None
+        """Training seconds still to come at the pace so far; None before there is a pace to go by."""
+        has_pace = self.step > 0.05 * self.total_steps  # the first steps are slow: everything is touched once
+        return self.seconds * (self.total_steps - self.step) / self.step if has_pace else None
 
 
 def default_store_url() -> str:
@@ -127,7 +131,9 @@ class RunStore:
         history = self.history(run_id)
         step, seconds = (history[-1]["step"], history[-1]["seconds"]) if history else (0, 0.0)
         waiting = "running" if history else "queued"
-        state = {"pause": "paused", "stop": "stopping"}.get(self.control(run_id), waiting)
+        has_paused = not history or self._checkpoint_step(run_id) == step
+        pause = "paused" if has_paused else "pausing"
+        state = {"pause": pause, "stop": "stopping"}.get(self.control(run_id), waiting)
         return RunStatus(state, step, total_steps, seconds)
 
     def metrics(self, run_id: str) -> dict | None:
@@ -243,8 +249,11 @@ class RunStore:
         files = self.upper.files(f"{run_id}/checkpoint")
         if not files:
             return None
-        name = max(files, key=lambda file: int(file.split("-")[0]))
+        name = max(files, key=_step_of)
         return self._read_tensors(run_id, f"checkpoint/{name}", name.split("-")[1].removesuffix(".safetensors"))
+
+    def _checkpoint_step(self, run_id: str) -> int | None:
+        return max(map(_step_of, self.upper.files(f"{run_id}/checkpoint")), default=None)
 
     def finish(
         self, config: RunConfig, status: str, history: list[dict], model: dict[str, Tensor] | None, **metrics
@@ -306,6 +315,11 @@ class RunStore:
 
 def _grey_levels(pixels: Tensor) -> Tensor:
     return (pixels * 255).round().to(torch.uint8)
+
+
+def _step_of(checkpoint_file: str) -> int:
+    """The step of a checkpoint, from its name."""
+    return int(checkpoint_file.split("-")[0])
 
 
 def _history_bytes(history: list[dict]) -> bytes:

@@ -1,12 +1,15 @@
 // A square piece of the latent plane on a canvas, and the layers that can lie on it.
 
 const POINT = 2; // radius of a code, CSS pixels
+const NEAR = 9; // how close to a code the pointer must be to mean it, CSS pixels
 const GREY = "#8a94a6";
 
 /** layers: functions (context, plane) that draw, from below upwards. It follows the size of its canvas. */
 export class Plane {
   constructor(canvas, layers) {
     Object.assign(this, { canvas, layers, codes: { x: [], y: [] }, labels: [], colors: [], centre: [0, 0], limit: 3, home: 3 });
+    this.still = document.createElement("canvas"); // all layers, drawn once a view, so that a pointer costs only what moves with it
+    this.moving = null; // a layer that is drawn over them in every frame
     new ResizeObserver(() => this.resize()).observe(canvas);
   }
 
@@ -19,7 +22,7 @@ export class Plane {
   resize() {
     this.ratio = window.devicePixelRatio || 1;
     this.size = this.canvas.clientWidth;
-    this.canvas.width = this.canvas.height = Math.round(this.size * this.ratio);
+    for (const canvas of [this.canvas, this.still]) canvas.width = canvas.height = Math.round(this.size * this.ratio);
     this.draw();
   }
 
@@ -29,11 +32,120 @@ export class Plane {
     return [this.size / 2 + (a - this.centre[0]) * unit, this.size / 2 - (b - this.centre[1]) * unit];
   }
 
+  /** CSS pixels -> latent coordinates. */
+  toLatent([left, top]) {
+    const unit = (2 * this.limit) / this.size;
+    return [this.centre[0] + (left - this.size / 2) * unit, this.centre[1] - (top - this.size / 2) * unit];
+  }
+
+  /** The index of the code under a latent position, or -1. */
+  nearest(position) {
+    const { x, y } = this.codes, reach = (NEAR * 2 * this.limit) / this.size;
+    let best = -1, least = reach * reach;
+    for (let i = 0; i < x.length; i++) {
+      const distance = (x[i] - position[0]) ** 2 + (y[i] - position[1]) ** 2;
+      if (distance < least) [best, least] = [i, distance];
+    }
+    return best;
+  }
+
+  /** Makes the view larger (factor < 1) or smaller around a latent position that stays where it is. */
+  zoom(factor, position) {
+    const limit = Math.min(Math.max(this.limit * factor, this.home / 200), this.home * 4), ratio = limit / this.limit;
+    this.centre = this.centre.map((c, axis) => position[axis] + (c - position[axis]) * ratio);
+    this.limit = limit;
+    this.draw();
+  }
+
+  /** Moves the view by CSS pixels. */
+  pan(right, down) {
+    const unit = (2 * this.limit) / this.size;
+    this.centre = [this.centre[0] - right * unit, this.centre[1] + down * unit];
+    this.draw();
+  }
+
+  /** The whole view again. */
+  reset() {
+    Object.assign(this, { limit: this.home, centre: [0, 0] });
+    this.draw();
+  }
+
+  /** Draws every layer. */
   draw() {
-    const context = this.canvas.getContext("2d");
+    if (!this.size) return; // not on the page yet
+    const context = this.still.getContext("2d");
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     context.clearRect(0, 0, this.size, this.size);
     for (const layer of this.layers) layer(context, this);
+    this.show();
+  }
+
+  /** The layers as they are, and over them what moves. */
+  show() {
+    if (!this.size) return;
+    const context = this.canvas.getContext("2d");
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    context.drawImage(this.still, 0, 0);
+    context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+    this.moving?.(context, this);
+  }
+}
+
+/**
+ * Has pointer, fingers, wheel and keys move a position on a plane, and its view: two fingers, Shift and drag, wheel, + - 0.
+ * position(): where it is; move(position): called with where it goes, in latent coordinates.
+ */
+export function steer(plane, position, move) {
+  const { canvas } = plane, fingers = new Map();
+  const here = (event) => {
+    const box = canvas.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  };
+  canvas.addEventListener("pointerdown", (event) => {
+    canvas.setPointerCapture(event.pointerId);
+    fingers.set(event.pointerId, here(event));
+    if (fingers.size === 1 && !event.shiftKey) move(plane.toLatent(here(event)));
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    const now = here(event), before = fingers.get(event.pointerId);
+    if (fingers.size === 2 && before) {
+      const other = [...fingers].find(([id]) => id !== event.pointerId)[1];
+      const distance = (a, b) => Math.hypot(a[0] - b[0], a[1] - b[1]);
+      plane.zoom(distance(before, other) / Math.max(distance(now, other), 1), plane.toLatent(other));
+      plane.pan((now[0] - before[0]) / 2, (now[1] - before[1]) / 2);
+    } else if (event.shiftKey && before) plane.pan(now[0] - before[0], now[1] - before[1]);
+    else if (!event.shiftKey) move(plane.toLatent(now));
+    if (before) fingers.set(event.pointerId, now);
+  });
+  for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, (event) => fingers.delete(event.pointerId));
+  canvas.addEventListener("wheel", (event) => {
+    event.preventDefault();
+    plane.zoom(Math.exp(event.deltaY / 500), plane.toLatent(here(event)));
+  }, { passive: false });
+  canvas.addEventListener("keydown", (event) => {
+    const step = (plane.limit / 50) * (event.shiftKey ? 5 : 1);
+    const moves = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, step], ArrowDown: [0, -step] };
+    if (moves[event.key]) move(position().map((value, axis) => value + moves[event.key][axis]));
+    else if (event.key === "+" || event.key === "=") plane.zoom(0.8, position());
+    else if (event.key === "-") plane.zoom(1.25, position());
+    else if (event.key === "0") plane.reset();
+    else return;
+    event.preventDefault();
+  });
+}
+
+/** A cross that shows on any background. */
+export function cross(context, plane, position) {
+  const [left, top] = plane.toPixels(position);
+  for (const [color, width] of [["#000", 4], ["#fff", 2]]) {
+    Object.assign(context, { strokeStyle: color, lineWidth: width });
+    context.beginPath();
+    context.moveTo(left - 10, top);
+    context.lineTo(left + 10, top);
+    context.moveTo(left, top - 10);
+    context.lineTo(left, top + 10);
+    context.stroke();
   }
 }
 

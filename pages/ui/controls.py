@@ -2,14 +2,16 @@
 
 import contextlib
 import dataclasses
+import functools
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
 
-from pages.ui.runs import finished_pairs
+from pages.ui.runs import finished_pairs, status
 from vae import data
-from vae.config import ConfigError, RunConfig
+from vae.config import ConfigError, RunConfig, allowed_values
 from vae.figures import COLORS
 
 SYMBOLS = {
@@ -77,7 +79,7 @@ def choose_pair() -> RunConfig:
         "Runs",
         list(pairs),
         index=list(pairs).index(asked) if asked in pairs else 0,
-        format_func=lambda run_id: describe(pairs[run_id]),
+        format_func=lambda run_id: describe(pairs[run_id]) + _stopped(pairs[run_id]),
         key="run",
         persist_state="session",
     )
@@ -93,6 +95,18 @@ def describe(config: RunConfig) -> str:
         if value != FIELDS[name].default:
             words.append(f"{label} {', '.join(map(str, value)) if isinstance(value, tuple) else value}")
     return " · ".join(words)
+
+
+def _stopped(config: RunConfig) -> str:
+    now = status(config.run_id)
+    return f" · stopped at epoch {now.step / config.steps_per_epoch:.1f}" if now.state == "stopped" else ""
+
+
+def note_garbage(name: str, is_allowed: Callable[[str], bool], allowed: str) -> None:
+    """Says when the address has a value for a widget that it cannot take; the widget shows another instead."""
+    asked = st.query_params.get(name)  # gone once the widget is made
+    if asked is not None and not is_allowed(asked):
+        st.warning(f"{name} = {quoted(asked)} in the address is not allowed: {allowed}. Another is shown.")
 
 
 def quoted(value: object) -> str:
@@ -123,9 +137,11 @@ def _setting(name: str, label: str):
     common = {"label": label, "key": name, "help": _sentence(field.metadata["help"]), "bind": "query-params"}
     if "choices" in field.metadata:
         choices = field.metadata["choices"]
+        note_garbage(name, lambda asked: asked in choices, allowed_values(field))
         return st.selectbox(options=choices, index=choices.index(field.default), **common)
     if name == "hidden_dims":
         return st.text_input(value=",".join(map(str, field.default)), **common)
+    note_garbage(name, functools.partial(_is_allowed, field), allowed_values(field))
     low, high = field.metadata["low"], field.metadata["high"]
     if name == "seed":  # its default is its least value; said outright, it would forbid “Train both again” to set it
         return st.number_input(min_value=low, max_value=high, step=1, **common)
@@ -133,6 +149,14 @@ def _setting(name: str, label: str):
         return st.number_input(min_value=low, max_value=high, value=field.default, step=1, **common)
     step = {"learning_rate": 0.001, "kl_weight": 0.5}.get(name, 0.1)
     return st.number_input(min_value=low, max_value=high, value=field.default, step=step, format="%g", **common)
+
+
+def _is_allowed(field: dataclasses.Field, text: str) -> bool:
+    try:
+        RunConfig(**{field.name: type(field.default)(text)})
+    except ValueError:
+        return False
+    return True
 
 
 def _sentence(words: str) -> str:

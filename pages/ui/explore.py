@@ -50,6 +50,7 @@ def samples(vae: RunConfig) -> None:
     """Codes that belong to no digit, decoded: from N(0, I) by both, and from a Gaussian fitted to the AE's codes."""
     st.subheader("Fresh samples")
     number, again = st.columns([1, 3], vertical_alignment="bottom")
+    controls.note_garbage("draw", lambda asked: asked.isdecimal() and int(asked) <= 10_000, "a whole number to 10,000")
     with number:
         draw = st.number_input("Draw", min_value=0, max_value=10_000, step=1, key="draw", bind="query-params")
     again.button("Draw again", icon=":material/casino:", on_click=_draw_again)

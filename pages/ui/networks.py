@@ -63,8 +63,8 @@ def show(digit: int) -> None:
     digits.film_strips(
         {
             "x, what went in": np.stack([x] * len(answers)),
-            "x̂ of the AE, and its z: always the same": np.stack([a["images"]["ae_x_hat"] for a in answers]),
-            "x̂ of the VAE, and its z: never the same": np.stack([a["images"]["vae_x_hat"] for a in answers]),
+            "x̂ of the AE, and its z": np.stack([a["images"]["ae_x_hat"] for a in answers]),
+            "x̂ of the VAE, and its z": np.stack([a["images"]["vae_x_hat"] for a in answers]),
         },
         columns=SHOWN,
         captions=[[], [a["words"]["ae_z"] for a in answers], [a["words"]["vae_z"] for a in answers]],

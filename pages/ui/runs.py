@@ -14,11 +14,13 @@ from torch import nn
 
 from vae import data, figures  # noqa: F401  (plotly too is there before the freeze)
 from vae.config import RunConfig
+from vae.evaluation import chance_loss
 from vae.latent import encode_all
 from vae.runs import Runs
 from vae.store import DamagedRun, RunStatus, RunStore, StoreError
 from vae.worker import resolve_device
 
+ACTIVE = {"queued", "running", "pausing", "stopping"}  # states in which more is to come by itself
 LIVE = 0.8  # seconds between two looks at a run under way
 
 
@@ -96,6 +98,12 @@ def test_in_words(run_id: str) -> str:
     test = (runs().store.metrics(run_id) or {}).get("test")
     if not test:
         return "no figures"
+    chance = chance_loss(runs().store.config(run_id).likelihood)
+    if test["reconstruction"] > chance:
+        return (
+            f"reconstruction {test['reconstruction']:,.0f} nats, **worse than answering grey** ({chance:.0f} nats): "
+            "this training has gone wrong; a smaller learning rate is the usual way out"
+        )
     if test["kl"] is None:
         return f"reconstruction **{test['reconstruction']:.1f}** nats"
     parts = f"reconstruction {test['reconstruction']:.1f} + KL {test['kl']:.1f}"

@@ -20,7 +20,7 @@ def buttons(ae: RunConfig, vae: RunConfig) -> None:
     """Whatever the pair's state allows; an estimate of the seconds before the first press."""
     states = {ui.status(half.run_id).state for half in (ae, vae)}
     train, pause, stop, _ = st.columns([3, 2, 2, 5], vertical_alignment="center")
-    if states & {"queued", "running", "stopping"}:
+    if states & ui.ACTIVE:
         train.button("Training …", disabled=True, icon=":material/play_arrow:", width="stretch")
         pause.button("Pause", icon=":material/pause:", on_click=_pause, args=(ae, vae), width="stretch")
         stop.button("Stop", icon=":material/stop:", on_click=_stop, args=(ae, vae), width="stretch")

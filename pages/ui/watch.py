@@ -23,7 +23,7 @@ def training(ae: RunConfig, vae: RunConfig) -> None:
     before = [ui.status(half.run_id).state for half in (ae, vae)]
     for report in [*ui.damage_reports(ae.run_id), *ui.damage_reports(vae.run_id)]:
         st.warning(f"An earlier copy was set aside: {report}", icon=":material/healing:")
-    live = bool({"queued", "running", "stopping"} & set(before))
+    live = bool(ui.ACTIVE & set(before))
     playing = st.session_state.get("playing") is not None and not live
     ended = set(before) <= {"complete", "diverged"}
     every = ui.pace() if live else PLAY if playing else None if ended else IDLE
@@ -48,6 +48,8 @@ def _pictures(ae: RunConfig, vae: RunConfig, before: list[str], dimensions, live
     steps = sorted({line["step"] for lines in frames for line in lines})
     if not steps:
         return
+    if live:
+        st.query_params.pop("step", None)  # what was chosen before there was more to see
     step = steps[-1] if live else _scrubber(steps, vae, playing)
     shown = [[line for line in lines if live or line["step"] <= step] for lines in frames]
     strips, *scatters = st.columns([5, 4, 4], gap="medium")
@@ -71,6 +73,8 @@ def _progress(config: RunConfig, now: RunStatus) -> None:
     elif now.state == "queued":
         waiting = "the workers are starting" if ui.runs().is_starting else "waiting for a free worker"
         words = f"{ui.runs().error or waiting} …"
+    elif now.state == "pausing":
+        words = f"pausing at {epoch} …"
     elif now.is_active:
         words = epoch if now.seconds_left is None else f"{epoch} · {in_words(now.seconds_left)} left"
     elif now.state == "paused":
@@ -83,7 +87,10 @@ def _progress(config: RunConfig, now: RunStatus) -> None:
 
 def _scrubber(steps: list[int], vae: RunConfig, playing: bool) -> int:
     """The step on show: a slider over the snapshots, which can play by itself."""
-    key = f"step of {vae.run_id}"
+    key, end = f"step of {vae.run_id}", f"last step of {vae.run_id}"
+    if st.session_state.get(key) == st.session_state.get(end):
+        st.session_state.pop(key, None)  # at the end it stays at the end, also when the end moves on
+    st.session_state[end] = steps[-1]
     if st.session_state.get(key) not in steps:
         asked = st.query_params.get("step", "")
         st.session_state[key] = next((step for step in steps if str(step) == asked), steps[-1])

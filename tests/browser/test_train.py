@@ -102,12 +102,16 @@ def test_a_pair_under_way_bears_reloads_and_page_switches_and_is_paused_resumed_
     page.reload()
     expect(page.get_by_text("paused at epoch")).to_have_count(2)
     assert steps(server, config) == paused
+    expect(page).not_to_have_url(re.compile("step="))  # at the end of what there is, which is no choice
 
     press(page, "Resume")
     under_way(server, config, least=max(paused) + 1)
     press(page, "Stop")
     expect(page.get_by_text("stopped at epoch")).to_have_count(2)
     assert max(steps(server, config)) < config.total_steps
+    shown = max(line["step"] for line in server.store.history(config.run_id) if "pictures" in line)
+    expect(page.get_by_test_id("stSliderThumbValue")).to_have_text(re.compile(f"^step {shown} "))
+    expect(page).not_to_have_url(re.compile("step="))
 
     page.get_by_role("link", name="Latent space").click()
     choose(page, "Runs", "seed 7")

@@ -53,6 +53,7 @@ def test_another_digit_has_another_code(visit):
 def test_a_digit_that_is_none_shows_the_default(visit):
     app = visit("home", digit="eleven")
     assert not app.exception
+    assert app.warning[0].value.startswith("digit = `eleven` in the address is not allowed: one of 0 to 9")
     assert captions(app) == captions(visit("home"))
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 
 from vae.config import RunConfig
 from vae.runs import MOST_WAITING
+from vae.worker import advance
 
 VAE = RunConfig()
 SMALL = {"train_size": 1_000, "epochs": 1, "batch_size": 100}
@@ -106,3 +107,24 @@ def test_a_damaged_run_is_said_and_set_aside(visit, damage, lab, name):
         assert len(lab.damage_reports(VAE.run_id)) == 1
         st.cache_data.clear()  # which remembers for two seconds that there was no damage
         assert "An earlier copy was set aside" in visit("train").warning[0].value
+
+
+BAD = {"latent_dim": "99", "epochs": "-1", "kl_weight": "much", "seed": "many", "activation": "step"}
+
+
+@pytest.mark.parametrize("name, value", BAD.items())
+def test_garbage_in_the_address_is_said_and_the_default_shown(visit, name, value):
+    app = visit("train", **{name: value})
+    assert not app.exception
+    assert app.warning[0].value.startswith(f"{name} = `{value}` in the address is not allowed: ")
+    assert main_button(app) == "Train both again (seed 1)"
+
+
+def test_a_training_that_went_wrong_without_diverging_says_so(visit, lab):
+    config = RunConfig(model="ae", **SMALL, learning_rate=10.0)
+    lab.create(config)
+    for _ in advance(config, lab):
+        pass
+    assert lab.status(config.run_id).state == "complete"
+    app = visit("train", **SMALL, learning_rate=10.0)
+    assert "**worse than answering grey** (543 nats)" in progress(app)[0]

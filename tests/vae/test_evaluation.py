@@ -8,7 +8,8 @@ from torch.distributions import Bernoulli, Normal, kl_divergence
 
 from vae import data
 from vae.config import RunConfig
-from vae.evaluation import active_units, evaluate, evaluation_eps, floor_of
+from vae.evaluation import active_units, chance_loss, evaluate, evaluation_eps, floor_of
+from vae.losses import reconstruction_loss
 from vae.models import build_model
 from vae.store import PRETRAINED, RunStore
 
@@ -21,6 +22,14 @@ def images() -> torch.Tensor:
 @pytest.fixture
 def pretrained(tmp_path) -> RunStore:
     return RunStore(str(tmp_path))
+
+
+@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
+def test_who_answers_one_half_everywhere_loses_no_more_than_chance(images, likelihood):
+    losses = reconstruction_loss(torch.zeros(1000, 784), images[:1000], likelihood)
+    black = reconstruction_loss(torch.zeros(1, 784), torch.zeros(1, 784), likelihood)
+    assert losses.max().item() <= chance_loss(likelihood) + 1e-3
+    assert black.item() == pytest.approx(chance_loss(likelihood), rel=1e-5)
 
 
 def plain_terms(model, images):

@@ -99,7 +99,11 @@ def test_the_status_follows_a_run_through_its_life(store, small):
     assert (running.state, running.step, running.total_steps) == ("running", 8, small.total_steps)
     assert running.seconds_left == pytest.approx(running.seconds * 12 / 8)
     store.set_control(run_id, "pause")
-    assert (store.status(run_id).state, store.status(run_id).is_active) == ("paused", False)
+    assert (store.status(run_id).state, store.status(run_id).is_active) == ("pausing", True)
+    for _ in advance(small, store):
+        pass
+    paused = store.status(run_id)
+    assert (paused.state, paused.is_active) == ("paused", False)
     store.set_control(run_id, "stop")
     assert (store.status(run_id).state, store.status(run_id).is_active) == ("stopping", True)
     for _ in advance(small, store):
