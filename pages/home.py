@@ -12,8 +12,8 @@ st.markdown(
 )
 digit, again = st.columns([3, 1], vertical_alignment="bottom")
 with digit:
-    controls.note_garbage("digit", lambda asked: asked in set("0123456789"), "one of 0 to 9")
-    chosen = st.pills("A test digit", range(10), default=2, key="digit", bind="query-params", required=True)
+    bind = controls.binding("digit", lambda asked: asked in set("0123456789"), "one of 0 to 9")
+    chosen = st.pills("A test digit", range(10), default=2, key="digit", bind=bind, required=True)
 again.button(
     "Pass it through again", icon=":material/replay:", type="primary", on_click=networks.pass_again, width="stretch"
 )

@@ -7,7 +7,7 @@ from pages.ui import controls, explore
 st.title("Latent space")
 st.markdown(
     "Every point is one of the 10,000 test digits, put where the encoder puts it (a VAE: at its *μ*). "
-    "**Click a point** to see that digit and what both models make of it. "
+    "**Move over a plane:** both decoders answer at once. "
     "The AE left gaps where it pleased; the VAE had to fill N(0, I), and that is why one can *draw* from it."
 )
 vae = controls.choose_pair()
@@ -17,8 +17,9 @@ explore.samples(vae)
 with st.expander("Try this", icon=":material/lightbulb:"):
     st.markdown(
         """
-1. Click a digit on the border between two colours: which of the two do the reconstructions look like?
-2. Show the decoded plane. **Predict:** in which of the two are there places that decode to no digit at all?
+1. Go from one colour to the next: where does one digit turn into the other? What is between them?
+2. **Predict:** in which of the two are there places that decode to no digit at all? Switch on *holes*, then *what the
+   decoder draws there*.
 3. **Predict:** which digits will never come out of the AE when *z* is drawn from N(0, I)? Look at what lies inside the
    dotted circles of its scatter, then draw a few times.
 4. The AE has no prior of its own; a Gaussian fitted to its codes is the fairest one can be to it. Is it enough? Choose

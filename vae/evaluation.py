@@ -56,7 +56,6 @@ def evaluation_eps(images: int, latent_dim: int) -> Tensor:
     return torch.randn(images, latent_dim, generator=seeded(0, "test eps"))
 
 
-@functools.lru_cache(maxsize=4)
 def chance_loss(likelihood: str) -> float:
     """The reconstruction loss of whoever answers 1/2 for each pixel, whatever the image, at most: nats.
 
@@ -65,6 +64,7 @@ def chance_loss(likelihood: str) -> float:
     return data.PIXELS * (math.log(2) if likelihood == "bernoulli" else 0.125)
 
 
+@functools.lru_cache(maxsize=4)
 def floor_of(dataset: str) -> float:
     """The pixel entropy of a dataset's test images, nats an image: no Bernoulli reconstruction loss can be lower."""
     return data.entropy_floor(data.load(dataset, "test").images)

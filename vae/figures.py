@@ -1,7 +1,6 @@
 """Arrays -> plotly figures and mosaics of digits. Knows neither models nor pages."""
 
 import numpy as np
-import plotly.graph_objects as go
 from plotly.graph_objects import Figure
 from plotly.subplots import make_subplots
 
@@ -29,7 +28,6 @@ DIGIT_COLORS = (
     "#8c564b",
     "#9467bd",
 )
-DIGIT_SCALE = [(digit / 9, color) for digit, color in enumerate(DIGIT_COLORS)]
 SIDE = 28
 GREY = "#8a94a6"
 
@@ -100,66 +98,3 @@ def axis_limit(*codes: np.ndarray) -> float:
     rounds = np.array([3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100])
     scale = 10.0 ** max(0, np.ceil(np.log10(reach / 100)))
     return float(rounds[np.searchsorted(rounds * scale, reach).clip(max=len(rounds) - 1)] * scale)
-
-
-def latent_scatter(
-    codes: np.ndarray,
-    labels: np.ndarray,
-    limit: float,
-    axis_names: tuple[str, str],
-    background: str | None = None,
-    chosen: int | None = None,
-    height: int = 380,
-) -> Figure:
-    """Codes (n, 2) as points, one colour a digit, its numeral at the median of its codes; axes square and +-limit.
-
-    Dotted circles: 1, 2 and 3 sigma of N(0, I). background: the address of a picture of the same square;
-    chosen: the point with a ring. A point's customdata is its digit.
-    """
-    traces = []
-    # A browser has few WebGL contexts: they are for the many points, not for pictures that come anew every second.
-    points = go.Scattergl if len(codes) > 5_000 else go.Scatter
-    traces.append(points(
-        x=codes[:, 0], y=codes[:, 1], mode="markers", showlegend=False,
-        customdata=labels.astype(np.int8),
-        marker={
-            "color": labels.astype(np.int8), "cmin": 0, "cmax": 9, "colorscale": DIGIT_SCALE, "opacity": 0.6,
-            "size": 4 if len(codes) > 5_000 else 5,
-        },
-        unselected={"marker": {"opacity": 0.6}},
-        hovertemplate="a %{customdata} at (%{x:.2f}, %{y:.2f})<extra></extra>",
-    ))  # fmt: skip
-    numerals = [
-        {
-            "x": float(x), "y": float(y), "text": f"<b>{digit}</b>", "showarrow": False, "bgcolor": DIGIT_COLORS[digit],
-            "font": {"size": 13, "color": "white"}, "borderpad": 1, "opacity": 0.85,
-        }
-        for digit in np.unique(labels)
-        for x, y in [np.median(codes[labels == digit], axis=0)]
-    ]  # fmt: skip
-    if chosen is not None:
-        traces.append(go.Scatter(
-            x=codes[[chosen], 0], y=codes[[chosen], 1], mode="markers", hoverinfo="skip", showlegend=False,
-            marker={"size": 20, "color": "rgba(0,0,0,0)", "line": {"color": COLORS["eps"], "width": 4}},
-        ))  # fmt: skip
-    circles = [
-        {"type": "circle", "x0": -r, "y0": -r, "x1": r, "y1": r, "line": {"color": GREY, "width": 1.5, "dash": "dot"}}
-        for r in (1, 2, 3)
-    ]
-    pictures = [] if background is None else [{
-        "source": background, "xref": "x", "yref": "y", "x": -limit, "y": limit, "sizex": 2 * limit, "sizey": 2 * limit,
-        "sizing": "stretch", "layer": "below", "opacity": 0.55,
-    }]  # fmt: skip
-    axis = {"range": [-limit, limit], "zeroline": True, "constrain": "domain"}
-    layout = go.Layout(
-        xaxis={"title": {"text": axis_names[0]}, **axis},
-        yaxis={"title": {"text": axis_names[1]}, "scaleanchor": "x", **axis},
-        shapes=circles,
-        images=pictures,
-        annotations=numerals,
-        height=height,
-        margin={"l": 10, "r": 10, "t": 10, "b": 10},
-        uirevision="codes",
-        dragmode=False,
-    )
-    return Figure(traces, layout)

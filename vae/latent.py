@@ -1,4 +1,4 @@
-"""Ways through the latent space: grids and planes, samples from the prior and from a Gaussian fitted to the codes."""
+"""Ways through the latent space: planes, samples from the prior and from a Gaussian fitted to the codes."""
 
 from typing import NamedTuple
 
@@ -78,11 +78,3 @@ def choose_plane(codes: Tensor, dimensions: tuple[int, int] | None) -> Plane:
 def project(codes: Tensor, plane: Plane) -> Tensor:
     """Coordinates of codes (n, latent_dim) in a plane: (n, 2)."""
     return (codes - plane.origin) @ plane.axes.T
-
-
-def plane_grid(plane: Plane, limit: float, side: int) -> Tensor:
-    """Codes at the centres of side x side cells over the square +-limit, top row first: (side^2, latent_dim)."""
-    ticks = (torch.arange(side) + 0.5) / side * 2 * limit - limit
-    vertical, horizontal = torch.meshgrid(ticks.flip(0), ticks, indexing="ij")
-    coordinates = torch.stack([horizontal.flatten(), vertical.flatten()], 1)  # (side^2, 2)
-    return plane.origin + coordinates @ plane.axes

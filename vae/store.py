@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import time
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -131,9 +132,10 @@ class RunStore:
         history = self.history(run_id)
         step, seconds = (history[-1]["step"], history[-1]["seconds"]) if history else (0, 0.0)
         waiting = "running" if history else "queued"
-        has_paused = not history or self._checkpoint_step(run_id) == step
+        control = self._json(f"{run_id}/control.json")
+        has_paused = self._json(f"{run_id}/paused.json").get("request") == control.get("request")
         pause = "paused" if has_paused else "pausing"
-        state = {"pause": pause, "stop": "stopping"}.get(self.control(run_id), waiting)
+        state = {"pause": pause, "stop": "stopping"}.get(control.get("want"), waiting)
         return RunStatus(state, step, total_steps, seconds)
 
     def metrics(self, run_id: str) -> dict | None:
@@ -211,14 +213,24 @@ class RunStore:
 
     def control(self, run_id: str) -> str:
         """What is wanted of the run: run, pause or stop."""
-        try:
-            return json.loads(self.upper.read(f"{run_id}/control.json"))["want"]
-        except (FileNotFoundError, ValueError, KeyError):
-            return "run"
+        return self._json(f"{run_id}/control.json").get("want", "run")
 
     def set_control(self, run_id: str, want: str) -> None:
         """Asks a run to run, pause or stop; its worker looks at every logged step."""
-        self.upper.write(f"{run_id}/control.json", json.dumps({"want": want}).encode())
+        self.upper.write(f"{run_id}/control.json", json.dumps({"want": want, "request": uuid.uuid4().hex}).encode())
+
+    def confirm_pause(self, run_id: str) -> None:
+        """Says, for the run's worker, that it has done what is wanted and leaves the run: only now it is paused."""
+        request = self._json(f"{run_id}/control.json").get("request")
+        self.upper.write(f"{run_id}/paused.json", json.dumps({"request": request}).encode())
+
+    def _json(self, path: str) -> dict:
+        """A small file of the upper layer; empty where there is none, or nothing to be read in it."""
+        try:
+            content = json.loads(self.upper.read(path))
+        except (FileNotFoundError, ValueError):
+            return {}
+        return content if isinstance(content, dict) else {}
 
     def write_history(self, run_id: str, history: list[dict]) -> None:
         """Puts the loss curves so far in place."""
@@ -249,11 +261,8 @@ class RunStore:
         files = self.upper.files(f"{run_id}/checkpoint")
         if not files:
             return None
-        name = max(files, key=_step_of)
+        name = max(files, key=lambda file: int(file.split("-")[0]))
         return self._read_tensors(run_id, f"checkpoint/{name}", name.split("-")[1].removesuffix(".safetensors"))
-
-    def _checkpoint_step(self, run_id: str) -> int | None:
-        return max(map(_step_of, self.upper.files(f"{run_id}/checkpoint")), default=None)
 
     def finish(
         self, config: RunConfig, status: str, history: list[dict], model: dict[str, Tensor] | None, **metrics
@@ -315,11 +324,6 @@ class RunStore:
 
 def _grey_levels(pixels: Tensor) -> Tensor:
     return (pixels * 255).round().to(torch.uint8)
-
-
-def _step_of(checkpoint_file: str) -> int:
-    """The step of a checkpoint, from its name."""
-    return int(checkpoint_file.split("-")[0])
 
 
 def _history_bytes(history: list[dict]) -> bytes:

@@ -122,7 +122,7 @@ def train(config: RunConfig, checkpoint: dict[str, Tensor] | None = None, device
 
 
 def build_optimizer(model: nn.Module, learning_rate: float) -> torch.optim.Adam:
-    """Adam, with one group of parameters for each width of input; a group's rate is learning_rate x scale.
+    """Adam, with one group of parameters for each scale of their rate, which is learning_rate x scale.
 
     Adam moves each weight by about its rate, whatever the gradient, so the outputs of a layer move the more the more
     inputs it has: scale = sqrt(256 / inputs), and 1 for biases. (Yang et al. 2022 divide by inputs; for networks as
@@ -133,8 +133,7 @@ def build_optimizer(model: nn.Module, learning_rate: float) -> torch.optim.Adam:
         groups[math.sqrt(256 / parameter.shape[1]) if parameter.ndim == 2 else 1.0].append(parameter)
     # The fused update is the fastest on every device; capturable and foreach would only add copies.
     return torch.optim.Adam(
-        [{"params": parameters, "scale": scale} for scale, parameters in groups.items()],
-        lr=learning_rate,
+        [{"params": some, "scale": scale, "lr": learning_rate * scale} for scale, some in groups.items()],
         betas=BETAS,
         fused=True,
     )

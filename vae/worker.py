@@ -63,6 +63,7 @@ def advance(config: RunConfig, store: RunStore, device: str = "cpu") -> Iterator
                 pause = max(CHECKPOINT_SECONDS, CHECKPOINT_SPACING * (saved - now))
             yield snapshot
             if want == "pause":
+                store.confirm_pause(run_id)
                 return
             if want == "stop":
                 break

@@ -54,20 +54,28 @@ export class Plane {
     const limit = Math.min(Math.max(this.limit * factor, this.home / 200), this.home * 4), ratio = limit / this.limit;
     this.centre = this.centre.map((c, axis) => position[axis] + (c - position[axis]) * ratio);
     this.limit = limit;
-    this.draw();
+    this.drawSoon();
   }
 
   /** Moves the view by CSS pixels. */
   pan(right, down) {
     const unit = (2 * this.limit) / this.size;
     this.centre = [this.centre[0] - right * unit, this.centre[1] + down * unit];
-    this.draw();
+    this.drawSoon();
   }
 
   /** The whole view again. */
   reset() {
     Object.assign(this, { limit: this.home, centre: [0, 0] });
-    this.draw();
+    this.drawSoon();
+  }
+
+  /** Draws every layer in the next frame, once, however often it is asked. */
+  drawSoon() {
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = null;
+      this.draw();
+    });
   }
 
   /** Draws every layer. */
@@ -120,6 +128,7 @@ export function steer(plane, position, move) {
   });
   for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, (event) => fingers.delete(event.pointerId));
   canvas.addEventListener("wheel", (event) => {
+    if (!event.ctrlKey && canvas.getRootNode().activeElement !== canvas) return; // the page scrolls, until somebody means the plane
     event.preventDefault();
     plane.zoom(Math.exp(event.deltaY / 500), plane.toLatent(here(event)));
   }, { passive: false });
@@ -145,6 +154,17 @@ export function cross(context, plane, position) {
     context.lineTo(left + 10, top);
     context.moveTo(left, top - 10);
     context.lineTo(left, top + 10);
+    context.stroke();
+  }
+}
+
+/** A ring around a position. */
+export function ring(context, plane, position) {
+  const [left, top] = plane.toPixels(position);
+  for (const [color, width] of [["#000", 5], ["#e64980", 3]]) {
+    Object.assign(context, { strokeStyle: color, lineWidth: width });
+    context.beginPath();
+    context.arc(left, top, 10, 0, 2 * Math.PI);
     context.stroke();
   }
 }

@@ -102,11 +102,17 @@ def _stopped(config: RunConfig) -> str:
     return f" · stopped at epoch {now.step / config.steps_per_epoch:.1f}" if now.state == "stopped" else ""
 
 
-def note_garbage(name: str, is_allowed: Callable[[str], bool], allowed: str) -> None:
-    """Says when the address has a value for a widget that it cannot take; the widget shows another instead."""
-    asked = st.query_params.get(name)  # gone once the widget is made
-    if asked is not None and not is_allowed(asked):
-        st.warning(f"{name} = {quoted(asked)} in the address is not allowed: {allowed}. Another is shown.")
+def binding(name: str, is_allowed: Callable[[str], bool], allowed: str) -> str | None:
+    """How a widget is bound to its parameter in the address: not, for once, when that is garbage, which is said.
+
+    Streamlit itself would take 1.5 for 1 without a word, and stumble over inf.
+    """
+    asked = st.query_params.get(name)
+    if asked is None or is_allowed(asked):
+        return "query-params"
+    del st.query_params[name]
+    st.warning(f"{name} = {quoted(asked)} in the address is not allowed: {allowed}. The default is shown.")
+    return None
 
 
 def quoted(value: object) -> str:
@@ -134,14 +140,13 @@ def source(page: str) -> None:
 def _setting(name: str, label: str):
     """The widget for one field of RunConfig, bound to the URL parameter of the same name."""
     field = FIELDS[name]
-    common = {"label": label, "key": name, "help": _sentence(field.metadata["help"]), "bind": "query-params"}
+    common = {"label": label, "key": name, "help": _sentence(field.metadata["help"])}
+    if name == "hidden_dims":  # what is wrong with it is said below, with the text still there
+        return st.text_input(value=",".join(map(str, field.default)), bind="query-params", **common)
+    common["bind"] = binding(name, functools.partial(_is_allowed, field), allowed_values(field))
     if "choices" in field.metadata:
         choices = field.metadata["choices"]
-        note_garbage(name, lambda asked: asked in choices, allowed_values(field))
         return st.selectbox(options=choices, index=choices.index(field.default), **common)
-    if name == "hidden_dims":
-        return st.text_input(value=",".join(map(str, field.default)), **common)
-    note_garbage(name, functools.partial(_is_allowed, field), allowed_values(field))
     low, high = field.metadata["low"], field.metadata["high"]
     if name == "seed":  # its default is its least value; said outright, it would forbid “Train both again” to set it
         return st.number_input(min_value=low, max_value=high, step=1, **common)

@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 import torch
 
-from pages.ui import browser
+from pages.ui import browser, controls
 from vae import data, latent
 from vae.config import RunConfig
 from vae.figures import DIGIT_COLORS
@@ -26,6 +26,23 @@ def choose_dimensions(latent_dim: int) -> tuple[int, int] | None:
         i = st.selectbox("Across", names, index=0, key="across", bind="query-params")
     with second:
         j = st.selectbox("Up", names, index=1, key="up", bind="query-params")
+    return i - 1, j - 1
+
+
+def choose_two(latent_dim: int) -> tuple[int, ...]:
+    """The dimensions that a plane has: all of one or two, else two chosen ones. Kept in the URL."""
+    if latent_dim <= 2:
+        return tuple(range(latent_dim))
+    first, second, _ = st.columns([1, 1, 4])
+    names = range(1, latent_dim + 1)
+    binds = [
+        controls.binding(name, lambda asked: asked in map(str, names), f"a whole number from 1 to {latent_dim}")
+        for name in ("across", "up")
+    ]
+    with first:
+        i = st.selectbox("Across", names, index=0, key="across", bind=binds[0])
+    with second:
+        j = st.selectbox("Up", names, index=1, key="up", bind=binds[1])
     return i - 1, j - 1
 
 

@@ -20,11 +20,11 @@ def buttons(ae: RunConfig, vae: RunConfig) -> None:
     """Whatever the pair's state allows; an estimate of the seconds before the first press."""
     states = {ui.status(half.run_id).state for half in (ae, vae)}
     train, pause, stop, _ = st.columns([3, 2, 2, 5], vertical_alignment="center")
-    if states & ui.ACTIVE:
+    if states & ui.ACTIVE - {"pausing"}:
         train.button("Training …", disabled=True, icon=":material/play_arrow:", width="stretch")
         pause.button("Pause", icon=":material/pause:", on_click=_pause, args=(ae, vae), width="stretch")
         stop.button("Stop", icon=":material/stop:", on_click=_stop, args=(ae, vae), width="stretch")
-    elif "paused" in states:
+    elif states & {"pausing", "paused"}:
         _main_button(train, "Resume", _train, ae, vae)
         stop.button("Stop", icon=":material/stop:", on_click=_stop, args=(ae, vae), width="stretch")
     elif "stopped" in states:

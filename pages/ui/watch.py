@@ -88,8 +88,8 @@ def _progress(config: RunConfig, now: RunStatus) -> None:
 def _scrubber(steps: list[int], vae: RunConfig, playing: bool) -> int:
     """The step on show: a slider over the snapshots, which can play by itself."""
     key, end = f"step of {vae.run_id}", f"last step of {vae.run_id}"
-    if st.session_state.get(key) == st.session_state.get(end):
-        st.session_state.pop(key, None)  # at the end it stays at the end, also when the end moves on
+    if st.session_state.get(key) == st.session_state.get(end) != steps[-1] and key in st.session_state:
+        st.session_state[key] = steps[-1]  # at the end it stays at the end, also when the end moves on
     st.session_state[end] = steps[-1]
     if st.session_state.get(key) not in steps:
         asked = st.query_params.get("step", "")

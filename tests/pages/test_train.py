@@ -109,14 +109,23 @@ def test_a_damaged_run_is_said_and_set_aside(visit, damage, lab, name):
         assert "An earlier copy was set aside" in visit("train").warning[0].value
 
 
-BAD = {"latent_dim": "99", "epochs": "-1", "kl_weight": "much", "seed": "many", "activation": "step"}
+BAD = {
+    "latent_dim": "99",
+    "epochs": "-1",
+    "kl_weight": "much",
+    "seed": "1.5",
+    "batch_size": "inf",
+    "learning_rate": "nan",
+    "train_size": "9" * 5_000,
+    "activation": "step",
+}
 
 
 @pytest.mark.parametrize("name, value", BAD.items())
 def test_garbage_in_the_address_is_said_and_the_default_shown(visit, name, value):
     app = visit("train", **{name: value})
     assert not app.exception
-    assert app.warning[0].value.startswith(f"{name} = `{value}` in the address is not allowed: ")
+    assert app.warning[0].value.startswith(f"{name} = `{value[:40]}")
     assert main_button(app) == "Train both again (seed 1)"
 
 
@@ -128,3 +137,13 @@ def test_a_training_that_went_wrong_without_diverging_says_so(visit, lab):
     assert lab.status(config.run_id).state == "complete"
     app = visit("train", **SMALL, learning_rate=10.0)
     assert "**worse than answering grey** (543 nats)" in progress(app)[0]
+
+
+def test_the_slider_goes_to_any_snapshot_and_back_to_the_end(visit):
+    app = visit("train", step=64)
+    assert (app.select_slider[0].value, app.query_params["step"]) == (64, "64")
+    app.select_slider[0].set_value(VAE.total_steps).run()
+    assert app.select_slider[0].value == VAE.total_steps
+    assert "step" not in app.query_params
+    app.select_slider[0].set_value(724).run()
+    assert (app.select_slider[0].value, app.query_params["step"]) == (724, "724")

@@ -28,18 +28,6 @@ def test_axes_hold_the_prior_and_nearly_all_codes_without_waste(reach):
     assert limit <= max(3, 2 * reach)
 
 
-def test_a_scatter_has_every_code_in_order_with_its_digit_and_the_priors_circles():
-    codes, labels = np.random.default_rng(2).normal(size=(60, 2)), np.arange(60) % 10
-    figure = figures.latent_scatter(codes, labels, 4.0, ("across", "up"), chosen=7)
-    points, ring = figure.data
-    np.testing.assert_array_equal(np.stack([points.x, points.y], 1), codes)
-    np.testing.assert_array_equal(points.customdata, labels)
-    assert (ring.x[0], ring.y[0]) == tuple(codes[7])
-    assert [shape.x1 for shape in figure.layout.shapes] == [1, 2, 3]
-    assert figure.layout.xaxis.range == figure.layout.yaxis.range == (-4, 4)
-    assert figure.layout.yaxis.scaleanchor == "x"
-
-
 def line(step, **losses):
     return {"step": step, "epoch": step / 10, "total": 90.0, "reconstruction": 80.0, "kl": None, **losses}
 

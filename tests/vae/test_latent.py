@@ -59,12 +59,3 @@ def test_the_prior_is_the_prior_in_every_plane(codes):
         flat = latent.project(prior, plane).numpy()
         np.testing.assert_allclose(flat.mean(0), 0, atol=0.02)
         np.testing.assert_allclose(np.cov(flat.T), np.eye(2), atol=0.03)
-
-
-@pytest.mark.parametrize("dimensions", [None, (1, 3)])
-def test_a_planes_grid_projects_back_to_the_centres_of_its_cells(codes, dimensions):
-    plane = latent.choose_plane(codes, dimensions)
-    grid = latent.project(latent.plane_grid(plane, limit=2.0, side=4), plane).numpy()
-    ticks = np.array([-1.5, -0.5, 0.5, 1.5])
-    expected = [(across, up) for up in ticks[::-1] for across in ticks]  # top row first
-    np.testing.assert_allclose(grid, expected, atol=1e-4)

@@ -102,8 +102,9 @@ def test_the_status_follows_a_run_through_its_life(store, small):
     assert (store.status(run_id).state, store.status(run_id).is_active) == ("pausing", True)
     for _ in advance(small, store):
         pass
-    paused = store.status(run_id)
-    assert (paused.state, paused.is_active) == ("paused", False)
+    assert (store.status(run_id).state, store.status(run_id).is_active) == ("paused", False)
+    store.set_control(run_id, "pause")  # of somebody else, who does not know: a worker will confirm that too
+    assert store.status(run_id).state == "pausing"
     store.set_control(run_id, "stop")
     assert (store.status(run_id).state, store.status(run_id).is_active) == ("stopping", True)
     for _ in advance(small, store):

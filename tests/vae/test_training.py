@@ -138,7 +138,6 @@ def test_the_rate_of_a_layer_falls_with_the_root_of_its_inputs(small):
     model = build_model(small, images.mean(0)).double()
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     optimizer = build_optimizer(model, learning_rate=1e-3)
-    set_learning_rate(optimizer, 1e-3)
     for parameter in model.parameters():
         parameter.grad = torch.ones_like(parameter)
     optimizer.step()

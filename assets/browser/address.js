@@ -1,0 +1,32 @@
+// What a component keeps in the address of the page, so that a link shows the same, and through page switches.
+// The server checks what a link brings (pages/ui/address.py); here it is only written.
+
+const WAIT = 300; // milliseconds of rest before the address is written: browsers allow only so many a minute
+const memory = (globalThis.aeVaeLabMemory ??= new Map());
+
+export class Address {
+  /** page: a name; given: what the link brought, already checked. What it did not bring is as it was at the last visit. */
+  constructor(page, given) {
+    this.page = page;
+    this.state = { ...memory.get(page), ...given };
+    memory.set(page, this.state);
+  }
+
+  /** Remembers values by name; null is the default, which needs no place in the address. */
+  keep(values) {
+    Object.assign(this.state, values);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.write(), WAIT);
+  }
+
+  write() {
+    const url = new URL(window.location);
+    for (const [name, value] of Object.entries(this.state)) value === null ? url.searchParams.delete(name) : url.searchParams.set(name, value);
+    if (url.href !== window.location.href) window.history.replaceState(window.history.state, "", url);
+  }
+
+  /** When the page is left: a late write would go into the next page's address. */
+  leave() {
+    clearTimeout(this.timer);
+  }
+}

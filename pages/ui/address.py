@@ -1,0 +1,52 @@
+"""What components keep in the address of the page, checked; assets/browser/address.js writes it."""
+
+import re
+from collections.abc import Callable
+
+import streamlit as st
+
+from pages.ui.controls import quoted
+
+OWN_DIGIT = re.compile(r"own-[A-Za-z0-9_-]{523}")  # 784 pixels in 16 levels (picker.js)
+LAYERS = ("codes", "ellipses", "prior", "density", "grid", "holes")
+
+
+def _is_numbers(text: str, most: int, largest: float) -> bool:
+    try:
+        values = [float(part) for part in text.split(",")]
+    except ValueError:
+        return False
+    return len(values) <= most and all(abs(value) <= largest for value in values)  # which NaN never is
+
+
+def is_whole(text: str, last: int) -> bool:
+    """Whether a text is a whole number from 0 to `last`."""
+    return text.isascii() and text.isdecimal() and len(text) <= len(str(last)) and int(text) <= last
+
+
+_Rule = tuple[Callable[[str], bool], str]
+RULES: dict[str, _Rule] = {
+    "x": (
+        lambda text: is_whole(text, 9_999) or bool(OWN_DIGIT.fullmatch(text)),
+        "the number of a test digit from 0 to 9,999, or a drawing",
+    ),
+    "z": (lambda text: _is_numbers(text, 32, 1_000.0), "1 to 32 numbers from -1,000 to 1,000"),
+    "layers": (
+        lambda text: text == "none" or set(text.split(",")) <= set(LAYERS),
+        f"some of {', '.join(LAYERS)}, or none",
+    ),
+}
+
+
+def given(*names: str) -> dict[str, str]:
+    """The named parameters that the address has and that are allowed; garbage is said and left out."""
+    values = {}
+    for name in names:
+        text = st.query_params.get(name)
+        is_allowed, allowed = RULES[name]
+        if text is not None and is_allowed(text):
+            values[name] = text
+        elif text is not None:
+            st.warning(f"{name} = {quoted(text)} in the address is not allowed: {allowed}. The default is shown.")
+            del st.query_params[name]
+    return values
