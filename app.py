@@ -16,6 +16,8 @@ if __name__ == "__main__":  # worker processes import this file again, and must 
             st.Page("pages/home.py", title="From AE to VAE", icon=":material/home:", default=True),
             st.Page("pages/train.py", title="Train side by side", icon=":material/play_circle:"),
             st.Page("pages/latent_space.py", title="Latent space", icon=":material/scatter_plot:"),
+            st.Page("pages/resampling.py", title="Draw again: ε", icon=":material/casino:"),
+            st.Page("pages/walk.py", title="Latent walk", icon=":material/tune:"),
         ],
         position="top",
     ).run()

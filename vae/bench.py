@@ -26,7 +26,7 @@ from vae.worker import advance
 PLAIN_EPOCHS = 10
 FASTER = 15  # times, to the plain recipe's last -ELBO
 STEP_RATIO = 1.3  # of a step with everything around it to a bare one, at most
-OURS = RunConfig(latent_dim=20, hidden_dims=(288, 224), batch_size=224, learning_rate=1e-2, kl_ramp=0.15)
+OURS = RunConfig(latent_dim=20, hidden_dims=(288, 224), batch_size=256, learning_rate=1.05e-2, kl_ramp=0.4)
 QUALITY = {  # name, config -> the test -ELBO to reach, nats
     "20-D, 3 epochs": (RunConfig(latent_dim=20, epochs=3), 106.5),
     "2-D, 3 epochs": (RunConfig(epochs=3), 145.0),
@@ -102,11 +102,17 @@ def our_recipe(target: float, most_epochs: int = 8) -> tuple[RunConfig, Point]:
     test = data.load("mnist", "test").images
     for epochs in range(2, most_epochs + 1):
         config = replace(OURS, epochs=epochs)
-        point = _timed_run(config, test)
+        point = _median_run(config, test)
         _say(f"ours, {epochs} epochs: {point.seconds:.1f} s, test -ELBO {point.negative_elbo:.2f}")
         if point.negative_elbo <= target:
             return config, point
     raise MissedGoal(f"no run of at most {most_epochs} epochs reached {target:.1f} nats")
+
+
+def _median_run(config: RunConfig, test: Tensor, rounds: int = 3) -> Point:
+    """The same run a few times, for it is short: one glance of the machine elsewhere would decide."""
+    points = [_timed_run(config, test) for _ in range(rounds)]
+    return sorted(points, key=lambda point: point.seconds)[rounds // 2]
 
 
 def _timed_run(config: RunConfig, test: Tensor) -> Point:

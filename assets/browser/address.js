@@ -7,7 +7,7 @@ const memory = (globalThis.aeVaeLabMemory ??= new Map());
 export class Address {
   /** page: a name; given: what the link brought, already checked. What it did not bring is as it was at the last visit. */
   constructor(page, given) {
-    this.page = page;
+    this.path = window.location.pathname;
     this.state = { ...memory.get(page), ...given };
     memory.set(page, this.state);
   }
@@ -20,13 +20,9 @@ export class Address {
   }
 
   write() {
+    if (window.location.pathname !== this.path) return; // it is another page's address by now
     const url = new URL(window.location);
     for (const [name, value] of Object.entries(this.state)) value === null ? url.searchParams.delete(name) : url.searchParams.set(name, value);
     if (url.href !== window.location.href) window.history.replaceState(window.history.state, "", url);
-  }
-
-  /** When the page is left: a late write would go into the next page's address. */
-  leave() {
-    clearTimeout(this.timer);
   }
 }

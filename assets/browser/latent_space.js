@@ -2,9 +2,9 @@
 import { Address } from "./address.js";
 import { digitImage, paintDigit } from "./digit.js";
 import { decode, encode, readModel } from "./model.js";
+import { mount } from "./mount.js";
 import { Picker } from "./picker.js";
 import { Plane, axes, cross, dots, ellipse, numerals, priorCircles, ring, steer } from "./plane.js";
-import { whenHere } from "./shelf.js";
 
 const GRID = 20; // decoded images a side of the background
 const CELLS = 40; // cells a side for density and holes
@@ -19,18 +19,7 @@ const LAYERS = {
 };
 const HALVES = ["ae", "vae"];
 
-export default function ({ data, parentElement }) {
-  const root = parentElement.querySelector(".latent-space");
-  if (root.subject === data.subject) return; // a rerun that changes nothing here
-  root.subject = data.subject;
-  root.leave?.();
-  const stop = whenHere(data.parcels, (parcels) => {
-    root.view ??= new View(root);
-    root.view.open(data, parcels);
-  });
-  root.leave = () => (stop(), root.view?.address.leave());
-  return root.leave;
-}
+export default (component) => mount(component, ".latent-space", View);
 
 class View {
   constructor(root) {
@@ -73,6 +62,10 @@ class View {
     const position = z?.split(",").map(Number);
     if (position?.length === 2) this.point(position, "vae");
     this.switchLayers();
+  }
+
+  leave() {
+    clearTimeout(this.redrawing);
   }
 
   /** A digit was chosen or is being drawn: its codes take the place of the pointer. */

@@ -39,9 +39,25 @@ export function encode(model, x) {
   return { mu, logSigma: model.parts.h ? Float32Array.from(forward(model.parts.h, y)) : null };
 }
 
+/** Code z (latentDim numbers) -> 784 logits; valid until the next call of it or of `decode`. */
+export function decodeLogits(model, z) {
+  return forward(model.parts.decoder, z);
+}
+
+/** -log p(x|z) in nats, of 784 logits and x: cross-entropy (Bernoulli), or half the squared error (Gaussian). */
+export function reconstructionLoss(model, logits, x) {
+  let loss = 0;
+  for (let i = 0; i < logits.length; i++) {
+    const l = logits[i];
+    if (model.likelihood === "bernoulli") loss += Math.max(l, 0) + Math.log1p(Math.exp(-Math.abs(l))) - x[i] * l;
+    else loss += 0.5 * (1 / (1 + Math.exp(-l)) - x[i]) ** 2;
+  }
+  return loss;
+}
+
 /** Code z (latentDim numbers) -> x_hat, 784 pixel means in [0, 1]; valid until the next call. */
 export function decode(model, z) {
-  const pixels = forward(model.parts.decoder, z);
+  const pixels = decodeLogits(model, z);
   for (let i = 0; i < pixels.length; i++) pixels[i] = 1 / (1 + Math.exp(-pixels[i]));
   return pixels;
 }

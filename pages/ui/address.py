@@ -25,12 +25,20 @@ def is_whole(text: str, last: int) -> bool:
 
 
 _Rule = tuple[Callable[[str], bool], str]
+_CODE = (lambda text: _is_numbers(text, 32, 1_000.0), "1 to 32 numbers from -1,000 to 1,000")
+_DIGIT = (
+    lambda text: is_whole(text, 9_999) or bool(OWN_DIGIT.fullmatch(text)),
+    "the number of a test digit from 0 to 9,999, or a drawing",
+)
 RULES: dict[str, _Rule] = {
-    "x": (
-        lambda text: is_whole(text, 9_999) or bool(OWN_DIGIT.fullmatch(text)),
-        "the number of a test digit from 0 to 9,999, or a drawing",
-    ),
-    "z": (lambda text: _is_numbers(text, 32, 1_000.0), "1 to 32 numbers from -1,000 to 1,000"),
+    "x": _DIGIT,
+    "x2": _DIGIT,
+    "z": _CODE,
+    "z_ae": _CODE,
+    "z_vae": _CODE,
+    "eps_seed": (lambda text: is_whole(text, 999_999), "a whole number from 0 to 999,999"),
+    "eps_scale": (lambda text: _is_numbers(text, 1, 3.0) and float(text) >= 0, "a number from 0 to 3"),
+    "eps": (lambda text: _is_numbers(text, 2, 100.0), "1 or 2 numbers from -100 to 100"),
     "layers": (
         lambda text: text == "none" or set(text.split(",")) <= set(LAYERS),
         f"some of {', '.join(LAYERS)}, or none",

@@ -89,7 +89,7 @@ def deliver(parcels: dict[str, tuple[str, Callable[[], bytes]]]) -> dict[str, st
     return {key: name for key, (name, _) in parcels.items()}
 
 
-@st.cache_resource(max_entries=60, show_spinner=False)
+@st.cache_resource(max_entries=60, show_spinner="Packing the models …")
 def _content(name: str, _make: Callable[[], bytes]) -> bytes:
     return name.encode() + b"\n" + gzip.compress(_make(), 6)
 

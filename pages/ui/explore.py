@@ -24,36 +24,44 @@ def codes(vae: RunConfig) -> None:
     dimensions = scatter.choose_two(vae.latent_dim)
     same_axes = st.toggle("The same axes for both", key="shared_axes", bind="query-params")
     given = address.given("x", "z", "layers")
-    halves = {half.config.model: half for half in _halves(vae)}
-    flat = {name: _flat(half, dimensions) for name, half in halves.items()}
-    limits = {name: figures.axis_limit(points) for name, points in flat.items()}
+    sent = pair_parcels(vae, dimensions)
     if same_axes:
-        limits = dict.fromkeys(limits, max(limits.values()))
-    parcels = browser.deliver(
-        browser.digits_parcels(vae.dataset)
-        | {name: browser.model_parcel(half) for name, half in halves.items()}
-        | {f"codes_{name}": _codes_parcel(half, dimensions) for name, half in halves.items()}
-    )
+        sent["limits"] = dict.fromkeys(sent["limits"], max(sent["limits"].values()))
     _latent_space(
         key="latent space",
         data={
-            "subject": f"{vae.run_id} {dimensions} {limits}",
-            "parcels": parcels,
+            "subject": f"{vae.run_id} {dimensions} {sent['limits']}",
             "dims": list(dimensions),
             "latentDim": vae.latent_dim,
-            "limits": limits,
             "colors": list(figures.DIGIT_COLORS),
-            "captions": {name: _caption(half, flat[name], limits[name]) for name, half in halves.items()},
-            "hard": hard_digits(vae.run_id, halves["vae"].metrics["model_sha256"]),
+            "captions": {
+                half.config.model: _caption(half, dimensions, sent["limits"][half.config.model]) for half in halves(vae)
+            },
             "given": given,
+            **sent,
         },
         height="content",
     )
 
 
-def _caption(half: ui.Trained, points: np.ndarray, limit: float) -> str:
+def pair_parcels(vae: RunConfig, dimensions: tuple[int, ...]) -> dict:
+    """What a component needs of a pair: the names of its parcels, the half-width of each plane, the hard digits."""
+    pair = {half.config.model: half for half in halves(vae)}
+    parcels = browser.deliver(
+        browser.digits_parcels(vae.dataset)
+        | {name: browser.model_parcel(half) for name, half in pair.items()}
+        | {f"codes_{name}": _codes_parcel(half, dimensions) for name, half in pair.items()}
+    )
+    return {
+        "parcels": parcels,
+        "limits": {name: figures.axis_limit(_flat(half, dimensions)) for name, half in pair.items()},
+        "hard": hard_digits(vae.run_id, pair["vae"].metrics["model_sha256"]),
+    }
+
+
+def _caption(half: ui.Trained, dimensions: tuple[int, ...], limit: float) -> str:
     """What a half is worth, and what of it the axes leave out."""
-    outside = int((np.abs(points) > limit).any(1).sum())
+    outside = int((np.abs(_flat(half, dimensions)) > limit).any(1).sum())
     beyond = f"; {outside:,} codes lie outside" if outside else ""
     return f"{half.config.model.upper()}: {ui.test_in_words(half.config.run_id).replace('**', '')}{beyond}"
 
@@ -70,7 +78,7 @@ def _codes_parcel(half: ui.Trained, dimensions: tuple[int, ...]) -> tuple[str, C
     return f"codes {sha256} {chosen}", make
 
 
-@st.cache_data(max_entries=40, show_spinner=False)
+@st.cache_data(max_entries=40, show_spinner="Looking for the hard digits …")
 @torch.no_grad()
 def hard_digits(run_id: str, sha256: str, count: int = 50) -> list[int]:
     """The test digits that a model reconstructs worst from their mean codes, the worst first."""
@@ -93,7 +101,7 @@ def samples(vae: RunConfig) -> None:
     with number:
         draw = st.number_input("Draw", min_value=0, max_value=10_000, step=1, key="draw", bind=bind)
     again.button("Draw again", icon=":material/casino:", on_click=_draw_again)
-    ae, own = (half.metrics["model_sha256"] for half in _halves(vae))
+    ae, own = (half.metrics["model_sha256"] for half in halves(vae))
     digits.film_strips(_samples(vae.run_id, own, vae.autoencoder.run_id, ae, draw), widest=1200)
 
 
@@ -114,13 +122,13 @@ def _draw_again() -> None:
     st.session_state["draw"] = st.session_state.get("draw", 0) + 1
 
 
-def _halves(vae: RunConfig) -> list[ui.Trained]:
+def halves(vae: RunConfig) -> list[ui.Trained]:
     """Both trained halves of a pair; ends the page in words when one is being trained again just now."""
-    halves = [ui.trained(half.run_id) for half in (vae.autoencoder, vae)]
-    if None in halves:
+    pair = [ui.trained(half.run_id) for half in (vae.autoencoder, vae)]
+    if None in pair:
         st.info("This pair is being trained again just now: choose another, or come back in a moment.")
         st.stop()
-    return halves
+    return pair
 
 
 def _flat(half: ui.Trained, dimensions) -> np.ndarray:

@@ -7,8 +7,12 @@ MAIN_CONTROLS = {
     "/": "Pass it through again",
     "/train": "Train both again (seed 1)",
     "/latent_space": "Draw again",
+    "/resampling": "Draw again",
+    "/walk": "half-way between them",
 }
-every_page = pytest.mark.parametrize(("address", "control"), MAIN_CONTROLS.items(), ids=["home", "train", "latent"])
+every_page = pytest.mark.parametrize(
+    ("address", "control"), MAIN_CONTROLS.items(), ids=["home", "train", "latent", "resampling", "walk"]
+)
 
 WIDTHS = """[document.scrollingElement, document.querySelector('[data-testid=stMain]')]
   .map(element => element.scrollWidth - element.clientWidth)"""
@@ -45,5 +49,5 @@ def test_a_page_is_light_on_a_light_system(visit):
 
 def test_the_first_visitor_of_a_new_server_may_come_by_a_deep_link(own_server, visit):
     page = visit(own_server.url + "/latent_space")
-    expect(page.get_by_role("navigation", name="App pages").get_by_role("link")).to_have_count(3)
+    expect(page.get_by_role("navigation", name="App pages").get_by_role("link")).to_have_count(5)
     settled(page, MAIN_CONTROLS["/latent_space"])

@@ -1,0 +1,28 @@
+"""One digit drawn again and again from q(z|x): the component of assets/browser/resampling.*, fed."""
+
+from pages.ui import address, browser, explore, scatter
+from pages.ui import runs as ui
+from vae import figures
+from vae.config import RunConfig
+
+_resampling = browser.component("resampling")
+
+
+@ui.says_damage
+def draws(vae: RunConfig) -> None:
+    """The digit, its cloud and its reconstructions, beside the AE's one answer."""
+    dimensions = scatter.choose_two(vae.latent_dim)
+    given = address.given("x", "eps_seed", "eps_scale", "eps")
+    sent = explore.pair_parcels(vae, dimensions)
+    _resampling(
+        key="eps resampling",
+        data={
+            "subject": f"{vae.run_id} {dimensions}",
+            "dims": list(dimensions),
+            "latentDim": vae.latent_dim,
+            "colors": list(figures.DIGIT_COLORS),
+            "given": given,
+            **sent,
+        },
+        height="content",
+    )

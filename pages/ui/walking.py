@@ -1,0 +1,86 @@
+"""A walk through the latent space: the component of assets/browser/walk.*, fed, and its ways as GIFs."""
+
+import io
+import math
+
+import numpy as np
+import streamlit as st
+import torch
+from PIL import Image
+
+from pages.ui import address, browser, explore
+from pages.ui import runs as ui
+from vae import figures, latent
+from vae.config import RunConfig
+
+SIGMAS = 3.0  # how far a VAE's sliders go, in units of the prior's sigma
+FRAME = 80  # milliseconds of a GIF's frame
+ZOOM = 6
+
+_walk = browser.component("walk")
+
+
+@ui.says_damage
+def along_dimensions(vae: RunConfig) -> None:
+    """A slider a dimension for both models, the way between two digits, and that way as a GIF."""
+    given = address.given("x", "x2", "z_ae", "z_vae")
+    ae_run, vae_run = explore.halves(vae)
+    key = "latent walk"
+    state = _walk(
+        key=key,
+        data={
+            "subject": vae.run_id,
+            "latentDim": vae.latent_dim,
+            "ranges": {
+                "ae": _percentiles(ae_run.config.run_id, ae_run.metrics["model_sha256"]),
+                "vae": [[-SIGMAS, SIGMAS]] * vae.latent_dim,
+            },
+            "kl": vae_run.metrics["test"]["kl_per_dimension"],
+            "given": given,
+            **explore.pair_parcels(vae, tuple(range(min(vae.latent_dim, 2)))),
+        },
+        on_gif_change=lambda: None,
+        height="content",
+    )
+    if state.gif:
+        try:
+            gif = way_as_gif(ae_run, vae_run, state.gif)
+        except ValueError as error:
+            st.error(f"No GIF can be made of this: {error}")
+            return
+        st.download_button("Download the GIF", gif, "latent-walk.gif", "image/gif", icon=":material/download:")
+
+
+@st.cache_data(max_entries=40, show_spinner=False)
+def _percentiles(run_id: str, sha256: str) -> list[list[float]]:
+    """For each dimension, where 1 % and 99 % of the test codes lie below."""
+    z, _ = ui.codes(run_id, sha256)
+    return torch.quantile(z, torch.tensor([0.01, 0.99]), dim=0).T.tolist()
+
+
+def way_as_gif(ae: ui.Trained, vae: ui.Trained, way: list[dict[str, list[float]]]) -> bytes:
+    """Codes of both models, frame by frame, as an endless GIF there and back: AE left, VAE right.
+
+    Raises ValueError for what is not 2 to 100 frames of finite codes.
+    """
+    latent_dim = vae.config.latent_dim
+    is_way = isinstance(way, list) and 2 <= len(way) <= 100 and all(isinstance(frame, dict) for frame in way)
+    if not is_way or not all(_is_code(frame.get(half), latent_dim) for frame in way for half in ("ae", "vae")):
+        raise ValueError(f"a way is 2 to 100 frames of {latent_dim} finite numbers for each model")
+    images = [
+        latent.decode_all(half.model, torch.tensor([frame[half.config.model] for frame in way])).numpy()
+        for half in (ae, vae)
+    ]
+    frames = [figures.mosaic(np.stack(pair), 2, gap=2, zoom=ZOOM)[..., 0] for pair in zip(*images)]
+    first, *others = [Image.fromarray(frame) for frame in [*frames, *frames[-2:0:-1]]]
+    buffer = io.BytesIO()
+    first.save(buffer, "GIF", save_all=True, append_images=others, duration=FRAME, loop=0)
+    return buffer.getvalue()
+
+
+def _is_code(numbers, latent_dim: int) -> bool:
+    return (
+        isinstance(numbers, list)
+        and len(numbers) == latent_dim
+        and all(isinstance(value, (int, float)) and math.isfinite(value) for value in numbers)
+    )
