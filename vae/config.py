@@ -1,6 +1,7 @@
 """RunConfig: everything that decides a run, and nothing else. Same config, same run_id, same weights."""
 
 import dataclasses
+import functools
 import hashlib
 import json
 from dataclasses import dataclass
@@ -65,7 +66,7 @@ class RunConfig:
             object.__setattr__(self, "kl_weight", 0.0)
             object.__setattr__(self, "kl_ramp", 0.0)
 
-    @property
+    @functools.cached_property
     def run_id(self) -> str:
         """The run's name everywhere: folder, cache key, URL parameter, Dask key."""
         canonical = json.dumps({"recipe": RECIPE, **self.to_dict()}, sort_keys=True)

@@ -29,7 +29,7 @@ class View {
     for (const half of HALVES) {
       const plane = new Plane(this.find(`.${half} canvas`), []);
       plane.moving = (context) => this.drawMoving(context, half);
-      steer(plane, () => this.position, (position) => this.point(position, half));
+      steer(plane, () => this.position ?? this.placeOf(half), (position) => this.point(position, half));
       this.planes[half] = plane;
     }
     for (const [name, label] of Object.entries(LAYERS)) {
@@ -105,6 +105,12 @@ class View {
     return wide ? `; the VAE's σ there: ${inWords(this.data.dims.map((_, axis) => (axis ? high : wide)[index]))}` : "";
   }
 
+  /** Where on the plane the chosen digit's code lies. */
+  placeOf(half) {
+    const { mu } = this.own[half], { dims } = this.data;
+    return [mu[dims[0]], dims.length > 1 ? mu[dims[1]] : 0];
+  }
+
   /** A position of the plane as a whole code: the other dimensions are the chosen digit's. */
   latent(position, half) {
     const z = this.own[half].mu.slice();
@@ -115,8 +121,7 @@ class View {
   /** Over the layers: the chosen digit's code with its ellipse, and the cross at z. */
   drawMoving(context, half) {
     if (!this.own) return;
-    const plane = this.planes[half], { mu, logSigma } = this.own[half];
-    const at = [mu[this.data.dims[0]], this.data.dims.length > 1 ? mu[this.data.dims[1]] : 0];
+    const plane = this.planes[half], { logSigma } = this.own[half], at = this.placeOf(half);
     ring(context, plane, at);
     if (logSigma) {
       Object.assign(context, { strokeStyle: "#f08c00", lineWidth: 2 });

@@ -1,20 +1,24 @@
 // How a page's component starts: its view is made once, and opened whenever the server sends another subject.
 import { whenHere } from "./shelf.js";
 
-/** View: a class with open(data, parcels) and leave(), made of the component's root element. Returns what Streamlit calls at the end. */
+/** View: a class with open(data, parcels, component) and leave(), made of the component's root element. Returns what Streamlit calls at the end. */
 export function mount(component, selector, View) {
-  const { data, parentElement } = component;
-  const root = parentElement.querySelector(selector);
-  if (root.subject === data.subject && root.view) return root.leave; // a rerun that changes nothing here
-  root.leave?.();
-  root.subject = data.subject;
-  const stop = whenHere(data.parcels, (parcels) => {
+  const { data, parentElement } = component, root = parentElement.querySelector(selector);
+  const call = (root.call = (root.call ?? 0) + 1);
+  const end = () => {
+    if (root.call !== call) return; // a later call has taken over, and ends by itself
+    if (root.isWaiting) root.subject = null; // so that a call after this one waits again
+    root.stopWaiting();
+    root.view?.leave();
+  };
+  if (root.subject === data.subject) return end; // a rerun that changes nothing here
+  root.stopWaiting?.();
+  root.view?.leave();
+  Object.assign(root, { subject: data.subject, isWaiting: true, stopWaiting: () => {} });
+  root.stopWaiting = whenHere(data.parcels, (parcels) => {
+    root.isWaiting = false;
     root.view ??= new View(root);
     root.view.open(data, parcels, component);
   });
-  root.leave = () => {
-    stop();
-    root.view?.leave();
-  };
-  return root.leave;
+  return end;
 }

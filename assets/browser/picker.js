@@ -88,9 +88,9 @@ export class Picker {
   }
 
   /** Takes a digit that is not of the test set; null is an empty sheet. */
-  own(x) {
+  own(x, keepsPaper = false) {
     this.chosen = undefined;
-    if (x) this.show(x, OWN + encodePixels(x), this.isDrawn);
+    if (x) this.show(x, OWN + encodePixels(x), keepsPaper);
   }
 
   show(x, name, keepsPaper = false) {
@@ -152,7 +152,7 @@ export class Picker {
     brush.lineTo(...to);
     brush.stroke();
     const { data } = brush.getImageData(0, 0, PAPER, PAPER);
-    this.own(centreDigit({ width: PAPER, height: PAPER, grey: Float32Array.from({ length: PAPER * PAPER }, (_, i) => data[4 * i] / 255) }));
+    this.own(centreDigit({ width: PAPER, height: PAPER, grey: Float32Array.from({ length: PAPER * PAPER }, (_, i) => data[4 * i] / 255) }), true);
   }
 }
 

@@ -51,7 +51,8 @@ class View {
     this.draw();
     this.picker.stock(parcels.images, parcels.labels, data.hard);
     this.picker.open(x ?? "0");
-    if (eps) this.setEps(eps.split(",").map(Number));
+    const byHand = eps?.split(",").map(Number);
+    if (byHand?.length === data.dims.length) this.setEps(byHand); // else it is of a run of other dimensions
   }
 
   leave() {
@@ -89,10 +90,15 @@ class View {
   }
 
   drawAgain() {
-    this.setSeed((this.seed + 1) % 1000000);
+    this.useSeed((this.seed + 1) % 1000000);
   }
 
   setSeed(seed) {
+    this.play(false); // it would soon go on to the next
+    this.useSeed(seed);
+  }
+
+  useSeed(seed) {
     this.seed = seed;
     this.draw();
     this.address.keep({ eps_seed: seed ? String(seed) : null, eps: null });
@@ -110,6 +116,7 @@ class View {
 
   /** Eps by hand, on the one or two dimensions of the plane. */
   setEps(position) {
+    this.play(false); // it would soon draw another
     this.eps = this.eps.slice();
     this.data.dims.forEach((dimension, axis) => (this.eps[dimension] = +Math.min(Math.max(position[axis], -99), 99).toFixed(3)));
     this.address.keep({ eps: this.data.dims.map((dimension) => +this.eps[dimension].toFixed(3)).join(",") });

@@ -21,18 +21,22 @@ class View {
       (element, which) => new Picker(element, (x, name) => this.pick(which, x, name)),
     );
     this.find(".way").addEventListener("input", () => this.go());
-    this.find(".spherical").addEventListener("change", () => this.drawWay());
+    this.find(".spherical").addEventListener("change", (event) => {
+      this.address.keep({ sphere: event.target.checked ? "1" : null });
+      this.drawWay();
+    });
     this.find(".gif").addEventListener("click", () => this.setTriggerValue("gif", this.way(2 * FRAMES)));
     this.find(".others").addEventListener("toggle", () => this.drawStrips());
   }
 
   open(data, parcels, { setTriggerValue }) {
-    Object.assign(this, { data, setTriggerValue, digits: [null, null] });
+    Object.assign(this, { data, setTriggerValue, digits: [null, null], due: new Set() });
     this.address = new Address("latent walk", data.given);
     this.models = Object.fromEntries(HALVES.map((half) => [half, readModel(parcels[half])]));
     this.z = Object.fromEntries(HALVES.map((half) => [half, new Float32Array(data.latentDim)]));
     this.buildRows();
-    const { x, x2, z_ae, z_vae } = this.address.state;
+    const { x, x2, z_ae, z_vae, sphere } = this.address.state;
+    this.find(".spherical").checked = sphere === "1";
     for (const [which, name] of [x ?? "0", x2 ?? "1"].entries()) {
       this.pickers[which].stock(parcels.images, parcels.labels, data.hard);
       this.pickers[which].open(name);
@@ -46,6 +50,7 @@ class View {
   leave() {
     this.play(null);
     cancelAnimationFrame(this.frame);
+    this.frame = null;
   }
 
   /** A row a dimension, those with the largest KL first; the rest behind a fold. */
@@ -75,7 +80,7 @@ class View {
       Object.assign(input, { min: low, max: high });
       input.setAttribute("aria-label", `${half.toUpperCase()}: dimension ${d + 1}`);
       input.addEventListener("input", () => this.slide(row, (Number(input.value) - low) / (high - low || 1)));
-      row.sides[half] = { input, words: side.querySelector("span"), strip: side.querySelector("canvas"), low, high };
+      row.sides[half] = { d, half, input, words: side.querySelector("span"), strip: side.querySelector("canvas"), low, high };
       row.sides[half].strip.setAttribute("aria-label", `${half.toUpperCase()}: eleven images along dimension ${d + 1}`);
     }
     return row;
@@ -88,7 +93,7 @@ class View {
       this.z[half][row.d] = low + share * (high - low);
     }
     this.answer();
-    this.drawStrips();
+    this.drawStrips(row);
   }
 
   play(row) {
@@ -146,24 +151,27 @@ class View {
     return `${kl}${variance === undefined ? "" : ` · moves pixels by ${(100 * Math.sqrt(variance)).toFixed(1)} %`}`;
   }
 
-  /** The film strips of all dimensions that are seen, a few milliseconds a frame. */
-  drawStrips() {
-    cancelAnimationFrame(this.frame);
-    const seen = this.rows.filter((row, rank) => rank < OPEN || this.find(".others").open);
-    const tasks = seen.flatMap((row) => HALVES.map((half) => [row, half]));
+  /** The film strips of all dimensions that are seen but the one that moves (its strip stays), a few milliseconds a frame. */
+  drawStrips(moving = null) {
+    const seen = this.rows.filter((row, rank) => row !== moving && (rank < OPEN || this.find(".others").open));
+    for (const row of seen) for (const half of HALVES) this.due.add(row.sides[half]);
     const slice = () => {
       const began = performance.now();
-      while (tasks.length && performance.now() - began < SLICE) this.drawStrip(...tasks.shift());
-      if (tasks.length) this.frame = requestAnimationFrame(slice);
+      for (const side of this.due) {
+        if (performance.now() - began > SLICE) break;
+        this.due.delete(side); // whoever is due again meanwhile comes after all others
+        this.drawStrip(side);
+      }
+      this.frame = this.due.size ? requestAnimationFrame(slice) : null;
     };
-    this.frame = requestAnimationFrame(slice);
+    this.frame ??= requestAnimationFrame(slice);
   }
 
-  drawStrip(row, half) {
-    const side = row.sides[half], z = this.z[half].slice();
+  drawStrip(side) {
+    const z = this.z[side.half].slice();
     const images = along(FRAMES, (share) => {
-      z[row.d] = side.low + share * (side.high - side.low);
-      return decode(this.models[half], z).slice();
+      z[side.d] = side.low + share * (side.high - side.low);
+      return decode(this.models[side.half], z).slice();
     });
     paintStrip(side.strip, images);
     side.variance = meanVariance(images);

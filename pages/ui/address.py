@@ -8,15 +8,13 @@ import streamlit as st
 from pages.ui.controls import quoted
 
 OWN_DIGIT = re.compile(r"own-[A-Za-z0-9_-]{523}")  # 784 pixels in 16 levels (picker.js)
+NUMBER = re.compile(r"-?\d{1,9}(\.\d{1,9})?", re.ASCII)
 LAYERS = ("codes", "ellipses", "prior", "density", "grid", "holes")
 
 
 def _is_numbers(text: str, most: int, largest: float) -> bool:
-    try:
-        values = [float(part) for part in text.split(",")]
-    except ValueError:
-        return False
-    return len(values) <= most and all(abs(value) <= largest for value in values)  # which NaN never is
+    parts = text.split(",")
+    return len(parts) <= most and all(NUMBER.fullmatch(part) and abs(float(part)) <= largest for part in parts)
 
 
 def is_whole(text: str, last: int) -> bool:
@@ -39,6 +37,7 @@ RULES: dict[str, _Rule] = {
     "eps_seed": (lambda text: is_whole(text, 999_999), "a whole number from 0 to 999,999"),
     "eps_scale": (lambda text: _is_numbers(text, 1, 3.0) and float(text) >= 0, "a number from 0 to 3"),
     "eps": (lambda text: _is_numbers(text, 2, 100.0), "1 or 2 numbers from -100 to 100"),
+    "sphere": (lambda text: text == "1", "1"),
     "layers": (
         lambda text: text == "none" or set(text.split(",")) <= set(LAYERS),
         f"some of {', '.join(LAYERS)}, or none",

@@ -24,45 +24,49 @@ def codes(vae: RunConfig) -> None:
     dimensions = scatter.choose_two(vae.latent_dim)
     same_axes = st.toggle("The same axes for both", key="shared_axes", bind="query-params")
     given = address.given("x", "z", "layers")
-    sent = pair_parcels(vae, dimensions)
+    pair = halves(vae)
+    sent = pair_parcels(pair, dimensions)
     if same_axes:
         sent["limits"] = dict.fromkeys(sent["limits"], max(sent["limits"].values()))
     _latent_space(
         key="latent space",
         data={
-            "subject": f"{vae.run_id} {dimensions} {sent['limits']}",
             "dims": list(dimensions),
             "latentDim": vae.latent_dim,
             "colors": list(figures.DIGIT_COLORS),
             "captions": {
-                half.config.model: _caption(half, dimensions, sent["limits"][half.config.model]) for half in halves(vae)
+                half.config.model: _caption(half, dimensions, sent["limits"][half.config.model]) for half in pair
             },
             "given": given,
             **sent,
+            "subject": f"{sent['subject']} {sent['limits']}",
         },
         height="content",
     )
 
 
-def pair_parcels(vae: RunConfig, dimensions: tuple[int, ...]) -> dict:
+def pair_parcels(pair: list[ui.Trained], dimensions: tuple[int, ...]) -> dict:
     """What a component needs of a pair: the names of its parcels, the half-width of each plane, the hard digits."""
-    pair = {half.config.model: half for half in halves(vae)}
+    vae = pair[1]
     parcels = browser.deliver(
-        browser.digits_parcels(vae.dataset)
-        | {name: browser.model_parcel(half) for name, half in pair.items()}
-        | {f"codes_{name}": _codes_parcel(half, dimensions) for name, half in pair.items()}
+        browser.digits_parcels(vae.config.dataset)
+        | {half.config.model: browser.model_parcel(half) for half in pair}
+        | {f"codes_{half.config.model}": _codes_parcel(half, dimensions) for half in pair}
     )
     return {
+        "subject": " ".join(parcels.values()),  # another one is another picture
         "parcels": parcels,
-        "limits": {name: figures.axis_limit(_flat(half, dimensions)) for name, half in pair.items()},
-        "hard": hard_digits(vae.run_id, pair["vae"].metrics["model_sha256"]),
+        "limits": {
+            half.config.model: _limit(half.config.run_id, half.metrics["model_sha256"], dimensions) for half in pair
+        },
+        "hard": hard_digits(vae.config.run_id, vae.metrics["model_sha256"]),
     }
 
 
 def _caption(half: ui.Trained, dimensions: tuple[int, ...], limit: float) -> str:
     """What a half is worth, and what of it the axes leave out."""
     outside = int((np.abs(_flat(half, dimensions)) > limit).any(1).sum())
-    beyond = f"; {outside:,} codes lie outside" if outside else ""
+    beyond = f"; {outside:,} of 10,000 codes outside" if outside else ""
     return f"{half.config.model.upper()}: {ui.test_in_words(half.config.run_id).replace('**', '')}{beyond}"
 
 
@@ -138,3 +142,8 @@ def _flat(half: ui.Trained, dimensions) -> np.ndarray:
 @st.cache_resource(max_entries=20, show_spinner=False)
 def _flattened(run_id: str, sha256: str, dimensions: tuple[int, ...]) -> np.ndarray:
     return ui.codes(run_id, sha256)[0][:, list(dimensions)].numpy()
+
+
+@st.cache_data(max_entries=40, show_spinner=False)
+def _limit(run_id: str, sha256: str, dimensions: tuple[int, ...]) -> float:
+    return figures.axis_limit(_flattened(run_id, sha256, dimensions))

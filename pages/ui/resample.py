@@ -13,11 +13,10 @@ def draws(vae: RunConfig) -> None:
     """The digit, its cloud and its reconstructions, beside the AE's one answer."""
     dimensions = scatter.choose_two(vae.latent_dim)
     given = address.given("x", "eps_seed", "eps_scale", "eps")
-    sent = explore.pair_parcels(vae, dimensions)
+    sent = explore.pair_parcels(explore.halves(vae), dimensions)
     _resampling(
         key="eps resampling",
         data={
-            "subject": f"{vae.run_id} {dimensions}",
             "dims": list(dimensions),
             "latentDim": vae.latent_dim,
             "colors": list(figures.DIGIT_COLORS),

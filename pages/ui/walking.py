@@ -1,7 +1,6 @@
 """A walk through the latent space: the component of assets/browser/walk.*, fed, and its ways as GIFs."""
 
 import io
-import math
 
 import numpy as np
 import streamlit as st
@@ -16,6 +15,7 @@ from vae.config import RunConfig
 SIGMAS = 3.0  # how far a VAE's sliders go, in units of the prior's sigma
 FRAME = 80  # milliseconds of a GIF's frame
 ZOOM = 6
+LARGEST = 10_000.0  # of a number of a code
 
 _walk = browser.component("walk")
 
@@ -23,13 +23,13 @@ _walk = browser.component("walk")
 @ui.says_damage
 def along_dimensions(vae: RunConfig) -> None:
     """A slider a dimension for both models, the way between two digits, and that way as a GIF."""
-    given = address.given("x", "x2", "z_ae", "z_vae")
-    ae_run, vae_run = explore.halves(vae)
+    given = address.given("x", "x2", "z_ae", "z_vae", "sphere")
+    pair = explore.halves(vae)
+    ae_run, vae_run = pair
     key = "latent walk"
     state = _walk(
         key=key,
         data={
-            "subject": vae.run_id,
             "latentDim": vae.latent_dim,
             "ranges": {
                 "ae": _percentiles(ae_run.config.run_id, ae_run.metrics["model_sha256"]),
@@ -37,7 +37,7 @@ def along_dimensions(vae: RunConfig) -> None:
             },
             "kl": vae_run.metrics["test"]["kl_per_dimension"],
             "given": given,
-            **explore.pair_parcels(vae, tuple(range(min(vae.latent_dim, 2)))),
+            **explore.pair_parcels(pair, tuple(range(min(vae.latent_dim, 2)))),
         },
         on_gif_change=lambda: None,
         height="content",
@@ -61,14 +61,16 @@ def _percentiles(run_id: str, sha256: str) -> list[list[float]]:
 def way_as_gif(ae: ui.Trained, vae: ui.Trained, way: list[dict[str, list[float]]]) -> bytes:
     """Codes of both models, frame by frame, as an endless GIF there and back: AE left, VAE right.
 
-    Raises ValueError for what is not 2 to 100 frames of finite codes.
+    Raises ValueError for what is not 2 to 100 frames of codes within +-10,000.
     """
     latent_dim = vae.config.latent_dim
     is_way = isinstance(way, list) and 2 <= len(way) <= 100 and all(isinstance(frame, dict) for frame in way)
     if not is_way or not all(_is_code(frame.get(half), latent_dim) for frame in way for half in ("ae", "vae")):
-        raise ValueError(f"a way is 2 to 100 frames of {latent_dim} finite numbers for each model")
+        raise ValueError(f"a way is 2 to 100 frames of {latent_dim} numbers from -10,000 to 10,000 for each model")
     images = [
-        latent.decode_all(half.model, torch.tensor([frame[half.config.model] for frame in way])).numpy()
+        latent.decode_all(
+            half.model, torch.tensor([frame[half.config.model] for frame in way], dtype=torch.float32)
+        ).numpy()
         for half in (ae, vae)
     ]
     frames = [figures.mosaic(np.stack(pair), 2, gap=2, zoom=ZOOM)[..., 0] for pair in zip(*images)]
@@ -82,5 +84,5 @@ def _is_code(numbers, latent_dim: int) -> bool:
     return (
         isinstance(numbers, list)
         and len(numbers) == latent_dim
-        and all(isinstance(value, (int, float)) and math.isfinite(value) for value in numbers)
+        and all(type(value) in (int, float) and abs(value) <= LARGEST for value in numbers)  # which NaN never is
     )

@@ -75,6 +75,11 @@ def test_at_a_point_its_original_shows_and_what_the_decoder_makes_of_its_code(vi
 
 
 def test_the_arrow_keys_move_z_and_are_read_out(visit):
+    page = opened(visit)
+    reading = page.locator(".reading")
+    page.locator(".half.vae canvas").focus()
+    page.keyboard.press("ArrowLeft")  # from where the chosen digit is
+    expect(reading).to_contain_text("z = (")
     page = opened(visit, "?z=0.5,-0.5")
     reading = page.locator(".reading")
     expect(reading).to_contain_text("z = (0.50, −0.50)")

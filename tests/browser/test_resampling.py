@@ -4,6 +4,8 @@ import re
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.server import wait_for
+
 SHOT = "canvas => canvas.toDataURL()"
 
 
@@ -71,7 +73,7 @@ def test_eps_by_hand_moves_z_and_is_in_the_link(visit):
 def test_play_draws_until_it_is_halted(visit):
     page = opened(visit)
     page.get_by_role("button", name="Play").click()
-    expect(page.get_by_label("Seed")).to_have_value("3")
+    wait_for(lambda: int(page.get_by_label("Seed").input_value()) >= 3)
     page.get_by_role("button", name="Halt").click()
     still = page.get_by_label("Seed").input_value()
     page.wait_for_timeout(1200)

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from tests.browser.server import wait_for
 from vae.config import RunConfig
 
 SHOT = "canvas => canvas.toDataURL()"
@@ -45,11 +46,15 @@ def test_both_decoders_answer_while_a_slider_moves(visit):
 
 def test_a_link_shows_the_same_walk(visit):
     page = opened(visit, "?x=3&x2=8")
+    page.get_by_label("on a sphere").check()
     page.get_by_role("button", name="half-way between them").click()
     z = page.locator(".walk").evaluate("root => root.view.address.state.z_vae")
     expect(page).to_have_url(re.compile(f"z_vae={re.escape(quote(z))}"))
     other = opened(visit, page.url.split("/walk")[1])
     assert now(other) == now(page)
+    expect(other.get_by_label("on a sphere")).to_be_checked()
+    ways = [one.locator(".way-strip .vae").evaluate(SHOT) for one in (page, other)]
+    assert ways[0] == ways[1]
 
 
 def test_a_dimension_without_kl_does_nothing(visit, server):
@@ -73,9 +78,12 @@ def test_play_walks_a_dimension_until_it_is_halted(visit):
     before = now(page)
     page.locator(".dimension button").first.click()
     expect(page.locator(".dimension button").first).to_have_text("Halt")
-    page.wait_for_timeout(400)
+    wait_for(lambda: now(page) != before)
     page.locator(".dimension button").first.click()
-    assert now(page) != before
+    expect(page.locator(".dimension button").first).to_have_text("Play")
+    halted = now(page)
+    page.wait_for_timeout(300)
+    assert now(page) == halted
 
 
 def test_the_way_between_two_digits_becomes_a_gif(visit):

@@ -71,7 +71,7 @@ def test_each_draw_has_samples_of_its_own_and_always_the_same(visit):
 GOOD = {"x": "4711", "z": "0.5,-1.25", "layers": "grid,holes"}
 BAD = {
     "x": ["10000", "-1", "abc", "²", "", "own-abc"],
-    "z": ["nan,0", "1e9", "a,b", "", ",".join("0" * 33)],
+    "z": ["1_0,2", "nan,0", "1e9", "a,b", "", ",".join("0" * 33)],
     "layers": ["code", "codes,codex", ""],
 }
 
