@@ -8,6 +8,7 @@ checkpoint's is part of its name. So whatever is half-written or damaged is noti
 import hashlib
 import json
 import os
+import threading
 import time
 import uuid
 from dataclasses import dataclass
@@ -28,6 +29,10 @@ PRETRAINED = Path(__file__).resolve().parent.parent / "assets" / "pretrained"
 PICTURES = ("reconstructions", "samples")  # pixels in [0, 1], kept as whole grey levels; codes are kept as float16
 FLOAT16_MOST = 65_504
 DAMAGED = "damaged"  # the folder for runs that were set aside
+MOMENT = 1.0  # seconds
+
+_aside: dict[tuple[str, str], tuple[float, str]] = {}  # (store, run) -> when and where it was set aside
+_aside_lock = threading.Lock()
 
 
 class DamagedRun(RuntimeError):
@@ -286,14 +291,22 @@ class RunStore:
             self.upper.delete(f"{run_id}/checkpoint")
 
     def set_aside(self, run_id: str, reason: str) -> str:
-        """Moves a damaged run out of the way, the reason beside it, and returns where it now is."""
-        place = f"{DAMAGED}/{run_id}-{time.time_ns()}"
-        if self.upper.exists(run_id):
-            self.upper.move(run_id, place)
-        self.upper.write(f"{place}/reason.txt", reason.encode())
-        if self.lower.exists(run_id):
-            self.set_control(run_id, "run")  # a pretrained run stays where it is, covered by the one to come
-        return self.upper.address(place)
+        """Moves a damaged run out of the way, the reason beside it, and returns where it now is.
+
+        Who comes upon it while another moves it sees half of it: within a moment, that is the same damage.
+        """
+        with _aside_lock:
+            at, place = _aside.get((self.url, run_id), (0.0, ""))
+            if time.monotonic() - at < MOMENT:
+                return self.upper.address(place)
+            place = f"{DAMAGED}/{run_id}-{time.time_ns()}"
+            if self.upper.exists(run_id):
+                self.upper.move(run_id, place)
+            self.upper.write(f"{place}/reason.txt", reason.encode())
+            if self.lower.exists(run_id):
+                self.set_control(run_id, "run")  # a pretrained run stays where it is, covered by the one to come
+            _aside[self.url, run_id] = time.monotonic(), place
+            return self.upper.address(place)
 
     def damage_reports(self, run_id: str) -> list[str]:
         """Why and where earlier copies of a run were set aside."""

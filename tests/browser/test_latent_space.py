@@ -74,6 +74,16 @@ def test_at_a_point_its_original_shows_and_what_the_decoder_makes_of_its_code(vi
         assert np.corrcoef(x, x_hat)[0, 1] > 0.4
 
 
+def test_a_finger_on_a_phone_gets_both_answers(visit):
+    page = opened(visit, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    plane = page.locator(".half.vae canvas")
+    plane.scroll_into_view_if_needed()
+    box, before = plane.bounding_box(), answers(page)
+    page.touchscreen.tap(box["x"] + 0.7 * box["width"], box["y"] + 0.3 * box["height"])
+    expect(page.locator(".reading")).to_contain_text("z = (")
+    assert all(now != then for now, then in zip(answers(page), before))
+
+
 def test_the_arrow_keys_move_z_and_are_read_out(visit):
     page = opened(visit)
     reading = page.locator(".reading")

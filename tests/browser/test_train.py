@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.server import Server, wait_for
 from vae.config import RunConfig
 
-SHORT = {"train_size": 2_000, "hidden_dims": (32, 16), "epochs": 20}
+SHORT = {"train_size": 2_000, "hidden_dims": (32, 16), "epochs": 6}
 UNENDING = {"train_size": 12_000, "hidden_dims": (64, 32), "epochs": 100, "batch_size": 32}  # minutes
 
 MANY = 200  # colours: where half-transparent dots lie on each other there are more than one a digit
@@ -109,7 +109,8 @@ def test_a_pair_under_way_bears_reloads_and_page_switches_and_is_paused_resumed_
     press(page, "Stop")
     expect(page.get_by_text("stopped at epoch")).to_have_count(2)
     assert max(steps(server, config)) < config.total_steps
-    shown = max(line["step"] for line in server.store.history(config.run_id) if "pictures" in line)
+    histories = [server.store.history(run_id) for run_id in pair(config)]
+    shown = max(line["step"] for history in histories for line in history if "pictures" in line)
     expect(page.get_by_test_id("stSliderThumbValue")).to_have_text(re.compile(f"^step {shown} "))
     expect(page).not_to_have_url(re.compile("step="))
 
@@ -137,6 +138,9 @@ def test_a_killed_server_leaves_no_worker_behind_and_its_pair_goes_on_when_it_is
     own_server.start()
     page.reload()
     expect(page.get_by_role("button", name="Training …")).to_be_disabled()
+    page.get_by_role("link", name="From AE to VAE").click()  # whose pictures leave the cores to the training
+    wait_for(lambda: all(store.metrics(run_id) for run_id in pair(long)))
+    page.get_by_role("link", name="Train side by side").click()
     trained(page)
     kept = sum(line["step"] <= saved for line in before)
     assert store.history(long.run_id)[:kept] == before[:kept]  # their seconds too: nothing so far was done again
