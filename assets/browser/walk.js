@@ -56,7 +56,7 @@ class View {
   /** A row a dimension, those with the largest KL first; the rest behind a fold. */
   buildRows() {
     const order = Array.from({ length: this.data.latentDim }, (_, d) => d).sort((a, b) => this.data.kl[b] - this.data.kl[a]);
-    const [shown, hidden] = [this.find(".walk > .dimensions, .dimensions"), this.find(".others .dimensions")];
+    const [shown, hidden] = [this.find(".dimensions"), this.find(".others .dimensions")];
     shown.replaceChildren();
     hidden.replaceChildren();
     this.rows = order.map((d, rank) => {
