@@ -1,5 +1,7 @@
 // How a page's component starts: its view is made once, and opened whenever the server sends another subject.
-import { whenHere } from "./shelf.js";
+import { haveCome, whenHere } from "./shelf.js";
+
+const PATIENCE = 1500; // milliseconds; the server sends a component's parcels before the component itself
 
 /** View: a class with open(data, parcels, component) and leave(), made of the component's root element. Returns what Streamlit calls at the end. */
 export function mount(component, selector, View) {
@@ -15,10 +17,16 @@ export function mount(component, selector, View) {
   root.stopWaiting?.();
   root.view?.leave();
   Object.assign(root, { subject: data.subject, isWaiting: true, stopWaiting: () => {} });
-  root.stopWaiting = whenHere(data.parcels, (parcels) => {
+  const asking = setInterval(() => haveCome(data.parcels) || component.setTriggerValue("missing", true), PATIENCE);
+  const giveUp = whenHere(data.parcels, (parcels) => {
     root.isWaiting = false;
+    clearInterval(asking);
     root.view ??= new View(root);
     root.view.open(data, parcels, component);
   });
+  root.stopWaiting = () => {
+    clearInterval(asking);
+    giveUp();
+  };
   return end;
 }

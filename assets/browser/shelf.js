@@ -1,7 +1,17 @@
 // What the server sends once and every component of the page uses: models, codes, images, each under a name that never
 // changes its meaning. It outlives reruns and page switches, until the page is loaded anew.
 
-const shelf = (globalThis.aeVaeLabShelf ??= { parcels: new Map(), waiting: new Set() });
+const shelf = (globalThis.aeVaeLabShelf ??= { parcels: new Map(), unpacked: new Set(), waiting: new Set() });
+
+/** Says that a parcel has come and will be on the shelf in a moment. */
+export function unpack(name) {
+  shelf.unpacked.add(name);
+}
+
+/** Whether all the named parcels (an object like `names`) have come from the server. */
+export function haveCome(names) {
+  return Object.values(names).every((name) => shelf.unpacked.has(name));
+}
 
 /** Puts a parcel on the shelf, and calls whoever waited for it. */
 export function put(name, content) {

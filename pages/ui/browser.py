@@ -81,12 +81,22 @@ def deliver(parcels: dict[str, tuple[str, Callable[[], bytes]]]) -> dict[str, st
     """Brings bytes to the browser, where the page's components share them (shelf.js); says by which names.
 
     parcels: what a component calls them -> (a name that stands for these very bytes for ever, what makes them). The
-    browser keeps them; a rerun sends Streamlit's reference to the same message.
+    browser keeps them, so each is sent once a session, and again when a component misses it (mount.js).
     """
+    sent = st.session_state.setdefault("parcels sent", set())
+    lost = st.session_state.get("parcels lost", 0)  # in the key, so that the same parcel counts as another one
     with st.container(key="parcels"):  # takes no room (style.css)
         for name, make in parcels.values():
-            _parcel(key=f"parcel {name}", data=_content(name, make))
+            if name not in sent:
+                _parcel(key=f"parcel {name} {lost}", data=_content(name, make))
+                sent.add(name)
     return {key: name for key, (name, _) in parcels.items()}
+
+
+def send_again() -> None:
+    """What a component that misses a parcel triggers: a rerun drops messages that have not left the server yet."""
+    st.session_state.pop("parcels sent", None)
+    st.session_state["parcels lost"] = st.session_state.get("parcels lost", 0) + 1
 
 
 @st.cache_resource(max_entries=60, show_spinner="Packing the models …")

@@ -23,5 +23,6 @@ def draws(vae: RunConfig) -> None:
             "given": given,
             **sent,
         },
+        on_missing_change=browser.send_again,
         height="content",
     )

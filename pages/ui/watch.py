@@ -140,7 +140,7 @@ def _strips(pair: tuple[RunConfig, RunConfig], shown: list[list[dict]]) -> None:
 def _scatters(columns: list, pair, frames: list[list[dict]], shown: list[list[dict]], dimensions) -> None:
     """Both scatters; their axes hold every snapshot there is, so that nothing jumps while the training is played."""
     reach = [
-        _reach(half.run_id, tuple((line["step"], line["pictures"]) for line in lines), dimensions)
+        _reach(half.run_id, len(lines), lines[-1]["pictures"] if lines else "", lines, dimensions)
         for half, lines in zip(pair, frames)
     ]
     same = st.session_state.get("same_axes", True)
@@ -164,9 +164,12 @@ def _points(run_id: str, step: int, sha256: str, dimensions) -> np.ndarray:
 
 
 @st.cache_resource(max_entries=200, show_spinner=False)
-def _reach(run_id: str, lines: tuple[tuple[int, str], ...], dimensions) -> float:
-    """The half-width of axes that hold the codes of all given snapshots, and the prior's circles."""
-    return figures.axis_limit(*(_points(run_id, *line, dimensions) for line in lines))
+def _reach(run_id: str, count: int, last_sha256: str, _lines: list[dict], dimensions) -> float:
+    """The half-width of axes that hold the codes of all given snapshots, and the prior's circles.
+
+    A run is deterministic, so its id, how many snapshots there are and the last one's checksum stand for all of them.
+    """
+    return figures.axis_limit(*(_points(run_id, line["step"], line["pictures"], dimensions) for line in _lines))
 
 
 @st.cache_resource(max_entries=100, show_spinner=False)

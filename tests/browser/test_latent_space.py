@@ -285,3 +285,38 @@ def test_each_draw_has_samples_of_its_own_which_its_link_shows_again(visit):
     second = strips(page)
     assert not set(first) & set(second)
     assert strips(visit(page.url)) == second
+
+
+LOSES_THE_FIRST_MODEL = """() => {
+  const lost = new Set(), isLost = (name) => name.startsWith("model") && lost.size === 0;
+  class Unpacked extends Set { add(name) { return isLost(name) ? this : super.add(name); } }
+  class Parcels extends Map {
+    set(name, content) {
+      if (!isLost(name)) return super.set(name, content);
+      lost.add(name);
+      return this;
+    }
+  }
+  globalThis.aeVaeLabShelf = { parcels: new Parcels(), unpacked: new Unpacked(), waiting: new Set() };
+  globalThis.lost = lost;
+}"""
+
+
+def test_a_parcel_lost_on_the_way_is_sent_again(visit):
+    page = visit("/")
+    page.add_init_script(f"({LOSES_THE_FIRST_MODEL})()")
+    page.goto(page.url + "latent_space")
+    expect(page.locator(".reading")).to_contain_text("=")
+    assert page.evaluate("globalThis.lost.size") == 1
+
+
+def test_what_the_browser_has_is_not_sent_again(visit):
+    page, received = visit("/"), []
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda payload: received.append(len(payload))))
+    page.goto(page.url + "latent_space")
+    expect(page.locator(".reading")).to_contain_text("=")
+    at_first = sum(received)
+    page.get_by_role("button", name="Draw again").click()
+    expect(page).to_have_url(re.compile("draw=1"))
+    page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']")
+    assert at_first > 1_000_000 and sum(received) - at_first < 100_000

@@ -1,9 +1,10 @@
 """Training before the eyes of a class: whatever a student or the server does meanwhile, the pair comes to its end."""
 
+import contextlib
 import re
 from urllib.parse import urlencode
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, TimeoutError, expect
 
 from tests.browser.server import Server, wait_for
 from vae.config import RunConfig
@@ -28,12 +29,14 @@ def press(page: Page, name: str) -> None:
 
 
 def choose(page: Page, label: str, option: str) -> None:
-    """Takes an option of a select box; a rerun under way would close it again."""
-    box = page.get_by_role("combobox", name=label)
-    expect(box).to_be_visible()
-    page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']")
-    box.click()
-    page.get_by_role("option", name=option).click()
+    """Takes an option of a select box; a rerun meanwhile may close the box, and then a person clicks again."""
+    box, wanted = page.get_by_role("combobox", name=label), page.get_by_role("option", name=option)
+    for _ in range(5):
+        box.click()
+        with contextlib.suppress(TimeoutError):
+            wanted.click(timeout=3000)
+            return
+    raise AssertionError(f"{label} does not offer {option}")
 
 
 def trained(page: Page) -> None:
