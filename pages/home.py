@@ -10,20 +10,14 @@ st.markdown(
     "**variational** autoencoder by **two changes**: *z* is drawn from a small cloud instead of being one point, "
     "and the clouds of all pictures together are kept near N(0, I)."
 )
-digit, again = st.columns([3, 1], vertical_alignment="bottom")
-with digit:
-    bind = controls.binding("digit", lambda asked: asked in set("0123456789"), "one of 0 to 9")
-    chosen = st.pills("A test digit", range(10), default=2, key="digit", bind=bind, required=True)
-again.button(
-    "Pass it through again", icon=":material/replay:", type="primary", on_click=networks.pass_again, width="stretch"
-)
-networks.show(chosen)
+networks.show()
 
 with st.expander("Try this", icon=":material/lightbulb:", expanded=True):
     st.markdown(
         """
 1. **Predict:** will the AE's *z* change when the same digit passes through again? And the VAE's? Press the button.
 2. Only *ε* is new each time; *μ* and *σ* stay. Find the digit whose VAE answers differ most, and look at its *σ*.
+   Draw one of your own.
 3. **Why would anyone want that noise?** Go on to *Latent space* and compare what the two decoders make of codes that
    belong to no picture.
 """

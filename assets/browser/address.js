@@ -3,20 +3,27 @@
 
 const WAIT = 300; // milliseconds of rest before the address is written: browsers allow only so many a minute
 const memory = (globalThis.aeVaeLabMemory ??= new Map());
+const EVERYWHERE = "x"; // the digit follows from page to page, a drawing too
 
 export class Address {
   /** page: a name; given: what the link brought, already checked. What it did not bring is as it was at the last visit. */
   constructor(page, given) {
     this.path = window.location.pathname;
-    this.state = { ...memory.get(page), ...given };
+    this.state = { ...memory.get(page), ...memory.get(EVERYWHERE), ...given };
     memory.set(page, this.state);
+    this.share();
   }
 
   /** Remembers values by name; null is the default, which needs no place in the address. */
   keep(values) {
     Object.assign(this.state, values);
+    this.share();
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.write(), WAIT);
+  }
+
+  share() {
+    if (EVERYWHERE in this.state) memory.set(EVERYWHERE, { [EVERYWHERE]: this.state[EVERYWHERE] });
   }
 
   write() {

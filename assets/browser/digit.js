@@ -18,3 +18,9 @@ export function digitImage(pixels, image = new ImageData(SIDE, SIDE)) {
   }
   return image;
 }
+
+/** Paints digits side by side on a canvas 28 pixels high. */
+export function paintStrip(canvas, images) {
+  const brush = canvas.getContext("2d");
+  images.forEach((image, index) => brush.putImageData(digitImage(image), index * SIDE, 0));
+}

@@ -5,6 +5,7 @@ import { decode, encode, readModel } from "./model.js";
 import { mount } from "./mount.js";
 import { Picker } from "./picker.js";
 import { Plane, axes, cross, dots, ellipse, numerals, priorCircles, ring, steer } from "./plane.js";
+import { inWords } from "./words.js";
 
 const GRID = 20; // decoded images a side of the background
 const CELLS = 40; // cells a side for density and holes
@@ -153,11 +154,6 @@ class View {
     const layers = on.join(",") || "none";
     this.address.keep({ layers: layers === "codes,prior" ? null : layers });
   }
-}
-
-/** -> "(1.23, −0.50)" */
-function inWords(numbers) {
-  return `(${Array.from(numbers, (value) => value.toFixed(2).replace("-", "−")).join(", ")})`;
 }
 
 /** Codes as the server sends them: float32, one row a dimension of the plane of mu, then of sigma (of a VAE). */

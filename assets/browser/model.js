@@ -62,6 +62,11 @@ export function decode(model, z) {
   return pixels;
 }
 
+/** KL(N(mu, sigma^2) || N(0, I)) in nats, summed over the dimensions (Kingma and Welling 2014, appendix B). */
+export function klDivergence({ mu, logSigma }) {
+  return mu.reduce((sum, m, d) => sum + 0.5 * (m * m + Math.expm1(2 * logSigma[d])) - logSigma[d], 0);
+}
+
 /** z = mu + sigma * eps, eps scaled; an AE's z is mu. */
 export function reparameterize({ mu, logSigma }, eps, scale = 1) {
   return logSigma ? mu.map((m, d) => m + Math.exp(logSigma[d]) * eps[d] * scale) : mu;

@@ -87,10 +87,12 @@ export class Picker {
     input.value = ""; // so that the same file can be chosen again
   }
 
-  /** Takes a digit that is not of the test set; null is an empty sheet. */
+  /** Takes a digit that is not of the test set, in the 16 levels that a link carries; null is an empty sheet. */
   own(x, keepsPaper = false) {
     this.chosen = undefined;
-    if (x) this.show(x, OWN + encodePixels(x), keepsPaper);
+    if (!x) return;
+    const pixels = encodePixels(x);
+    this.show(decodePixels(pixels), OWN + pixels, keepsPaper);
   }
 
   show(x, name, keepsPaper = false) {

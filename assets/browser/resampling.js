@@ -7,6 +7,7 @@ import { mount } from "./mount.js";
 import { Picker } from "./picker.js";
 import { Plane, axes, cross, dots, ellipse, priorCircles, ring, steer } from "./plane.js";
 import { normals } from "./random.js";
+import { inWords } from "./words.js";
 
 const DRAWS = 200;
 const SHOWN = 64;
@@ -202,10 +203,4 @@ class View {
     context.globalAlpha = 1;
     cross(context, plane, this.flat(this.eps));
   }
-}
-
-/** -> "(1.23, −0.50)", the first four numbers. */
-function inWords(numbers) {
-  const words = Array.from(numbers.slice(0, 4), (value) => value.toFixed(2).replace("-", "−"));
-  return `(${words.join(", ")}${numbers.length > 4 ? ", …" : ""})`;
 }

@@ -1,9 +1,10 @@
 // A walk along each latent dimension: a slider a dimension, both decoders answering while it moves.
 import { Address } from "./address.js";
-import { digitImage, paintDigit } from "./digit.js";
+import { paintDigit, paintStrip } from "./digit.js";
 import { decode, encode, readModel } from "./model.js";
 import { mount } from "./mount.js";
 import { Picker } from "./picker.js";
+import { inWords, number, subscript } from "./words.js";
 
 const HALVES = ["ae", "vae"];
 const FRAMES = 11; // images of a film strip
@@ -141,8 +142,7 @@ class View {
         words.textContent = `${half.toUpperCase()} ${number(value)}  (${number(low)} … ${number(high)}${half === "vae" ? ", prior σ" : ", 1 % … 99 % of its codes"})${this.importance(row, half)}`;
       }
     }
-    const words = (half) => `(${Array.from(this.z[half].slice(0, 6), number).join(", ")}${this.data.latentDim > 6 ? ", …" : ""})`;
-    this.find(".reading").textContent = `AE z = ${words("ae")}; VAE z = ${words("vae")}`;
+    this.find(".reading").textContent = `AE z = ${inWords(this.z.ae, 6)}; VAE z = ${inWords(this.z.vae, 6)}`;
     this.address.keep({ z_ae: text(this.z.ae), z_vae: text(this.z.vae) });
   }
 
@@ -229,19 +229,6 @@ function meanVariance(images) {
   return sum / 784;
 }
 
-function paintStrip(canvas, images) {
-  const brush = canvas.getContext("2d");
-  images.forEach((image, index) => brush.putImageData(digitImage(image), index * 28, 0));
-}
-
-function number(value) {
-  return value.toFixed(2).replace("-", "−");
-}
-
 function text(z) {
   return Array.from(z, (value) => +value.toFixed(3)).join(",");
-}
-
-function subscript(value) {
-  return String(value).replace(/\d/g, (digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]);
 }

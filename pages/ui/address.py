@@ -34,6 +34,7 @@ RULES: dict[str, _Rule] = {
     "z": _CODE,
     "z_ae": _CODE,
     "z_vae": _CODE,
+    "passes": (lambda text: is_whole(text, 99_999) and int(text) >= 1, "a whole number from 1 to 99,999"),
     "eps_seed": (lambda text: is_whole(text, 999_999), "a whole number from 0 to 999,999"),
     "eps_scale": (lambda text: _is_numbers(text, 1, 3.0) and float(text) >= 0, "a number from 0 to 3"),
     "eps": (lambda text: _is_numbers(text, 2, 100.0), "1 or 2 numbers from -100 to 100"),

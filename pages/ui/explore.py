@@ -47,19 +47,26 @@ def codes(vae: RunConfig) -> None:
 
 
 def pair_parcels(pair: list[ui.Trained], dimensions: tuple[int, ...]) -> dict:
-    """What a component needs of a pair: the names of its parcels, the half-width of each plane, the hard digits."""
+    """What a component needs to show a pair on a plane: model_parcels with its codes, the half-width of each plane."""
+    return {
+        **model_parcels(pair, {f"codes_{half.config.model}": _codes_parcel(half, dimensions) for half in pair}),
+        "limits": {
+            half.config.model: _limit(half.config.run_id, half.metrics["model_sha256"], dimensions) for half in pair
+        },
+    }
+
+
+def model_parcels(pair: list[ui.Trained], others: dict | None = None) -> dict:
+    """What a component needs to run a pair on digits: the names of its parcels, and the hard digits."""
     vae = pair[1]
     parcels = browser.deliver(
         browser.digits_parcels(vae.config.dataset)
         | {half.config.model: browser.model_parcel(half) for half in pair}
-        | {f"codes_{half.config.model}": _codes_parcel(half, dimensions) for half in pair}
+        | (others or {})
     )
     return {
         "subject": " ".join(parcels.values()),  # another one is another picture
         "parcels": parcels,
-        "limits": {
-            half.config.model: _limit(half.config.run_id, half.metrics["model_sha256"], dimensions) for half in pair
-        },
         "hard": hard_digits(vae.config.run_id, vae.metrics["model_sha256"]),
     }
 

@@ -2,47 +2,114 @@
 
 import re
 
-from playwright.sync_api import expect
+import numpy as np
+import torch
+from playwright.sync_api import Page, expect
+
+from vae import data
+from vae.config import RunConfig
+from vae.losses import kl_divergence
+from vae.store import RunStore
 
 AGAIN = "Pass it through again"
 
 
-def words(page) -> dict[str, str]:
+def opened(visit, address: str = "/", **options) -> Page:
+    """The page with a digit in both networks."""
+    page = visit(address, **options)
+    expect(page.locator("svg .vae_z").first).to_have_text(re.compile(r"\d"))
+    return page
+
+
+def words(page: Page) -> dict[str, str]:
     """The numbers in the picture, which lies in a component of its own."""
     return {name: page.locator(f"svg .{name}").first.text_content() for name in ("ae_z", "mu", "sigma", "vae_z")}
 
 
+def numbers(text: str) -> list[float]:
+    return [float(number) for number in re.findall(r"-?\d+\.\d+", text.replace("−", "-"))]
+
+
+def captions(page: Page, half: str) -> list[str]:
+    """The codes under a strip of passes."""
+    return page.locator(f".pass.{half} span").all_text_contents()
+
+
+def scribble(page: Page) -> None:
+    """Draws a stroke on the picker's sheet."""
+    sheet = page.locator(".paper").first
+    sheet.scroll_into_view_if_needed()
+    box = sheet.bounding_box()
+    page.mouse.move(box["x"] + 50, box["y"] + 30)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 80, box["y"] + 120, steps=4)
+    page.mouse.up()
+
+
 def test_passing_again_changes_the_vaes_z_and_never_the_aes(visit):
-    page = visit("/")
-    expect(page.locator("svg .vae_z").first).to_have_text(re.compile(r"\d"))
+    page = opened(visit)
     seen = [words(page)]
     for passes in (2, 3, 4):
         page.get_by_role("button", name=AGAIN).click()
         expect(page.get_by_text(f"{passes} passes of the same digit")).to_be_visible()
-        expect(page.locator("svg .vae_z").first).not_to_have_text(seen[-1]["vae_z"])
         seen.append(words(page))
     assert len({w["vae_z"] for w in seen}) == 4
     assert len({(w["ae_z"], w["mu"], w["sigma"]) for w in seen}) == 1
+    assert len(set(captions(page, "vae"))) == 4
+    assert captions(page, "ae") == [seen[0]["ae_z"]] * 4
+
+
+@torch.no_grad()
+def test_the_numbers_are_those_of_the_trained_networks(visit):
+    page = opened(visit, "/?x=11")
+    x, store, config = data.load("mnist", "test").images[11:12], RunStore(), RunConfig()
+    ae, vae = (store.model(c.run_id) for c in (config.autoencoder, config))
+    mu, log_sigma = vae.encode(x)
+    shown = {name: numbers(text) for name, text in words(page).items()}
+    for name, expected in {"ae_z": ae.encode(x), "mu": mu, "sigma": log_sigma.exp()}.items():
+        np.testing.assert_allclose(shown[name], expected[0], atol=0.011)
+    kl = numbers(page.locator("svg .kl").text_content())
+    np.testing.assert_allclose(kl, kl_divergence(mu, log_sigma).sum(), atol=0.06)
 
 
 def test_another_digit_is_another_link(visit):
-    page = visit("/")
-    expect(page.locator("svg .ae_z").first).to_have_text(re.compile(r"\d"))
+    page = opened(visit)
     before = words(page)["ae_z"]
-    page.get_by_role("radio", name="7").click()
-    expect(page).to_have_url(re.compile("digit=7"))
+    page.get_by_role("button", name="3", exact=True).click()
     expect(page.locator("svg .ae_z").first).not_to_have_text(before)
-    other = visit(page.url)
-    expect(other.locator("svg .ae_z").first).to_have_text(words(page)["ae_z"])
+    expect(page).to_have_url(re.compile(r"x=\d+"))
+    page.get_by_role("button", name=AGAIN).click()
+    expect(page).to_have_url(re.compile("passes=2"))
+    other = opened(visit, page.url)
+    assert words(other) == words(page)
+
+
+def test_only_the_latest_passes_stay_on_the_page(visit):
+    page = opened(visit, "/?passes=500")
+    before = captions(page, "vae")
+    assert len(before) == 8
+    page.get_by_role("button", name=AGAIN).click()
+    expect(page.get_by_text("501 passes of the same digit")).to_be_visible()
+    assert captions(page, "vae")[:-1] == before[1:]
+
+
+def test_a_drawing_passes_through_and_follows_to_the_other_pages(visit):
+    page = opened(visit)
+    before = words(page)["ae_z"]
+    scribble(page)
+    expect(page.locator("svg .ae_z").first).not_to_have_text(before)
+    drawn = words(page)["ae_z"]
+    page.get_by_role("link", name="Latent space").click()
+    expect(page.locator(".reading")).to_contain_text(f"AE: z = {drawn}")
+    expect(page.get_by_text("Your own digit", exact=True)).to_be_visible()
 
 
 def test_the_keyboard_alone_passes_the_digit_again(visit):
-    page = visit("/")
+    page = opened(visit)
     button = page.get_by_role("button", name=AGAIN)
-    expect(page.get_by_text("One pass of the same digit")).to_be_visible()
     for _ in range(20):
         page.keyboard.press("Tab")
-        if button.evaluate("button => button === document.activeElement"):
+        if button.evaluate("button => button.matches(':focus')"):
             break
     page.keyboard.press("Enter")
     expect(page.get_by_text("2 passes of the same digit")).to_be_visible()
