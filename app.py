@@ -18,6 +18,7 @@ if __name__ == "__main__":  # worker processes import this file again, and must 
             st.Page("pages/latent_space.py", title="Latent space", icon=":material/scatter_plot:"),
             st.Page("pages/resampling.py", title="Draw again: ε", icon=":material/casino:"),
             st.Page("pages/walk.py", title="Latent walk", icon=":material/tune:"),
+            st.Page("pages/kl_weight.py", title="KL weight β", icon=":material/balance:"),
         ],
         position="top",
     ).run()

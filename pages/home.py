@@ -30,4 +30,5 @@ controls.formula(
     & \mathcal L = -\log p(\X\mid\Z) + \KL\big(\mathcal N(\MU,\SIGMA^2)\,\|\,\mathcal N(0,I)\big)
     \end{aligned}"""
 )
+controls.words()
 controls.source(__file__)

@@ -32,4 +32,5 @@ controls.formula(
     \mathrm{Cov}(\Z)\big),\qquad
     \XHAT  = \mathrm{decoder}(\Z)"""
 )
+controls.words()
 controls.source(__file__)

@@ -25,4 +25,5 @@ controls.formula(
     r"""\Z = \MU + \SIGMA\,\EPS,\quad \EPS\sim\mathcal N(0, I)
     \qquad\Longleftrightarrow\qquad \Z\sim q(\Z\mid\X) = \mathcal N(\MU,\SIGMA^2)"""
 )
+controls.words()
 controls.source(__file__)

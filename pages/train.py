@@ -31,4 +31,5 @@ controls.formula(
     \;+\; \underbrace{\beta\;\KL\big(\mathcal N(\MU,\SIGMA^2)
     \,\|\,\mathcal N(0, I)\big)}_{\text{VAE only: }\beta = \text{KL weight}}"""
 )
+controls.words()
 controls.source(__file__)

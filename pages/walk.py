@@ -21,4 +21,5 @@ with st.expander("Try this", icon=":material/lightbulb:"):
 """
     )
 controls.formula(r"""{\Z}_t = (1 - t)\,{\Z}_a + t\,{\Z}_b,\qquad {\XHAT}_t = \mathrm{decoder}({\Z}_t)""")
+controls.words()
 controls.source(__file__)

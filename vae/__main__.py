@@ -1,4 +1,4 @@
-"""`python -m vae train | pretrain | bench | runs`: for teachers who prepare a lesson, and for our own checks."""
+"""`python -m vae train | sweep | pretrain | bench | runs`: for teachers who prepare a lesson, and our own checks."""
 
 import argparse
 import dataclasses
@@ -9,10 +9,15 @@ from tqdm import tqdm
 
 from vae.config import ConfigError, RunConfig, allowed_values
 from vae.data import DatasetError, download
+from vae.runs import Runs
 from vae.store import PRETRAINED, DamagedRun, RunStore, StoreError
+from vae.sweep import LADDER, RAMPLESS, SWEPT, sweep
 from vae.worker import advance, resolve_device
 
-PRETRAINED_RUNS = [RunConfig(model=model, latent_dim=latent_dim) for latent_dim in (2, 10) for model in ("ae", "vae")]
+PRETRAINED_RUNS = [*(run for dim in LADDER for run in sweep(RunConfig(latent_dim=dim), LADDER[dim], (0,))), RAMPLESS]
+# Every how many snapshots of a run that comes with the project one is kept: all of what the Train page opens with.
+KEPT = {2: 1, 10: 3}
+MOST_WORKERS = 256
 
 
 class Parser(argparse.ArgumentParser):
@@ -78,10 +83,50 @@ def pretrain_command(options: argparse.Namespace) -> int:
     for run_id in store.run_ids():
         store.upper.delete(run_id)
     for config in PRETRAINED_RUNS:
-        result = train_with_progress(config, store)
+        train_with_progress(config, store)
+        is_default = config in (pair := RunConfig(latent_dim=config.latent_dim), pair.autoencoder)
+        thin(config, store, KEPT[config.latent_dim] if is_default else None)
         store.upper.delete(f"{config.run_id}/control.json")
-        print(json.dumps(result), flush=True)
+        print(json.dumps(run_summary(config.run_id, store)), flush=True)
     return 0
+
+
+def thin(config: RunConfig, store: RunStore, every: int | None) -> None:
+    """Keeps a complete run's last pictures and, going back, each `every`-th before; None: no others."""
+    metrics, history = store.metrics(config.run_id), store.history(config.run_id)
+    pictured = [line for line in history if "pictures" in line][::-1]
+    kept = pictured[::every] if every else pictured[:1]
+    for line in pictured:
+        if line not in kept:
+            del line["pictures"]
+            store.upper.delete(f"{config.run_id}/snapshots/{line['step']}.safetensors")
+    model = store.model(config.run_id).state_dict()
+    store.finish(config, metrics["status"], history, model, test=metrics["test"])
+
+
+def sweep_command(options: argparse.Namespace) -> int:
+    """Trains a pair with one KL weight after another, as many runs at once as there are workers."""
+    store = RunStore(options.store)
+    names = [field.name for field in dataclasses.fields(RunConfig) if field.name not in SWEPT]
+    configs = sweep(RunConfig(**{name: getattr(options, name) for name in names}), options.kl_weights, options.seeds)
+    download(configs[0].dataset)
+    if options.workers is not None and not 1 <= options.workers <= MOST_WORKERS:
+        raise ConfigError("workers", options.workers, f"a whole number from 1 to {MOST_WORKERS}")
+    runs = Runs(store, resolve_device(options.device), options.workers)
+    try:
+        if not runs.wait_until_started():
+            raise StoreError(f"no workers: {runs.error}")
+        runs.submit(configs, most=len(configs))
+        with tqdm(total=sum(config.total_steps for config in configs), unit=" steps", file=sys.stderr) as bar:
+            for now in runs.follow(configs):
+                bar.update(sum(status.step for status in now) - bar.n)
+                bar.set_postfix_str(f"{sum(not status.is_active for status in now)} of {len(now)} runs have ended")
+    finally:
+        runs.close()
+    results = [run_summary(config.run_id, store) | {"kl_weight": config.kl_weight} for config in configs]
+    for result in results:
+        print(json.dumps(result), flush=True)
+    return 0 if all(result["status"] == "complete" for result in results) else 1
 
 
 def runs_command(options: argparse.Namespace) -> int:
@@ -107,10 +152,10 @@ def runs_command(options: argparse.Namespace) -> int:
 
 def bench_command(options: argparse.Namespace) -> int:
     """Measures our training against the plain recipe, side by side; exit status 1 when a goal is missed."""
-    from vae.bench import MissedGoal, bench
+    from vae.bench import MissedGoal, bench, bench_sweep
 
     try:
-        bench(options.json)
+        bench_sweep(options.json) if options.sweep else bench(options.json)
     except OSError as error:
         raise ConfigError("json", options.json, f"a file that can be written ({error.strerror})") from error
     except MissedGoal as error:
@@ -125,15 +170,7 @@ def _parser() -> Parser:
 
     train = commands.add_parser("train", help="train one run", description=train_command.__doc__)
     train.prog = parser.prog
-    for field in dataclasses.fields(RunConfig):
-        train.add_argument(
-            f"--{field.name.replace('_', '-')}",
-            type=_reader(field),
-            default=field.default,
-            metavar=field.name.upper(),
-            help=f"{field.metadata['help']}: {allowed_values(field)} (default {_shown(field.default)})",
-        )
-    train.add_argument("--device", default="cpu", help="auto, cpu, cuda or mps (default cpu); not part of the run")
+    _add_fields(train, dataclasses.fields(RunConfig))
     train.set_defaults(command=train_command)
 
     pretrain = commands.add_parser(
@@ -145,15 +182,49 @@ def _parser() -> Parser:
     runs.add_argument("--json", action="store_true", help="as one JSON list, with configs and metrics")
     runs.set_defaults(command=runs_command)
 
-    for command in (train, pretrain, runs):
+    swept = commands.add_parser("sweep", help="train one pair with many KL weights", description=sweep_command.__doc__)
+    swept.prog = parser.prog
+    swept.add_argument("--kl-weights", type=_numbers(float), required=True, help="up to 12, such as 0,0.1,1,10")
+    swept.add_argument("--seeds", type=_numbers(int), default=(0,), help="up to 3, such as 0,1,2 (default 0)")
+    swept.add_argument("--workers", type=int, help="runs at a time (default: one a core, or the cluster's)")
+    _add_fields(swept, [field for field in dataclasses.fields(RunConfig) if field.name not in SWEPT])
+    swept.set_defaults(command=sweep_command)
+
+    for command in (train, pretrain, runs, swept):
         command.add_argument(
             "--store", metavar="DIR", help="folder or fsspec URL of the runs (default VAE_STORE, or the cache)"
         )
 
     bench = commands.add_parser("bench", help="measure the speed", description=bench_command.__doc__)
     bench.add_argument("--json", metavar="FILE", help="write the figures there too")
+    bench.add_argument("--sweep", action="store_true", help="measure a sweep on all cores against one core instead")
     bench.set_defaults(command=bench_command)
     return parser
+
+
+def _add_fields(command: Parser, fields) -> None:
+    """A flag for each of the given fields of RunConfig, and for the device."""
+    for field in fields:
+        command.add_argument(
+            f"--{field.name.replace('_', '-')}",
+            type=_reader(field),
+            default=field.default,
+            metavar=field.name.upper(),
+            help=f"{field.metadata['help']}: {allowed_values(field)} (default {_shown(field.default)})",
+        )
+    command.add_argument("--device", default="cpu", help="auto, cpu, cuda or mps (default cpu); not part of the run")
+
+
+def _numbers(kind: type):
+    """Reads numbers with commas between them; what cannot be read is passed on for RunConfig to refuse by name."""
+
+    def read(text: str) -> tuple:
+        try:
+            return tuple(kind(number) for number in text.split(","))
+        except ValueError:
+            return (text,)
+
+    return read
 
 
 def _reader(field: dataclasses.Field):

@@ -19,6 +19,7 @@ from vae.config import RunConfig
 from vae.evaluation import evaluate
 from vae.losses import loss_terms, negative_elbo
 from vae.models import build_model
+from vae.runs import Runs
 from vae.store import RunStore
 from vae.training import build_optimizer, has_fast_bfloat16, train
 from vae.worker import advance
@@ -32,6 +33,10 @@ QUALITY = {  # name, config -> the test -ELBO to reach, nats
     "2-D, 3 epochs": (RunConfig(epochs=3), 145.0),
     "2-D, 6 epochs": (RunConfig(epochs=6), 141.0),
 }
+
+
+SWEEP = [RunConfig(kl_weight=weight) for weight in (0.0, 0.1, 0.3, 1.0, 4.0, 10.0)]
+SWEEP_RATIO = 0.6  # of the time of its runs one after another, at most, on two cores
 
 
 class MissedGoal(RuntimeError):
@@ -185,6 +190,37 @@ def bench(file: str | None) -> None:
     _print_table(report)
     if missed := missed_goals(report):
         raise MissedGoal("; ".join(missed))
+
+
+def bench_sweep(file: str | None) -> None:
+    """Times a sweep of six runs on one worker and on one a core, and prints and writes both as `bench` does.
+
+    Raises MissedGoal when all cores take more than 0.6 of one core's time.
+    """
+    with open(file, "w", encoding="utf-8") if file else contextlib.nullcontext() as target:
+        cores = os.cpu_count() or 1
+        one, all = _sweep_seconds(1), _sweep_seconds(cores)
+        report = {"runs": len(SWEEP), "one_core": one, "cores": cores, "all_cores": all, "ratio": all / one}
+        if target:
+            json.dump(report, target, indent=2)
+    print(f"{len(SWEEP)} runs, one after another on one core: {one:.1f} s")
+    print(f"{len(SWEEP)} runs on {cores} cores: {all:.1f} s\nratio: {report['ratio']:.2f}")
+    if report["ratio"] > SWEEP_RATIO:
+        raise MissedGoal(f"a sweep takes {report['ratio']:.2f} of its runs one after another, not {SWEEP_RATIO}")
+
+
+def _sweep_seconds(workers: int) -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        runs = Runs(RunStore(folder, pretrained=f"{folder}/nothing"), workers=workers)
+        try:
+            runs.wait_until_started()
+            began = time.perf_counter()
+            runs.submit(SWEEP)
+            for _ in runs.follow(SWEEP):
+                pass
+            return time.perf_counter() - began
+        finally:
+            runs.close()
 
 
 def _measure() -> dict:

@@ -37,7 +37,7 @@ def evaluate(model: nn.Module, images: Tensor, likelihood: str) -> Metrics:
     eps = evaluation_eps(len(images), encode_parameters(model, images[:1])[0].shape[1]).to(images.device)
     parts = [loss_terms(model, x, e, likelihood) for x, e in zip(images.split(CHUNK), eps.split(CHUNK))]
     reconstruction = torch.cat([part.reconstruction for part in parts]).mean().item()
-    active = active_units(torch.cat([encode_parameters(model, x)[0] for x in images.split(CHUNK)]))
+    active = len(active_dimensions(torch.cat([encode_parameters(model, x)[0] for x in images.split(CHUNK)])))
     if parts[0].kl_per_dimension is None:
         return Metrics(None, reconstruction, None, None, active)
     kl_per_dimension = torch.cat([part.kl_per_dimension for part in parts]).mean(0)
@@ -45,9 +45,9 @@ def evaluate(model: nn.Module, images: Tensor, likelihood: str) -> Metrics:
     return Metrics(total, reconstruction, kl_per_dimension.sum().item(), kl_per_dimension.tolist(), active)
 
 
-def active_units(mu: Tensor) -> int:
-    """How many dimensions of the codes mu (n, latent_dim) vary over the images (variance > 0.01; Burda et al. 2016)."""
-    return int((mu.var(0) > ACTIVE_VARIANCE).sum())
+def active_dimensions(mu: Tensor) -> set[int]:
+    """The dimensions of the codes mu (n, latent_dim) that vary over the images (variance > 0.01; Burda et al. 2016)."""
+    return set((mu.var(0) > ACTIVE_VARIANCE).nonzero().flatten().tolist())
 
 
 @functools.lru_cache(maxsize=8)

@@ -92,6 +92,32 @@ def loss_curves(ae: list[dict], vae: list[dict], floor: float | None, at_step: i
     return figure
 
 
+def kl_per_dimension_curves(histories: dict[str, list[dict]], active: dict[str, set[int]]) -> Figure:
+    """The KL of each dimension over a training, in nats an image, one panel a run.
+
+    active: for each run the dimensions that are active in the end; the others are grey.
+    """
+    figure = make_subplots(1, len(histories), shared_yaxes=True, subplot_titles=list(histories))
+    for column, (name, history) in enumerate(histories.items(), 1):
+        for dimension in range(len(history[0]["kl_per_dimension"])):
+            figure.add_scatter(
+                x=[line["epoch"] for line in history],
+                y=[line["kl_per_dimension"][dimension] for line in history],
+                line={"color": COLORS["kl"] if dimension in active[name] else GREY, "width": 1.5},
+                mode="lines",
+                name=f"dimension {dimension + 1}",
+                hovertemplate=f"dimension {dimension + 1}, epoch %{{x:.2f}}: %{{y:.2f}} nats<extra></extra>",
+                row=1,
+                col=column,
+            )
+    figure.update_yaxes(title_text="KL of a dimension, nats", rangemode="tozero", col=1)
+    figure.update_xaxes(title_text="epoch")
+    figure.update_layout(
+        height=320, showlegend=False, margin={"l": 10, "r": 10, "t": 40, "b": 10}, uirevision="kl per dimension"
+    )
+    return figure
+
+
 def axis_limit(*codes: np.ndarray) -> float:
     """A round half-width of square axes that holds N(0, I) to 3 sigma, and 99 % of each of the given codes (n, 2)."""
     reach = max([3.0, *(np.quantile(np.abs(some), 0.99) for some in codes)])

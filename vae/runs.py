@@ -3,16 +3,29 @@
 import functools
 import os
 import threading
+import time
 from collections import defaultdict
+from collections.abc import Iterator
 
+import dask
 from distributed import Client, Future, KilledWorker, LocalCluster, fire_and_forget
 
 from vae.config import RunConfig
-from vae.store import DamagedRun, RunStore
+from vae.store import DamagedRun, RunStatus, RunStore
 from vae.worker import train_to_end, warm_up
 
 CONNECT_SECONDS = 10.0  # a cluster that does not answer for so long is looked for again when somebody asks
 MOST_WAITING = 6  # runs of one browser that may wait or train at a time
+LOOK = 0.5  # seconds between two looks of `follow`
+MOST_SWEPT = 39  # the same for a sweep: 12 weights and the AE, of three seeds
+
+
+LOCAL = {
+    # One thread a worker. Dask would also have it give freed memory back to the system at once: a training, which
+    # frees and takes the same memory at every step, took 1.6 times as long.
+    "distributed.nanny.pre-spawn-environ": dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), 1),
+    "distributed.worker.profile.enabled": False,  # which looks at the training a hundred times a second
+}
 
 
 class TooManyRuns(RuntimeError):
@@ -36,23 +49,24 @@ class Runs:
         self._address = os.environ.get("DASK_SCHEDULER_ADDRESS")
         self._begin()
 
-    def submit(self, configs: list[RunConfig], browser: str = "") -> None:
+    def submit(self, configs: list[RunConfig], browser: str = "", most: int = MOST_WAITING) -> None:
         """Asks for runs, each trained once whoever asks, and has paused or stopped ones go on.
 
+        The first of them come before the later ones of everybody else, so that a sweep lets a pair pass.
         Raises TooManyRuns when this browser has too many that wait, train or are paused.
         """
         with self._lock:
             asked = {run_id for run_id in self._asked[browser] if self._is_unfinished(run_id)}
             new = {config.run_id for config in configs if not self._is_unfinished(config.run_id)} - asked
-            if len(asked | new) > MOST_WAITING:
+            if len(asked | new) > most:
                 raise TooManyRuns(
-                    f"{len(asked)} of your runs are still waiting or training, and {MOST_WAITING} is the most "
+                    f"{len(asked)} of your runs are still waiting or training, and {most} is the most "
                     "at a time: stop one of them, or wait until one is done."
                 )
             self._asked[browser] = asked | new
-        for config in configs:
+        for place, config in enumerate(configs):
             self.store.create(config)
-            self.ensure(config)
+            self.ensure(config, priority=-place)
 
     def pause(self, run_id: str) -> None:
         """Has a run write its checkpoint and leave its worker to others."""
@@ -66,15 +80,27 @@ class Runs:
             self.store.set_control(run_id, "stop")
             self.ensure(self.store.config(run_id))
 
-    def ensure(self, config: RunConfig) -> None:
+    def ensure(self, config: RunConfig, priority: int = 0) -> None:
         """Gives an active run a worker if none has it (after a pause, a restart, a lost cluster); cheap."""
         run_id, client = config.run_id, self._connected()
         if client is None or run_id in client.futures or self.store.metrics(run_id) is not None:
             return
         # The key makes it a single flight: to submit a task that waits or runs already changes nothing.
-        future = client.submit(train_to_end, config, self.store.url, self.device, key=run_id)
+        future = client.submit(train_to_end, config, self.store.url, self.device, key=run_id, priority=priority)
         fire_and_forget(future)
         future.add_done_callback(functools.partial(self._note_end, config))
+
+    def follow(self, configs: list[RunConfig]) -> Iterator[list[RunStatus]]:
+        """Where the runs are, twice a second until none has more to come; one that lost its worker gets another."""
+        while True:
+            now = [self.store.status(config.run_id) for config in configs]
+            yield now
+            if not any(status.is_active for status in now):
+                return
+            for config, status in zip(configs, now):
+                if status.is_active:
+                    self.ensure(config)
+            time.sleep(LOOK)
 
     @property
     def is_starting(self) -> bool:
@@ -149,12 +175,13 @@ class Runs:
                 return Client(self._address, timeout=CONNECT_SECONDS, name="pages")
             except (OSError, ValueError) as error:
                 raise ConnectionError(f"nobody answers at DASK_SCHEDULER_ADDRESS={self._address}: {error}") from error
-        cluster = LocalCluster(
-            n_workers=self.workers,
-            threads_per_worker=1,
-            dashboard_address="127.0.0.1:0",
-            scheduler_kwargs={"dashboard": False},
-            memory_limit=0,
-            silence_logs="ERROR",
-        )
+        with dask.config.set(LOCAL):
+            cluster = LocalCluster(
+                n_workers=self.workers,
+                threads_per_worker=1,
+                dashboard_address="127.0.0.1:0",
+                scheduler_kwargs={"dashboard": False},
+                memory_limit=0,
+                silence_logs="CRITICAL",
+            )
         return Client(cluster)

@@ -36,7 +36,7 @@ class Diverged(RuntimeError):
 
 @dataclass(frozen=True)
 class Losses:
-    """A point of the loss curves: means over the batches since the last one, in nats an image; kl is None for an AE.
+    """A point of the loss curves: means over the batches since the last one, in nats an image; an AE's KL is None.
 
     At step 0: the first batch before any update. seconds: training time so far, pauses left out.
     """
@@ -46,6 +46,7 @@ class Losses:
     total: float
     reconstruction: float
     kl: float | None
+    kl_per_dimension: list[float] | None
     kl_weight: float
     seconds: float
 
@@ -102,6 +103,7 @@ def train(config: RunConfig, checkpoint: dict[str, Tensor] | None = None, device
             epoch=step / config.steps_per_epoch,
             kl_weight=kl_weight_at(config, step),
             seconds=earlier_seconds + time.perf_counter() - began,
+            kl=None if means["kl_per_dimension"] is None else sum(means["kl_per_dimension"]),
             **means,
         )
         return Snapshot(losses, pictures, model, optimizer)
@@ -111,7 +113,7 @@ def train(config: RunConfig, checkpoint: dict[str, Tensor] | None = None, device
     if checkpoint is None:
         with torch.no_grad():
             first = _batch_terms(config, model, images, 0)
-        yield snapshot(0, _means([first]))
+        yield snapshot(0, _means([{name: None if term is None else term.tolist() for name, term in first.items()}]))
     window = []
     for step in range(start, config.total_steps):  # `step` updates are behind us
         set_learning_rate(optimizer, learning_rate_at(config, step))
@@ -145,12 +147,12 @@ def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
         group["lr"] = rate * group["scale"]
 
 
-def train_step(config: RunConfig, model: nn.Module, optimizer, images: Tensor, step: int) -> dict[str, float | None]:
-    """One update on the batch of this step; returns the batch's losses before it. Raises Diverged."""
+def train_step(config: RunConfig, model: nn.Module, optimizer, images: Tensor, step: int) -> dict:
+    """One update on the batch of this step; returns the batch's losses before it, as numbers. Raises Diverged."""
     terms = _batch_terms(config, model, images, step)
     optimizer.zero_grad()
     terms["total"].backward()
-    values = {name: None if term is None else term.item() for name, term in terms.items()}
+    values = {name: None if term is None else term.tolist() for name, term in terms.items()}
     if not math.isfinite(values["total"]):
         raise Diverged(step + 1, _cause(config, values))
     optimizer.step()
@@ -200,7 +202,7 @@ def _batch_terms(config: RunConfig, model: nn.Module, images: Tensor, step: int)
     return {
         "total": negative_elbo(terms, kl_weight_at(config, step)).mean(),
         "reconstruction": terms.reconstruction.mean(),
-        "kl": None if terms.kl_per_dimension is None else terms.kl_per_dimension.sum(1).mean(),
+        "kl_per_dimension": None if terms.kl_per_dimension is None else terms.kl_per_dimension.mean(0),
     }
 
 
@@ -215,11 +217,11 @@ def _epoch_order(seed: int, size: int, epoch: int) -> Tensor:
     return torch.randperm(size, generator=seeded(seed, "batches", epoch))
 
 
-def _means(window: list[dict]) -> dict[str, float | None]:
-    values = [{name: None if v is None else float(v) for name, v in losses.items()} for losses in window]
+def _means(window: list[dict]) -> dict:
+    """The means of losses, each a number or a list of numbers, over a window of steps."""
     return {
-        name: None if values[0][name] is None else sum(losses[name] for losses in values) / len(values)
-        for name in values[0]
+        name: None if first is None else torch.tensor([losses[name] for losses in window]).double().mean(0).tolist()
+        for name, first in window[0].items()
     }
 
 
@@ -262,11 +264,11 @@ def _restore(checkpoint: dict[str, Tensor], model: nn.Module, optimizer: torch.o
     return int(checkpoint["step"]), float(checkpoint["seconds"])
 
 
-def _cause(config: RunConfig, values: dict[str, float | None] | None) -> str:
+def _cause(config: RunConfig, values: dict | None) -> str:
     """The likely reason in words, from the terms that are no longer finite."""
     remedy = f"a learning rate below {config.learning_rate:g} is the usual way out"
     if values is None:
         return f"the weights or the codes are no longer finite; {remedy}"
-    if values["kl"] is not None and not math.isfinite(values["kl"]):
+    if values["kl_per_dimension"] is not None and not math.isfinite(sum(values["kl_per_dimension"])):
         return f"the KL term is no longer finite: sigma = exp(log_sigma) or mu has grown past all bounds; {remedy}"
     return f"the reconstruction loss is no longer finite: the logits have grown past all bounds; {remedy}"

@@ -4,7 +4,7 @@ import { digitImage, paintDigit } from "./digit.js";
 import { decode, encode, readModel } from "./model.js";
 import { mount } from "./mount.js";
 import { Picker } from "./picker.js";
-import { Plane, axes, cross, dots, ellipse, numerals, priorCircles, ring, steer } from "./plane.js";
+import { Plane, axes, cross, dots, ellipse, ellipses, numerals, priorCircles, readCodes, ring, steer } from "./plane.js";
 import { inWords } from "./words.js";
 
 const GRID = 20; // decoded images a side of the background
@@ -88,7 +88,7 @@ class View {
     const index = this.planes[half].nearest(this.position);
     const x = index < 0 ? null : Float32Array.from(this.images.subarray(index * 784, index * 784 + 784), (level) => level / 255);
     const z = Object.fromEntries(HALVES.map((name) => [name, this.latent(this.position, name)]));
-    this.answer(z, x, index < 0 ? "" : `test digit ${index.toLocaleString("en")}, labelled ${this.planes[half].labels[index]}, lies here${this.sigmaOf(index)}`);
+    this.answer(z, x, index < 0 ? "" : `test digit ${index.toLocaleString("en")}, labelled ${this.planes[half].labels[index]}, lies here${this.elsewhere()}${this.sigmaOf(index)}`);
     this.address.keep({ z: this.position.join(",") });
   }
 
@@ -99,6 +99,12 @@ class View {
     }
     paintDigit(this.find("canvas.digit.x"), x);
     this.find(".reading").textContent = `${this.position ? `z = ${inWords(this.position)}` : HALVES.map((half) => `${half.toUpperCase()}: ${half === "ae" ? "z" : "μ"} = ${inWords(this.data.dims.map((d) => z[half][d]))}`).join("; ")}${words && `: ${words}`}`;
+  }
+
+  /** In more dimensions than the plane shows, what lies under the pointer need not be near the code that is decoded. */
+  elsewhere() {
+    const others = this.data.latentDim - this.data.dims.length;
+    return others ? ` in this plane (its other ${others} dimensions differ)` : "";
   }
 
   sigmaOf(index) {
@@ -145,7 +151,7 @@ class View {
         density: drawDensity,
         holes: drawHoles,
         codes: dots,
-        ellipses: drawEllipses,
+        ellipses: ellipses(MANY),
         prior: priorCircles,
       };
       plane.layers = [axes, ...Object.keys(all).filter((name) => on.includes(name)).map((name) => all[name]), ...(on.includes("codes") ? [numerals] : [])];
@@ -153,27 +159,6 @@ class View {
     }
     const layers = on.join(",") || "none";
     this.address.keep({ layers: layers === "codes,prior" ? null : layers });
-  }
-}
-
-/** Codes as the server sends them: float32, one row a dimension of the plane of mu, then of sigma (of a VAE). */
-function readCodes(bytes, labels, dims) {
-  const numbers = new Float32Array(bytes.slice().buffer), count = labels.length;
-  const row = (index) => numbers.subarray(index * count, (index + 1) * count);
-  const spread = Float32Array.from(labels, (label) => label / 4.5 - 1); // one dimension: a row a digit
-  const zeros = new Float32Array(count);
-  const [x, y] = [row(0), dims.length > 1 ? row(1) : spread];
-  const hasSigma = numbers.length > dims.length * count;
-  return { x, y, wide: hasSigma ? row(dims.length) : null, high: hasSigma ? (dims.length > 1 ? row(3) : zeros) : null };
-}
-
-function drawEllipses(context, plane) {
-  const { x, y, wide, high } = plane.codes;
-  if (!wide) return;
-  context.lineWidth = 1;
-  for (let n = 0; n < x.length; n += Math.ceil(x.length / MANY)) {
-    context.strokeStyle = plane.colors[plane.labels[n]];
-    for (const times of [1, 2]) ellipse(context, plane, [x[n], y[n]], [times * wide[n], times * high[n]]);
   }
 }
 

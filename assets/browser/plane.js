@@ -183,6 +183,22 @@ export function dots(context, plane) {
   context.globalAlpha = 1;
 }
 
+/** A layer: q(z|x) of at most so many of the digits in view at 1 and 2 sigma, to scale. */
+export function ellipses(most) {
+  return (context, plane) => {
+    const { x, y, wide, high } = plane.codes;
+    if (!wide) return;
+    context.lineWidth = 1;
+    const isSeen = (n) => Math.abs(x[n] - plane.centre[0]) < plane.limit && Math.abs(y[n] - plane.centre[1]) < plane.limit;
+    const seen = Array.from(x.keys()).filter(isSeen); // zoomed in, there are more of the same place
+    for (let k = 0; k < seen.length; k += Math.ceil(seen.length / most)) {
+      const n = seen[k];
+      context.strokeStyle = plane.colors[plane.labels[n]];
+      for (const times of [1, 2]) ellipse(context, plane, [x[n], y[n]], [times * wide[n], times * high[n]]);
+    }
+  };
+}
+
 /** Each class's numeral at the median of its codes. */
 export function numerals(context, plane) {
   const median = (values) => Float32Array.from(values).sort()[values.length >> 1];
@@ -248,4 +264,15 @@ export function axes(context, plane) {
 function tickStep(limit) {
   const rough = limit / 2, power = 10 ** Math.floor(Math.log10(rough));
   return power * [1, 2, 5, 10].find((factor) => factor * power >= rough * 0.99);
+}
+
+/** Codes as the server sends them: float32, one row a dimension of the plane of mu, then of sigma (of a VAE). */
+export function readCodes(bytes, labels, dims, count = labels.length) {
+  const numbers = new Float32Array(bytes.slice().buffer);
+  const row = (index) => numbers.subarray(index * count, (index + 1) * count);
+  const spread = Float32Array.from(labels.subarray(0, count), (label) => label / 4.5 - 1); // one dimension: a row a digit
+  const zeros = new Float32Array(count);
+  const [x, y] = [row(0), dims.length > 1 ? row(1) : spread];
+  const hasSigma = numbers.length > dims.length * count;
+  return { x, y, wide: hasSigma ? row(dims.length) : null, high: hasSigma ? (dims.length > 1 ? row(3) : zeros) : null };
 }

@@ -9,6 +9,7 @@ from pages.ui.controls import quoted
 
 OWN_DIGIT = re.compile(r"own-[A-Za-z0-9_-]{523}")  # 784 pixels in 16 levels (picker.js)
 NUMBER = re.compile(r"-?\d{1,9}(\.\d{1,9})?", re.ASCII)
+RUN_ID = re.compile(r"vae-\d{1,2}d-[0-9a-f]{12}")
 LAYERS = ("codes", "ellipses", "prior", "density", "grid", "holes")
 
 
@@ -35,6 +36,7 @@ RULES: dict[str, _Rule] = {
     "z_ae": _CODE,
     "z_vae": _CODE,
     "passes": (lambda text: is_whole(text, 99_999) and int(text) >= 1, "a whole number from 1 to 99,999"),
+    "chosen": (lambda text: bool(RUN_ID.fullmatch(text)), "the name of a VAE's run"),
     "eps_seed": (lambda text: is_whole(text, 999_999), "a whole number from 0 to 999,999"),
     "eps_scale": (lambda text: _is_numbers(text, 1, 3.0) and float(text) >= 0, "a number from 0 to 3"),
     "eps": (lambda text: _is_numbers(text, 2, 100.0), "1 or 2 numbers from -100 to 100"),

@@ -44,12 +44,12 @@ def run_settings() -> RunConfig:
     values = {}
     for column, (name, label) in zip(st.columns(len(FEW)), FEW.items()):
         with column:
-            values[name] = _setting(name, label)
+            values[name] = setting(name, label)
     with st.expander("More settings", icon=":material/tune:"):
         columns = st.columns(3)
         for index, (name, label) in enumerate(MORE.items()):
             with columns[index % 3]:
-                values[name] = _setting(name, label)
+                values[name] = setting(name, label)
     with contextlib.suppress(ValueError):  # RunConfig will say what is wrong with it, by name and value
         values["hidden_dims"] = tuple(int(width) for width in values["hidden_dims"].split(","))
     try:
@@ -131,13 +131,27 @@ def formula(latex: str) -> None:
     st.latex(re.sub(rf"\\({'|'.join(SYMBOLS)})\b", colored, latex))
 
 
+def words() -> None:
+    """What the measures on the pages mean, in an expander."""
+    with st.expander("The words: nats, reconstruction loss, KL, ELBO", icon=":material/menu_book:"):
+        st.markdown(
+            """
+- **nat**: the unit of information with the natural logarithm; 1 nat is 1.44 bits. All losses here are nats an image.
+- **reconstruction loss**, −log p(x|z): how surprised the decoder is by the picture *x*, summed over its 784 pixels.
+- **KL**(q(z|x) ‖ N(0, I)): how far a picture's cloud of codes is from the prior; what *z* may know of *x* is paid here.
+- **−ELBO** = reconstruction loss + KL: at least −log p(x); the lower, the better the VAE.
+- **prior**: N(0, I), the cloud that codes are drawn from when there is no picture. **σ**: how wide a cloud is.
+"""
+        )
+
+
 def source(page: str) -> None:
     """The page's own source in an expander: the last thing on every page."""
     with st.expander("The source of this page", icon=":material/code:"):
         st.code(Path(page).read_text(encoding="utf-8"), language="python")
 
 
-def _setting(name: str, label: str):
+def setting(name: str, label: str):
     """The widget for one field of RunConfig, bound to the URL parameter of the same name."""
     field = FIELDS[name]
     common = {"label": label, "key": name, "help": _sentence(field.metadata["help"])}

@@ -21,10 +21,10 @@ _latent_space = browser.component("latent_space")
 @ui.says_damage
 def codes(vae: RunConfig) -> None:
     """Both planes under the pointer, and the digit whose codes are marked in them."""
-    dimensions = scatter.choose_two(vae.latent_dim)
+    pair = halves(vae)
+    dimensions = scatter.choose_two(pair[1].metrics["test"]["kl_per_dimension"])
     same_axes = st.toggle("The same axes for both", key="shared_axes", bind="query-params")
     given = address.given("x", "z", "layers")
-    pair = halves(vae)
     sent = pair_parcels(pair, dimensions)
     if same_axes:
         sent["limits"] = dict.fromkeys(sent["limits"], max(sent["limits"].values()))
@@ -49,7 +49,7 @@ def codes(vae: RunConfig) -> None:
 def pair_parcels(pair: list[ui.Trained], dimensions: tuple[int, ...]) -> dict:
     """What a component needs to show a pair on a plane: model_parcels with its codes, the half-width of each plane."""
     return {
-        **model_parcels(pair, {f"codes_{half.config.model}": _codes_parcel(half, dimensions) for half in pair}),
+        **model_parcels(pair, {f"codes_{half.config.model}": codes_parcel(half, dimensions) for half in pair}),
         "limits": {
             half.config.model: _limit(half.config.run_id, half.metrics["model_sha256"], dimensions) for half in pair
         },
@@ -78,16 +78,22 @@ def _caption(half: ui.Trained, dimensions: tuple[int, ...], limit: float) -> str
     return f"{half.config.model.upper()}: {ui.test_in_words(half.config.run_id).replace('**', '')}{beyond}"
 
 
-def _codes_parcel(half: ui.Trained, dimensions: tuple[int, ...]) -> tuple[str, Callable[[], bytes]]:
-    """The codes of all test images on the dimensions of the plane: mu, then sigma (of a VAE), float32 rows."""
+def codes_parcel(
+    half: ui.Trained, dimensions: tuple[int, ...], count: int | None = None
+) -> tuple[str, Callable[[], bytes]]:
+    """The codes of the first `count` test images (None: all) on the dimensions of a plane, as float32 rows.
+
+    mu, a row a dimension, then, of a VAE, sigma.
+    """
     sha256, chosen = half.metrics["model_sha256"], list(dimensions)
 
     def make() -> bytes:
         mu, log_sigma = ui.codes(half.config.run_id, sha256)
-        rows = mu[:, chosen].T if log_sigma is None else torch.cat([mu[:, chosen].T, log_sigma[:, chosen].exp().T])
+        parts = [mu] if log_sigma is None else [mu, log_sigma.exp()]
+        rows = torch.cat([part[:count, chosen].T for part in parts])
         return rows.contiguous().numpy().astype("<f4").tobytes()
 
-    return f"codes {sha256} {chosen}", make
+    return f"codes {sha256} {chosen} {count}", make
 
 
 @st.cache_data(max_entries=40, show_spinner="Looking for the hard digits …")

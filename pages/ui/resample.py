@@ -11,9 +11,10 @@ _resampling = browser.component("resampling")
 @ui.says_damage
 def draws(vae: RunConfig) -> None:
     """The digit, its cloud and its reconstructions, beside the AE's one answer."""
-    dimensions = scatter.choose_two(vae.latent_dim)
+    pair = explore.halves(vae)
+    dimensions = scatter.choose_two(pair[1].metrics["test"]["kl_per_dimension"])
     given = address.given("x", "eps_seed", "eps_scale", "eps")
-    sent = explore.pair_parcels(explore.halves(vae), dimensions)
+    sent = explore.pair_parcels(pair, dimensions)
     _resampling(
         key="eps resampling",
         data={

@@ -29,10 +29,12 @@ def choose_dimensions(latent_dim: int) -> tuple[int, int] | None:
     return i - 1, j - 1
 
 
-def choose_two(latent_dim: int) -> tuple[int, ...]:
-    """The dimensions that a plane has: all of one or two, else two chosen ones. Kept in the URL."""
+def choose_two(kl_per_dimension: list[float]) -> tuple[int, ...]:
+    """The dimensions of a VAE's plane: all of one or two, else two chosen ones, at first those with the largest KL."""
+    latent_dim = len(kl_per_dimension)
     if latent_dim <= 2:
         return tuple(range(latent_dim))
+    largest = sorted(range(latent_dim), key=lambda d: -kl_per_dimension[d])[:2]
     first, second, _ = st.columns([1, 1, 4])
     names = range(1, latent_dim + 1)
     binds = [
@@ -40,9 +42,9 @@ def choose_two(latent_dim: int) -> tuple[int, ...]:
         for name in ("across", "up")
     ]
     with first:
-        i = st.selectbox("Across", names, index=0, key="across", bind=binds[0])
+        i = st.selectbox("Across", names, index=min(largest), key="across", bind=binds[0])
     with second:
-        j = st.selectbox("Up", names, index=1, key="up", bind=binds[1])
+        j = st.selectbox("Up", names, index=max(largest), key="up", bind=binds[1])
     return i - 1, j - 1
 
 

@@ -40,6 +40,28 @@ def test_a_page_fits_a_phone_and_is_dark_on_a_dark_system(visit, address, contro
     assert page.evaluate(LIGHTNESS, "color") > 0.8
 
 
+IN_COMPONENTS = """() => [...document.querySelectorAll("[data-testid=stMain] *")]
+  .flatMap(host => [...host.shadowRoot?.querySelectorAll("button, input, canvas[tabindex], summary") ?? []])
+  .filter(control => control.checkVisibility())"""
+COUNT_REACHED = f"""() => {{
+  const all = ({IN_COMPONENTS})(), focused = document.activeElement?.shadowRoot?.activeElement;
+  if (focused) (globalThis.reached ??= new Set()).add(focused);
+  return [globalThis.reached?.size ?? 0, all.length];
+}}"""
+
+
+@pytest.mark.parametrize("address", ["/", "/latent_space", "/resampling", "/walk"])
+def test_the_tab_key_reaches_every_control_of_a_component(visit, address):
+    page = visit(address)
+    settled(page, MAIN_CONTROLS[address])
+    for _ in range(100):
+        page.keyboard.press("Tab")
+        reached, all = page.evaluate(COUNT_REACHED)
+        if reached == all:
+            return
+    raise AssertionError(f"of {all} controls the Tab key reaches {reached}")
+
+
 def test_a_page_is_light_on_a_light_system(visit):
     page = visit("/", color_scheme="light")
     settled(page, MAIN_CONTROLS["/"])

@@ -287,6 +287,50 @@ def test_each_draw_has_samples_of_its_own_which_its_link_shows_again(visit):
     assert strips(visit(page.url)) == second
 
 
+def touch(page: Page, *steps: list[tuple[float, float]]) -> None:
+    """Fingers on the glass: for each step where each is; they come down at the first and leave after the last."""
+    session = page.context.new_cdp_session(page)
+    for number, fingers in enumerate(steps):
+        points = [{"x": x, "y": y, "id": finger} for finger, (x, y) in enumerate(fingers)]
+        kind = "touchStart" if number == 0 else "touchMove"
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+
+def middle(locator) -> tuple[float, float]:
+    """The middle of an element that has been brought into view."""
+    locator.scroll_into_view_if_needed()
+    box = locator.bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def test_a_finger_draws_a_digit(visit):
+    page = opened(visit, **PHONE)
+    x, y = middle(page.locator(".paper"))
+    before = answers(page)
+    touch(page, *([(x + 20 - t, y - 50 + 10 * t)] for t in range(10)))
+    expect(page.locator(".picker .name")).to_have_text("Your own digit")
+    expect(page).to_have_url(re.compile("x=own-"))
+    assert sum(decoded(page, "x")) > 5_000
+    assert all(now != then for now, then in zip(answers(page), before))
+
+
+def test_a_finger_moves_z_and_two_fingers_zoom(visit):
+    page = opened(visit, **PHONE)
+    x, y = middle(page.locator(".half.vae canvas"))
+    scrolled = page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop")
+    touch(page, *([(x, y + 5 * t)] for t in range(8)))
+    expect(page).to_have_url(re.compile("z="))
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == scrolled
+    limit = "root => root.view.planes.vae.limit"
+    before = page.locator(".latent-space").evaluate(limit)
+    touch(page, *([(x - 10 - 6 * t, y), (x + 10 + 6 * t, y)] for t in range(8)))
+    assert page.locator(".latent-space").evaluate(limit) < before / 2
+
+
 LOSES_THE_FIRST_MODEL = """() => {
   const lost = new Set(), isLost = (name) => name.startsWith("model") && lost.size === 0;
   class Unpacked extends Set { add(name) { return isLost(name) ? this : super.add(name); } }

@@ -8,7 +8,7 @@ from torch.distributions import Bernoulli, Normal, kl_divergence
 
 from vae import data
 from vae.config import RunConfig
-from vae.evaluation import active_units, chance_loss, evaluate, evaluation_eps, floor_of
+from vae.evaluation import active_dimensions, chance_loss, evaluate, evaluation_eps, floor_of
 from vae.losses import reconstruction_loss
 from vae.models import build_model
 from vae.store import PRETRAINED, RunStore
@@ -84,7 +84,7 @@ def test_images_that_do_not_fill_the_last_chunk_count_like_the_others(images):
 def test_a_unit_is_active_when_its_mean_varies_more_than_a_hundredth(images):
     wave = torch.tensor([-1.0, 1.0]).repeat(5_000)
     variances = torch.tensor([0.0, 0.0099, 0.0101, 1.0, 1e-6])
-    assert active_units(wave[:, None] * variances.sqrt() + 5) == 2
+    assert len(active_dimensions(wave[:, None] * variances.sqrt() + 5)) == 2
     dead = build_model(RunConfig(latent_dim=4))
     dead.g[0].weight.data[1:] = 0
     assert evaluate(dead, images[:500], "bernoulli").active_units == 1

@@ -1,0 +1,122 @@
+// The rate-distortion plane: what a run pays in KL against what its reconstructions lose. Lower left is better.
+
+const COLORS = { rung: "#e03131", own: "#2f80ed", line: "#8a94a6" };
+const MARGIN = { left: 52, right: 14, top: 40, bottom: 40 };
+const NEAR = 16; // CSS pixels
+const BITS = Math.LOG2E; // bits in a nat
+
+export class RateDistortion {
+  /** choose(id): called when somebody takes a point. */
+  constructor(canvas, choose) {
+    Object.assign(this, { canvas, points: [], chosen: null });
+    new ResizeObserver(() => this.draw()).observe(canvas);
+    canvas.addEventListener("pointerdown", (event) => {
+      const box = canvas.getBoundingClientRect(), point = this.nearest(event.clientX - box.left, event.clientY - box.top);
+      if (point) choose(point.id);
+    });
+  }
+
+  /** points: {id, kl, reconstruction, weight, isRung}, nats an image; chosen: one of the ids; reference: that of the run with weight 1. */
+  show(points, chosen, reference) {
+    Object.assign(this, { points, chosen, reference });
+    this.most = Math.max(1, ...points.map(({ kl }) => kl)) * 1.08;
+    const losses = points.map(({ reconstruction }) => reconstruction), room = 0.08 * (Math.max(...losses) - Math.min(...losses) || 10);
+    this.range = [Math.min(...losses) - room, Math.max(...losses) + room];
+    this.draw();
+  }
+
+  nearest(left, top) {
+    const distance = (point) => Math.hypot(...this.toPixels(point).map((value, axis) => value - [left, top][axis]));
+    const [best] = [...this.points].sort((a, b) => distance(a) - distance(b));
+    return best && distance(best) < NEAR ? best : null;
+  }
+
+  toPixels({ kl, reconstruction }) {
+    const { width, height } = this, [low, high] = this.range;
+    return [
+      MARGIN.left + (kl / this.most) * (width - MARGIN.left - MARGIN.right),
+      height - MARGIN.bottom - ((reconstruction - low) / (high - low)) * (height - MARGIN.top - MARGIN.bottom),
+    ];
+  }
+
+  draw() {
+    const { canvas } = this, ratio = window.devicePixelRatio || 1;
+    Object.assign(this, { width: canvas.clientWidth, height: canvas.clientHeight });
+    if (!this.width || !this.points.length) return;
+    Object.assign(canvas, { width: Math.round(this.width * ratio), height: Math.round(this.height * ratio) });
+    const context = canvas.getContext("2d");
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, this.width, this.height);
+    context.font = "12px sans-serif";
+    this.ink = getComputedStyle(canvas).color;
+    this.drawAxes(context);
+    this.drawLines(context);
+    this.drawPoints(context);
+  }
+
+  drawAxes(context) {
+    const { width, height } = this, [low, high] = this.range, step = niceStep(high - low, 6), across = niceStep(this.most, 6);
+    Object.assign(context, { strokeStyle: COLORS.line, fillStyle: this.ink, lineWidth: 0.7, textAlign: "right" });
+    context.strokeRect(MARGIN.left, MARGIN.top, width - MARGIN.left - MARGIN.right, height - MARGIN.top - MARGIN.bottom);
+    for (let tick = Math.ceil(low / step) * step; tick <= high; tick += step) {
+      context.fillText(tick.toFixed(0), MARGIN.left - 5, this.toPixels({ kl: 0, reconstruction: tick })[1] + 4);
+    }
+    context.textAlign = "center";
+    for (let tick = 0; tick <= this.most; tick += across) {
+      context.fillText(String(+tick.toFixed(2)), this.toPixels({ kl: tick, reconstruction: low })[0], height - MARGIN.bottom + 15);
+    }
+    const bits = niceStep(this.most * BITS, 6);
+    for (let tick = 0; tick <= this.most * BITS; tick += bits) {
+      context.fillText(String(+tick.toFixed(2)), this.toPixels({ kl: tick / BITS, reconstruction: high })[0], MARGIN.top - 6);
+    }
+    const middle = (MARGIN.left + width - MARGIN.right) / 2;
+    context.fillText("rate: KL, nats an image", middle, height - 8);
+    context.fillText("the same in bits an image", middle, 14);
+    context.save();
+    context.translate(12, (MARGIN.top + height - MARGIN.bottom) / 2);
+    context.rotate(-Math.PI / 2);
+    context.fillText("distortion: reconstruction, nats", 0, 0);
+    context.restore();
+  }
+
+  /** Where −ELBO is as that of weight 1, and the direction that the chosen run's own objective cannot improve. */
+  drawLines(context) {
+    const point = (id) => this.points.find((one) => one.id === id), reference = point(this.reference), chosen = point(this.chosen);
+    context.save();
+    context.beginPath();
+    context.rect(MARGIN.left, MARGIN.top, this.width - MARGIN.left - MARGIN.right, this.height - MARGIN.top - MARGIN.bottom);
+    context.clip();
+    if (reference) this.line(context, reference, 1, [6, 4], COLORS.line);
+    if (chosen) this.line(context, chosen, chosen.weight, [], COLORS.rung);
+    context.restore();
+  }
+
+  line(context, { kl, reconstruction }, slope, dashes, color) {
+    context.setLineDash(dashes);
+    Object.assign(context, { strokeStyle: color, lineWidth: 1.3 });
+    context.beginPath();
+    for (const end of [-1, 1]) context.lineTo(...this.toPixels({ kl: kl + end * 1000, reconstruction: reconstruction - end * 1000 * slope }));
+    context.stroke();
+    context.setLineDash([]);
+  }
+
+  drawPoints(context) {
+    for (const point of this.points) {
+      const [left, top] = this.toPixels(point), isChosen = point.id === this.chosen;
+      context.fillStyle = point.isRung ? COLORS.rung : COLORS.own;
+      context.beginPath();
+      context.arc(left, top, isChosen ? 8 : 5, 0, 2 * Math.PI);
+      context.fill();
+      context.fillStyle = this.ink;
+      context.textAlign = left > this.width - 60 ? "right" : "left";
+      context.font = isChosen ? "bold 14px sans-serif" : "12px sans-serif";
+      if (point.isRung) context.fillText(`β ${point.weight}`, left + (left > this.width - 60 ? -11 : 11), top - 5);
+    }
+    context.font = "12px sans-serif";
+  }
+}
+
+function niceStep(range, most) {
+  const rough = range / most, power = 10 ** Math.floor(Math.log10(rough));
+  return power * [1, 2, 5, 10].find((factor) => factor * power >= rough * 0.999);
+}

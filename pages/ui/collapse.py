@@ -1,0 +1,55 @@
+"""Posterior collapse as it happens: the KL of every dimension over a training, and what a warm-up does to it."""
+
+import streamlit as st
+
+from pages.ui import runs as ui
+from vae import figures
+from vae.config import RunConfig
+from vae.evaluation import active_dimensions
+from vae.sweep import RAMPLESS
+
+WARMED = RunConfig(latent_dim=RAMPLESS.latent_dim)
+
+
+@ui.says_damage
+def over_a_training(runs: list[RunConfig]) -> None:
+    """The KL of each dimension of one of the given VAEs, from its first step to its last."""
+    names = {f"β = {config.kl_weight:g}": config for config in runs}
+    if not names:
+        return
+    weights = [config.kl_weight for config in runs]
+    chosen = st.segmented_control(
+        "The training of", list(names), default=list(names)[weights.index(1) if 1 in weights else 0], required=True
+    )
+    _curves({chosen: names[chosen]})
+
+
+@ui.says_damage
+def with_and_without_warm_up() -> None:
+    """Two runs of weight 1 that differ in the warm-up alone, and what came of each."""
+    pair = {f"warm-up over {WARMED.kl_ramp:.0%} of the training": WARMED, "no warm-up": RAMPLESS}
+    tests = {name: (ui.runs().store.metrics(config.run_id) or {}).get("test") for name, config in pair.items()}
+    if None in tests.values():
+        st.info("The two runs of this comparison are not here.")
+        return
+    _curves(pair)
+    outcomes = [
+        f"{name}: {test['active_units']} of {WARMED.latent_dim} dimensions active, −ELBO {test['negative_elbo']:.1f} "
+        f"= reconstruction {test['reconstruction']:.1f} + KL {test['kl']:.1f} nats"
+        for name, test in tests.items()
+    ]
+    st.markdown(f"**Measured:** {'; '.join(outcomes)}.")
+
+
+def _curves(named: dict[str, RunConfig]) -> None:
+    """The curves of finished runs by name, side by side."""
+    runs = {name: ui.trained(config.run_id) for name, config in named.items()}
+    histories = {name: ui.history(config.run_id, ui.status(config.run_id)) for name, config in named.items()}
+    active = {name: _active(run.config.run_id, run.metrics["model_sha256"]) for name, run in runs.items()}
+    figure = figures.kl_per_dimension_curves(histories, active)
+    st.plotly_chart(figure, key=" ".join(named), config={"displayModeBar": False})
+
+
+def _active(run_id: str, sha256: str) -> set[int]:
+    mu, _ = ui.codes(run_id, sha256)
+    return active_dimensions(mu)

@@ -1,0 +1,126 @@
+"""Sweeps of one's own: which runs, how far each of them is, and what came of it."""
+
+import contextlib
+
+import pandas
+import streamlit as st
+
+from pages.ui import controls
+from pages.ui import runs as ui
+from pages.ui.steer import in_words
+from vae.config import ConfigError, RunConfig
+from vae.runs import MOST_SWEPT, TooManyRuns
+from vae.store import DamagedRun
+from vae.sweep import sweep
+from vae.training import estimate_seconds
+
+EXAMPLE = "0, 0.3, 1, 4"
+COLUMNS = {
+    "model": "Model",
+    "kl_weight": st.column_config.NumberColumn("KL weight", format="%g"),
+    "seed": "Seed",
+    "state": "State",
+    "progress": st.column_config.ProgressColumn("Progress", min_value=0, max_value=1, format="percent"),
+    "reconstruction": st.column_config.NumberColumn("Reconstruction", format="%.1f"),
+    "kl": st.column_config.NumberColumn("KL", format="%.1f"),
+    "negative_elbo": st.column_config.NumberColumn("−ELBO", format="%.1f"),
+    "active_units": "Active",
+}
+
+
+@ui.says_damage
+def of_ones_own() -> None:
+    """Settings, buttons, and a row a run; rows of runs that are there already are full at once."""
+    configs = _settings()
+    states = [ui.status(config.run_id).state for config in configs]
+    start, stop, words = st.columns([3, 2, 6], vertical_alignment="center")
+    missing = [config for config, state in zip(configs, states) if state in ("absent", "paused", "stopped", "failed")]
+    active = [config for config, state in zip(configs, states) if state in ui.ACTIVE]
+    label = f"Train {len(missing)} runs" if missing else "All are there" if not active else "Training …"
+    start.button(
+        label, icon=":material/play_arrow:", type="primary", disabled=not missing, on_click=_train, args=(missing,),
+        width="stretch",
+    )  # fmt: skip
+    if active:
+        stop.button("Stop all", icon=":material/stop:", on_click=_stop, args=(active,), width="stretch")
+    elif missing:
+        seconds = sum(estimate_seconds(config) for config in missing) / ui.runs().workers
+        words.caption(f"about {in_words(seconds)}; others wait for a worker meanwhile, but a pair may pass")
+    if complaint := st.session_state.pop("complaint", None):
+        st.error(complaint, icon=":material/hourglass_top:")
+    st.fragment(_progress, run_every=ui.pace() if active else None)(configs, states)
+
+
+def _settings() -> list[RunConfig]:
+    """The runs that are asked for; a bad setting is said in words and ends the page."""
+    weights, seeds, dimensions, epochs = st.columns([3, 2, 2, 2])
+    with weights:
+        kl_weights = st.text_input(
+            "KL weights", EXAMPLE, key="kl_weights", bind="query-params", help="1 to 12 numbers from 0 to 1000."
+        )
+    with seeds:
+        seed_text = st.text_input("Seeds", "0", key="seeds", bind="query-params", help="1 to 3 whole numbers.")
+    with dimensions:
+        latent_dim = controls.setting("latent_dim", "Dimensions of z")
+    with epochs:
+        count = controls.setting("epochs", "Epochs")
+    try:
+        base = RunConfig(latent_dim=latent_dim, epochs=count)
+        return sweep(base, _numbers(kl_weights, float), _numbers(seed_text, int))
+    except ConfigError as error:
+        st.error(f"{error.name} = {controls.quoted(error.value)} is not allowed: {error.allowed}")
+        st.stop()
+
+
+def _numbers(text: str, kind: type) -> tuple:
+    """Numbers with commas between them; what is none stays as it is, for RunConfig to refuse by name."""
+    parts = [part.strip() for part in text.split(",")]
+    with contextlib.suppress(ValueError):
+        return tuple(kind(part) for part in parts)
+    return tuple(parts)
+
+
+@ui.says_damage
+def _progress(configs: list[RunConfig], before: list[str]) -> None:
+    now = [ui.status(config.run_id) for config in configs]
+    if [status.state for status in now] != before:
+        st.rerun()  # other buttons, and new points in the planes above
+    done = sum(status.state in ("complete", "stopped", "diverged", "failed") for status in now)
+    share = sum(status.step for status in now) / sum(config.total_steps for config in configs)
+    st.progress(min(share, 1.0), f"{done} of {len(configs)} runs have ended")
+    rows = [
+        {
+            "model": config.model.upper(),
+            "kl_weight": None if config.model == "ae" else config.kl_weight,
+            "seed": config.seed,
+            "state": "not trained yet" if status.state == "absent" else status.state,
+            "progress": status.step / config.total_steps,
+            **_figures(config.run_id),
+        }
+        for config, status in zip(configs, now)
+    ]
+    st.dataframe(pandas.DataFrame(rows), column_config=COLUMNS, hide_index=True, key="sweep")
+
+
+def _figures(run_id: str) -> dict:
+    test = (ui.runs().store.metrics(run_id) or {}).get("test") or {}
+    return {name: test.get(name) for name in ("reconstruction", "kl", "negative_elbo", "active_units")}
+
+
+def _train(configs: list[RunConfig]) -> None:
+    try:
+        ui.runs().submit(configs, ui.browser(), MOST_SWEPT)
+    except (TooManyRuns, DamagedRun, OSError) as error:
+        st.session_state["complaint"] = str(error)
+    _forget(configs)
+
+
+def _stop(configs: list[RunConfig]) -> None:
+    for config in configs:
+        ui.runs().stop(config.run_id)
+    _forget(configs)
+
+
+def _forget(configs: list[RunConfig]) -> None:
+    for config in configs:
+        ui.status.clear(config.run_id)

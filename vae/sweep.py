@@ -1,0 +1,33 @@
+"""Sweeps over the KL weight: the same pair with one weight after another."""
+
+import dataclasses
+
+from vae.config import ConfigError, RunConfig
+
+# The weights of which trained runs come with the project, for each latent_dim: from an AE with noise to collapse.
+LADDER = {2: (0.0, 0.01, 0.1, 0.3, 1.0, 2.0, 4.0, 10.0, 30.0), 10: (0.0, 0.1, 1.0, 4.0, 10.0)}
+# Beside the 10-D run of weight 1, which comes with the project too: the KL term at full weight from the first step.
+RAMPLESS = RunConfig(latent_dim=10, kl_ramp=0.0)
+MOST_WEIGHTS = 12
+MOST_SEEDS = 3
+SWEPT = ("model", "kl_weight", "seed")  # the fields of RunConfig that a sweep sets
+
+
+def sweep(base: RunConfig, kl_weights: tuple[float, ...], seeds: tuple[int, ...]) -> list[RunConfig]:
+    """The VAEs of every weight and seed, and the AE of every seed, which comes before its VAEs.
+
+    Raises ConfigError for more than 12 weights, more than 3 seeds, none, or a weight twice.
+    """
+    for name, values, most in (("kl_weights", kl_weights, MOST_WEIGHTS), ("seeds", seeds, MOST_SEEDS)):
+        if not 1 <= len(values) <= most or len(set(values)) < len(values):
+            raise ConfigError(name, values, f"1 to {most} different values")
+    configs = []
+    for seed in seeds:
+        vae = dataclasses.replace(base, model="vae", seed=seed)
+        configs += [vae.autoencoder, *(dataclasses.replace(vae, kl_weight=weight) for weight in sorted(kl_weights))]
+    return configs
+
+
+def ladder(latent_dim: int) -> list[RunConfig]:
+    """The VAEs of the ladder, the smallest weight first."""
+    return sweep(RunConfig(latent_dim=latent_dim), LADDER[latent_dim], (0,))[1:]
