@@ -219,10 +219,11 @@ def _epoch_order(seed: int, size: int, epoch: int) -> Tensor:
 
 def _means(window: list[dict]) -> dict:
     """The means of losses, each a number or a list of numbers, over a window of steps."""
-    return {
-        name: None if first is None else torch.tensor([losses[name] for losses in window]).double().mean(0).tolist()
-        for name, first in window[0].items()
-    }
+
+    def mean(name: str):
+        return torch.tensor([losses[name] for losses in window], dtype=torch.float64).mean(0).tolist()
+
+    return {name: None if first is None else mean(name) for name, first in window[0].items()}
 
 
 class _Pictured:

@@ -155,8 +155,8 @@ class View {
       paintStrip(one.samples, prior.map((z) => decode(one.model, z).slice()));
       const label = isRung ? Object.assign(document.createElement("button"), { type: "button", textContent: name }) : element("strong", "", name);
       if (isRung) label.addEventListener("click", () => this.choose(one));
-      one.line = element("div", "line", [label, one.digits, one.samples, ...numbers.map((text, column) => Object.assign(element("span", "", text), { title: COLUMNS[column] }))]);
-      for (const span of one.line.querySelectorAll("span")) span.dataset.name = span.title;
+      one.line = element("div", "line", [label, one.digits, one.samples, ...numbers.map((number) => (number instanceof Node ? number : element("span", "", number)))]);
+      one.line.querySelectorAll("span").forEach((span, column) => (span.dataset.name = COLUMNS[column]));
       table.append(one.line);
     };
     add(this.ae, "AE", [this.data.ae.reconstruction.toFixed(1), "–", "–", String(this.data.ae.active), squared(this.data.ae.mmd)], false);
@@ -207,6 +207,8 @@ function strip(columns, label) {
   return canvas;
 }
 
-function squared({ value, high }) {
-  return `${value.toFixed(4).replace("-", "−")}${value <= high ? " (chance)" : ""}`;
+/** A squared MMD; whoever points at it sees what chance alone makes. */
+function squared({ value, low, high }) {
+  const [words, from, to] = [value, low, high].map((number) => number.toFixed(4).replace("-", "−"));
+  return Object.assign(element("span", "", `${words}${value <= high ? " (chance)" : ""}`), { title: `chance alone: ${from} to ${to} (95 % of 200 permutations)` });
 }

@@ -102,15 +102,21 @@ export class RateDistortion {
 
   drawPoints(context) {
     for (const point of this.points) {
-      const [left, top] = this.toPixels(point), isChosen = point.id === this.chosen;
       context.fillStyle = point.isRung ? COLORS.rung : COLORS.own;
       context.beginPath();
-      context.arc(left, top, isChosen ? 8 : 5, 0, 2 * Math.PI);
+      context.arc(...this.toPixels(point), point.id === this.chosen ? 8 : 5, 0, 2 * Math.PI);
       context.fill();
-      context.fillStyle = this.ink;
-      context.textAlign = left > this.width - 60 ? "right" : "left";
-      context.font = isChosen ? "bold 14px sans-serif" : "12px sans-serif";
-      if (point.isRung) context.fillText(`β ${point.weight}`, left + (left > this.width - 60 ? -11 : 11), top - 5);
+    }
+    const taken = []; // by labels, as [left, top, right, bottom]
+    const isFree = ([l, t, r, b]) => r < this.width && taken.every(([left, top, right, bottom]) => r < left || l > right || b < top || t > bottom);
+    for (const point of this.points.filter(({ isRung }) => isRung).sort((a, b) => (b.id === this.chosen) - (a.id === this.chosen))) {
+      context.font = point.id === this.chosen ? "bold 14px sans-serif" : "12px sans-serif";
+      const [left, top] = this.toPixels(point), text = `β ${point.weight}`, wide = context.measureText(text).width;
+      const places = [[10, -14], [10, 4], [-10 - wide, -14], [-10 - wide, 4], [-wide / 2, -24], [-wide / 2, 12]].map(([right, down]) => [left + right, top + down, left + right + wide, top + down + 12]);
+      const place = places.find(isFree) ?? places[0];
+      taken.push(place);
+      Object.assign(context, { fillStyle: this.ink, textAlign: "left" });
+      context.fillText(text, place[0], place[3] - 2);
     }
     context.font = "12px sans-serif";
   }

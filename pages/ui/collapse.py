@@ -28,8 +28,8 @@ def over_a_training(runs: list[RunConfig]) -> None:
 def with_and_without_warm_up() -> None:
     """Two runs of weight 1 that differ in the warm-up alone, and what came of each."""
     pair = {f"warm-up over {WARMED.kl_ramp:.0%} of the training": WARMED, "no warm-up": RAMPLESS}
-    tests = {name: (ui.runs().store.metrics(config.run_id) or {}).get("test") for name, config in pair.items()}
-    if None in tests.values():
+    tests = {name: ui.test_of(config.run_id) for name, config in pair.items()}
+    if not all(tests.values()):
         st.info("The two runs of this comparison are not here.")
         return
     _curves(pair)
@@ -44,12 +44,12 @@ def with_and_without_warm_up() -> None:
 def _curves(named: dict[str, RunConfig]) -> None:
     """The curves of finished runs by name, side by side."""
     runs = {name: ui.trained(config.run_id) for name, config in named.items()}
-    histories = {name: ui.history(config.run_id, ui.status(config.run_id)) for name, config in named.items()}
-    active = {name: _active(run.config.run_id, run.metrics["model_sha256"]) for name, run in runs.items()}
-    figure = figures.kl_per_dimension_curves(histories, active)
-    st.plotly_chart(figure, key=" ".join(named), config={"displayModeBar": False})
+    keys = {name: (run.config.run_id, run.metrics["model_sha256"]) for name, run in runs.items()}
+    st.plotly_chart(_figure(keys), key=" ".join(named), config={"displayModeBar": False})
 
 
-def _active(run_id: str, sha256: str) -> set[int]:
-    mu, _ = ui.codes(run_id, sha256)
-    return active_dimensions(mu)
+@st.cache_resource(max_entries=50, show_spinner=False)
+def _figure(keys: dict[str, tuple[str, str]]) -> figures.Figure:
+    histories = {name: ui.runs().store.history(run_id) for name, (run_id, _) in keys.items()}
+    active = {name: active_dimensions(ui.codes(*key)[0]) for name, key in keys.items()}
+    return figures.kl_per_dimension_curves(histories, active)

@@ -1,6 +1,5 @@
 """Trained runs of one architecture, one KL weight after another: assets/browser/ladder.*, fed."""
 
-import numpy as np
 import streamlit as st
 import torch
 
@@ -11,36 +10,39 @@ from vae.config import RunConfig
 from vae.models import reparameterize
 from vae.randomness import seeded
 from vae.sweep import LADDER, MOST_WEIGHTS, ladder
-from vae.two_sample import TwoSample, squared_mmd
+from vae.two_sample import squared_mmd
 
-ARCHITECTURE = ("dataset", "latent_dim", "hidden_dims", "activation", "bottleneck", "likelihood")
+ARCHITECTURE = ("latent_dim", "dataset", "hidden_dims", "activation", "bottleneck", "likelihood")
 KEY = "kl weight"
+CLOSE = 0.1  # from this weight on codes stay near N(0, I): the frame holds these runs, and others may leave it
 
 _ladder = browser.component("ladder")
 
 
 def choose_architecture() -> RunConfig:
     """The architecture whose runs are looked at, as the default run's config with it; kept in the URL as `models`."""
-    families = {_name(config): config for config in _architectures()}
+    families = {_name(shape): shape for shape in _shapes()}
     bind = controls.binding("models", lambda asked: asked in families, f"one of {'; '.join(families)}")
-    return families[st.selectbox("Models", list(families), key="models", bind=bind)]
+    shape = families[st.selectbox("Models", list(families), key="models", bind=bind)]
+    return RunConfig(**dict(zip(ARCHITECTURE, shape)))
 
 
-def _architectures() -> list[RunConfig]:
-    """The ladders', and each of which one trained two pairs."""
-    shapes = [_shape(config) for config in ui.finished_pairs()]
-    own = sorted({shape for shape in shapes if shapes.count(shape) > 1}, key=_name)
-    ladders = [RunConfig(latent_dim=latent_dim) for latent_dim in LADDER]
-    return [*ladders, *(shape for shape in own if shape not in ladders)]
+def _shapes() -> list[tuple]:
+    """The architectures of the ladders, and those of which there are two pairs at least."""
+    every = [_shape(config) for config in ui.finished_pairs()]
+    ladders = [_shape(RunConfig(latent_dim=latent_dim)) for latent_dim in LADDER]
+    own = {shape for shape in every if every.count(shape) > 1} - set(ladders)
+    return [*ladders, *sorted(own, key=_name)]
 
 
-def _shape(config: RunConfig) -> RunConfig:
-    return RunConfig(**{name: getattr(config, name) for name in ARCHITECTURE})
+def _shape(config: RunConfig) -> tuple:
+    return tuple(getattr(config, name) for name in ARCHITECTURE)
 
 
-def _name(shape: RunConfig) -> str:
-    own = [str(getattr(shape, name)) for name in ARCHITECTURE if getattr(shape, name) != getattr(RunConfig(), name)]
-    return " ".join([f"{shape.latent_dim}-D", *own[shape.latent_dim != RunConfig().latent_dim :]])
+def _name(shape: tuple) -> str:
+    latent_dim, *others = zip(ARCHITECTURE, shape)
+    words = [f"{name} {value}" for name, value in others if value != controls.FIELDS[name].default]
+    return " ".join([f"{latent_dim[1]}-D", *words])
 
 
 def trained_runs(architecture: RunConfig) -> list[RunConfig]:
@@ -49,7 +51,7 @@ def trained_runs(architecture: RunConfig) -> list[RunConfig]:
 
 
 def _runs_of(architecture: RunConfig) -> list[RunConfig]:
-    return [config for config in ui.finished_pairs() if _shape(config) == architecture]
+    return [config for config in ui.finished_pairs() if _shape(config) == _shape(architecture)]
 
 
 @ui.says_damage
@@ -61,30 +63,28 @@ def show(architecture: RunConfig) -> None:
     if not rungs:
         st.info("No trained runs of this ladder are here: train some below.", icon=":material/arrow_downward:")
         return
-    trained = [explore.halves(config) for config in rungs]
-    ae = trained[0][0]
-    reference = next((half.config.run_id for _, half in trained if half.config.kl_weight == 1), rungs[0].run_id)
+    ae, _ = explore.halves(rungs[0])
+    vaes = [explore.halves(config)[1] for config in rungs]
+    reference = next((vae for vae in vaes if vae.config.kl_weight == 1), vaes[0])
+    limit = max(_measured(vae)["reach"] for vae in vaes if vae.config.kl_weight >= CLOSE or vae is vaes[-1])
     sent = explore.model_parcels(
-        [ae, next(half for _, half in trained if half.config.run_id == reference)],
-        {f"model {half.config.run_id}": browser.model_parcel(half) for _, half in trained}
-        | {
-            f"codes {half.config.run_id}": explore.codes_parcel(half, _two(half), data.TEST_CODES)
-            for _, half in trained
-        },
+        [ae, reference],
+        {f"model {vae.config.run_id}": browser.model_parcel(vae) for vae in vaes}
+        | {f"codes {vae.config.run_id}": explore.codes_parcel(vae, _two(vae), data.TEST_CODES) for vae in vaes},
     )
-    rows = [_row(half) for _, half in trained]
+    rows = [_row(vae) for vae in vaes]
     _ladder(
         key=KEY,
         data={
             "latentDim": architecture.latent_dim,
             "colors": list(figures.DIGIT_COLORS),
-            "limit": figures.axis_limit(*(_codes(half) for _, half in trained)),
+            "limit": limit,
             "codes": data.TEST_CODES,
-            "words": _where_codes_go(trained),
+            "words": _where_codes_go(vaes, limit),
             "rungs": rows,
             "points": [_point(config, config in rungs) for config in {*runs, *rungs}],
-            "reference": reference,
-            "ae": {**_numbers(ae), "reconstruction": ae.metrics["test"]["reconstruction"]},
+            "reference": reference.config.run_id,
+            "ae": _figures(ae),
             "given": given,
             **sent,
             "subject": f"{sent['subject']} {given.get('chosen')} {len(runs)}",
@@ -118,60 +118,63 @@ def _two(half: ui.Trained) -> tuple[int, ...]:
     return tuple(sorted(sorted(range(len(kl)), key=lambda d: -kl[d])[:2]))
 
 
-def _row(half: ui.Trained) -> dict:
-    test = half.metrics["test"]
+def _row(vae: ui.Trained) -> dict:
+    """What the component says of a rung."""
+    test = vae.metrics["test"]
     return {
-        **_point(half.config, True),
-        **_numbers(half),
+        **_point(vae.config, True),
+        **_figures(vae),
         "negativeElbo": test["negative_elbo"],
         "klPerDimension": test["kl_per_dimension"],
-        "dims": _two(half),
+        "dims": _two(vae),
     }
 
 
 def _point(config: RunConfig, is_rung: bool) -> dict:
-    test = ui.runs().store.metrics(config.run_id)["test"]
-    return {
-        "id": config.run_id,
-        "weight": config.kl_weight,
-        "kl": test["kl"],
-        "reconstruction": test["reconstruction"],
-        "isRung": is_rung,
-    }
+    """A run on the rate-distortion plane."""
+    test = ui.test_of(config.run_id)
+    figures = {"kl": test["kl"], "reconstruction": test["reconstruction"]}
+    return {"id": config.run_id, "weight": config.kl_weight, "isRung": is_rung, **figures}
 
 
-def _numbers(half: ui.Trained) -> dict:
-    value, _, high = _distance_from_prior(half.config.run_id, half.metrics["model_sha256"])
-    return {"active": half.metrics["test"]["active_units"], "mmd": {"value": value, "high": high}}
+def _figures(run: ui.Trained) -> dict:
+    """What the component says of a rung and of the AE alike."""
+    test = run.metrics["test"]
+    value, low, high = _measured(run)["distance"]
+    mmd = {"value": value, "low": low, "high": high}
+    return {"reconstruction": test["reconstruction"], "active": test["active_units"], "mmd": mmd}
+
+
+def _measured(run: ui.Trained) -> dict:
+    return _measure(run.config.run_id, run.metrics["model_sha256"], _two(run) if run.config.model == "vae" else ())
 
 
 @st.cache_data(max_entries=200, show_spinner="Comparing the codes with N(0, I) …")
 @torch.no_grad()
-def _distance_from_prior(run_id: str, sha256: str) -> TwoSample:
-    """How far codes drawn from the aggregate posterior are from as many drawn from N(0, I)."""
+def _measure(run_id: str, sha256: str, dims: tuple[int, ...]) -> dict:
+    """How far codes of the aggregate posterior are from as many of N(0, I); their reach and sigma on `dims`."""
     run = ui.trained(run_id)
     mu, log_sigma = latent.encode_all(run.model, data.load(run.config.dataset, "test").images[: data.TEST_CODES])
     eps = torch.randn(mu.shape, generator=seeded(0, "aggregate posterior"))
     z = mu if log_sigma is None else reparameterize(mu, log_sigma, eps)
-    return squared_mmd(z, latent.prior_samples(len(z), run.config.latent_dim, 0))
+    return {
+        "distance": squared_mmd(z, latent.prior_samples(len(z), run.config.latent_dim, 0)),
+        "reach": figures.axis_limit(mu[:, list(dims)].numpy()) if dims else None,
+        "sigma": log_sigma[:, list(dims)].exp().median().item() if dims else None,
+        "largest": mu[:, list(dims)].abs().amax(1).numpy() if dims else None,
+    }
 
 
-def _codes(half: ui.Trained) -> np.ndarray:
-    mu, _ = ui.codes(half.config.run_id, half.metrics["model_sha256"])
-    return mu[: data.TEST_CODES, list(_two(half))].numpy()
-
-
-def _where_codes_go(trained: list[list[ui.Trained]]) -> str:
-    sigmas = ", ".join(f"{half.config.kl_weight:g}: {_median_sigma(half):.2g}" for _, half in trained)
+def _where_codes_go(vaes: list[ui.Trained], limit: float) -> str:
+    measured = {f"{vae.config.kl_weight:g}": _measured(vae) for vae in vaes}
+    sigmas = ", ".join(f"{weight}: {one['sigma']:.2g}" for weight, one in measured.items())
+    outside = {weight: (one["largest"] > limit).mean() for weight, one in measured.items()}
+    beyond = ", ".join(f"{share:.0%} at β = {weight}" for weight, share in outside.items() if share > 0.01)
     return (
         f"{data.TEST_CODES:,} test digits at their μ, some of their q(z|x) at 1 and 2 σ to scale, N(0, I) dotted; "
-        f"of more than two dimensions the two with the largest KL. Median σ of them by β: {sigmas}."
+        f"of more than two dimensions the two with the largest KL. Median σ by β: {sigmas}."
+        + (f" Outside of the frame: {beyond}." if beyond else "")
     )
-
-
-def _median_sigma(half: ui.Trained) -> float:
-    _, log_sigma = ui.codes(half.config.run_id, half.metrics["model_sha256"])
-    return log_sigma[:, list(_two(half))].exp().median().item()
 
 
 def _outcome(rows: list[dict]) -> str:

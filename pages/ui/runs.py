@@ -95,7 +95,7 @@ def status(run_id: str) -> RunStatus:
 
 def test_in_words(run_id: str) -> str:
     """What a run that has ended is worth on the test images."""
-    test = (runs().store.metrics(run_id) or {}).get("test")
+    test = test_of(run_id)
     if not test:
         return "no figures"
     chance = chance_loss(runs().store.config(run_id).likelihood)
@@ -108,6 +108,12 @@ def test_in_words(run_id: str) -> str:
         return f"reconstruction **{test['reconstruction']:.1f}** nats"
     parts = f"reconstruction {test['reconstruction']:.1f} + KL {test['kl']:.1f}"
     return f"−ELBO **{test['negative_elbo']:.1f}** nats = {parts}"
+
+
+@st.cache_data(ttl=2.0, max_entries=1000, show_spinner=False)
+def test_of(run_id: str) -> dict:
+    """A run's figures on the test images; empty for one that has none."""
+    return (runs().store.metrics(run_id) or {}).get("test") or {}
 
 
 @st.cache_resource(max_entries=200, show_spinner=False)
@@ -135,20 +141,25 @@ class Trained:
 def trained(run_id: str) -> Trained | None:
     """The model of a run that has ended, and what it is worth; None where there is none."""
     try:
-        metrics = runs().store.metrics(run_id)
-        return _trained(run_id, metrics["model_sha256"]) if metrics and metrics["model_sha256"] else None
+        sha256 = _model_sha256(run_id)
+        return _trained(run_id, sha256) if sha256 else None
     except KeyError:
         return None
 
 
-@st.cache_resource(max_entries=12, show_spinner="Reading the model …")
+@st.cache_data(ttl=2.0, max_entries=1000, show_spinner=False)
+def _model_sha256(run_id: str) -> str | None:
+    return (runs().store.metrics(run_id) or {}).get("model_sha256")
+
+
+@st.cache_resource(max_entries=40, show_spinner="Reading the model …")
 def _trained(run_id: str, sha256: str) -> Trained:
     store = runs().store
     store.verify(run_id)
     return Trained(store.config(run_id), store.model(run_id), store.metrics(run_id))
 
 
-@st.cache_resource(max_entries=20, show_spinner="Encoding the 10,000 test images …")
+@st.cache_resource(max_entries=40, show_spinner="Encoding the 10,000 test images …")
 def codes(run_id: str, sha256: str):
     """The codes of all test images: (z, None) of an AE, (mu, log_sigma) of a VAE, tensors (10000, latent_dim)."""
     run = _trained(run_id, sha256)

@@ -10,7 +10,7 @@ from pages.ui import runs as ui
 from pages.ui.steer import in_words
 from vae.config import ConfigError, RunConfig
 from vae.runs import MOST_SWEPT, TooManyRuns
-from vae.store import DamagedRun
+from vae.store import DamagedRun, RunStatus
 from vae.sweep import sweep
 from vae.training import estimate_seconds
 
@@ -84,6 +84,7 @@ def _numbers(text: str, kind: type) -> tuple:
 def _progress(configs: list[RunConfig], before: list[str]) -> None:
     now = [ui.status(config.run_id) for config in configs]
     if [status.state for status in now] != before:
+        ui.finished_pairs.clear()
         st.rerun()  # other buttons, and new points in the planes above
     done = sum(status.state in ("complete", "stopped", "diverged", "failed") for status in now)
     share = sum(status.step for status in now) / sum(config.total_steps for config in configs)
@@ -95,15 +96,15 @@ def _progress(configs: list[RunConfig], before: list[str]) -> None:
             "seed": config.seed,
             "state": "not trained yet" if status.state == "absent" else status.state,
             "progress": status.step / config.total_steps,
-            **_figures(config.run_id),
+            **_figures(config.run_id, status),
         }
         for config, status in zip(configs, now)
     ]
     st.dataframe(pandas.DataFrame(rows), column_config=COLUMNS, hide_index=True, key="sweep")
 
 
-def _figures(run_id: str) -> dict:
-    test = (ui.runs().store.metrics(run_id) or {}).get("test") or {}
+def _figures(run_id: str, status: RunStatus) -> dict:
+    test = ui.test_of(run_id) if status.has_model else {}
     return {name: test.get(name) for name in ("reconstruction", "kl", "negative_elbo", "active_units")}
 
 

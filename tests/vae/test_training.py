@@ -128,8 +128,11 @@ def test_logged_losses_are_means_over_the_batches_since_the_last_ones(small):
     logged = [s.losses for s in train(small)]
     for before, after in pairwise(logged):
         window = values[before.step : after.step]
-        for name in ("total", "reconstruction", "kl"):
+        for name in ("total", "reconstruction"):
             assert getattr(after, name) == pytest.approx(sum(v[name] for v in window) / len(window), rel=1e-9)
+        means = [sum(kl) / len(window) for kl in zip(*(v["kl_per_dimension"] for v in window))]
+        assert after.kl_per_dimension == pytest.approx(means, rel=1e-9)
+        assert after.kl == pytest.approx(sum(means), rel=1e-9)
 
 
 def test_the_rate_of_a_layer_falls_with_the_root_of_its_inputs(small):
