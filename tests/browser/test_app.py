@@ -9,9 +9,10 @@ MAIN_CONTROLS = {
     "/latent_space": "Draw again",
     "/resampling": "Draw again",
     "/walk": "half-way between them",
+    "/kl_weight": "Draw your own",
 }
 every_page = pytest.mark.parametrize(
-    ("address", "control"), MAIN_CONTROLS.items(), ids=["home", "train", "latent", "resampling", "walk"]
+    ("address", "control"), MAIN_CONTROLS.items(), ids=["home", "train", "latent", "resampling", "walk", "kl_weight"]
 )
 
 WIDTHS = """[document.scrollingElement, document.querySelector('[data-testid=stMain]')]
@@ -50,7 +51,7 @@ COUNT_REACHED = f"""() => {{
 }}"""
 
 
-@pytest.mark.parametrize("address", ["/", "/latent_space", "/resampling", "/walk"])
+@pytest.mark.parametrize("address", ["/", "/latent_space", "/resampling", "/walk", "/kl_weight"])
 def test_the_tab_key_reaches_every_control_of_a_component(visit, address):
     page = visit(address)
     settled(page, MAIN_CONTROLS[address])
@@ -71,5 +72,5 @@ def test_a_page_is_light_on_a_light_system(visit):
 
 def test_the_first_visitor_of_a_new_server_may_come_by_a_deep_link(own_server, visit):
     page = visit(own_server.url + "/latent_space")
-    expect(page.get_by_role("navigation", name="App pages").get_by_role("link")).to_have_count(5)
+    expect(page.get_by_role("navigation", name="App pages").get_by_role("link")).to_have_count(6)
     settled(page, MAIN_CONTROLS["/latent_space"])

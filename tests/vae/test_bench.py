@@ -1,5 +1,7 @@
 """The bench's parts, on real data in small: what it compares is what it says it compares."""
 
+import json
+
 import pytest
 import torch
 
@@ -44,6 +46,16 @@ def test_goals_that_are_missed_are_named():
     ]
     report = {"ratio": 15.0, "step": {"ratio": 1.4}, "quality": {"2-D": {"negative_elbo": 140.0, "goal": 145.0}}}
     assert bench.missed_goals(report) == ["a step with everything around it takes 1.40 bare ones, not 1.3"]
+
+
+def test_a_sweep_on_all_cores_is_measured_against_one(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(bench, "SWEEP", [RunConfig(train_size=1000, batch_size=100, hidden_dims=(16,), seed=1)])
+    monkeypatch.setattr(bench, "SWEEP_RATIO", 0.0)
+    with pytest.raises(bench.MissedGoal, match=r"a sweep takes \d\.\d\d of its runs one after another, not 0\.0"):
+        bench.bench_sweep(str(tmp_path / "sweep.json"))
+    report = json.loads((tmp_path / "sweep.json").read_text())
+    assert report["runs"] == 1 and report["ratio"] == report["all_cores"] / report["one_core"] > 0
+    assert f"ratio: {report['ratio']:.2f}" in capsys.readouterr().out
 
 
 def test_a_place_that_cannot_be_written_is_noticed_before_the_work(tmp_path):

@@ -75,7 +75,25 @@ def test_every_field_of_a_config_has_a_flag_and_its_default(monkeypatch, tmp_pat
     assert asked[-1] == usual
 
 
+def test_a_sweep_prints_a_line_a_run_and_finds_them_the_second_time(store, small, capsys):
+    flags = [f"--{n}={v}" for n, v in (("train-size", 1000), ("batch-size", 100), ("hidden-dims", 16), ("epochs", 2))]
+    arguments = ["sweep", "--store", store.url, "--kl-weights", "10,0", "--seeds", "0,1", "--workers", "2", *flags]
+    assert main(arguments) == 0
+    first = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(row["run_id"][:3], row["kl_weight"], row["status"]) for row in first] == [
+        (model, weight, "complete") for model, weight in (("ae-", 0.0), ("vae", 0.0), ("vae", 10.0))
+    ] * 2
+    assert first[1]["test"] == store.metrics(dataclasses.replace(small, kl_weight=0.0).run_id)["test"]
+    assert main(arguments) == 0
+    assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == first
+
+
 BAD = [
+    (["sweep", "--kl-weights", "0,much"], "--kl-weight", "much", "a number from 0 to 1000"),
+    (["sweep", "--kl-weights", "1,1"], "--kl-weights", "(1.0, 1.0)", "1 to 12 different values"),
+    (["sweep", "--kl-weights", "1", "--seeds", "0,1,2,3"], "--seeds", "(0, 1, 2, 3)", "1 to 3 different values"),
+    (["sweep", "--kl-weights", "1", "--workers", "0"], "--workers", "0", "a whole number from 1 to 256"),
+    (["sweep"], "required", "--kl-weights", "arguments"),
     (["train", "--latent-dim", "33"], "--latent-dim", "33", "a whole number from 1 to 32"),
     (["train", "--latent-dim", "2.5"], "--latent-dim", "2.5", "a whole number from 1 to 32"),
     (["train", "--learning-rate", "nan"], "--learning-rate", "nan", "a number from 1e-06 to 10"),
@@ -94,7 +112,7 @@ BAD = [
 
 @pytest.mark.parametrize("arguments, name, value, allowed", BAD, ids=lambda part: " ".join(part) if part else "nothing")
 def test_a_bad_argument_is_one_line_with_its_name_value_and_range(arguments, name, value, allowed, capsys, tmp_path):
-    if arguments[:1] == ["train"] and "--store" not in arguments:
+    if arguments[:1] in (["train"], ["sweep"]) and "--store" not in arguments:
         arguments = [*arguments, "--store", str(tmp_path)]
     with pytest.raises(SystemExit) as end:
         main(arguments)

@@ -17,6 +17,7 @@ from vae.config import RunConfig
 from vae.runs import MOST_WAITING, Runs, TooManyRuns
 from vae.schedules import snapshot_steps
 from vae.store import RunStore
+from vae.sweep import sweep
 from vae.training import train
 from vae.worker import advance, resolve_device
 
@@ -158,6 +159,30 @@ def test_a_run_whose_worker_is_killed_goes_on_from_its_checkpoint_to_the_same_we
     assert after[1] == before[1]  # its seconds too: the first steps were not done again
     assert after[-1]["step"] == long.total_steps
     assert store.metrics(long.run_id)["model_sha256"] == undisturbed["model_sha256"]
+
+
+def test_a_sweep_of_which_a_worker_is_killed_ends_complete(runs, long):
+    configs = sweep(replace(long, latent_dim=3, epochs=1), (0.0, 1.0, 10.0), (0,))
+    runs.submit(configs, most=len(configs))
+    wait_for(lambda: runs.store.status(configs[0].run_id).step > 0)
+    os.kill(busy_worker(runs, configs[0]), signal.SIGKILL)
+    *_, last = runs.follow(configs)
+    assert [status.state for status in last] == ["complete"] * 4
+    kl = [runs.store.metrics(config.run_id)["test"]["kl"] for config in configs[1:]]
+    assert kl == sorted(kl, reverse=True)
+
+
+def test_a_sweep_lets_a_pair_pass(runs, long):
+    swept = [replace(long, latent_dim=4, epochs=1, seed=seed) for seed in range(8)]
+    pair = [replace(swept[0], latent_dim=5), replace(swept[0], latent_dim=5).autoencoder]
+    runs.submit(swept, "teacher", most=8)
+    runs.submit(pair, "student")
+    for config in pair:
+        assert wait_for_end(runs, config).state == "complete"
+    assert any(runs.store.status(config.run_id).state == "queued" for config in swept)
+    for config in swept:
+        runs.stop(config.run_id)
+    list(runs.follow(swept))
 
 
 def test_a_run_whose_worker_dies_every_time_fails_and_says_so(runs, long):
