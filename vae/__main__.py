@@ -56,16 +56,21 @@ def train_command(options: argparse.Namespace) -> int:
 
 def train_with_progress(config: RunConfig, store: RunStore, device: str = "cpu") -> dict:
     """Trains a run to its end with a progress bar on stderr; returns what the store then says of it."""
-    try:
-        store.verify(config.run_id) if store.status(config.run_id).state != "absent" else None
-    except DamagedRun as error:
-        print(f"{error}; set aside in {store.set_aside(config.run_id, str(error))}", file=sys.stderr)
+    set_aside_if_damaged(config, store)
     store.create(config)
     with tqdm(total=config.total_steps, unit=" steps", desc=config.run_id, file=sys.stderr) as bar:
         for snapshot in advance(config, store, device):
             bar.update(snapshot.losses.step - bar.n)
             bar.set_postfix_str(f"loss {snapshot.losses.total:.1f} nats")
     return run_summary(config.run_id, store)
+
+
+def set_aside_if_damaged(config: RunConfig, store: RunStore) -> None:
+    """Makes way for a run whose files are damaged, and says so on stderr."""
+    try:
+        store.verify(config.run_id) if store.status(config.run_id).state != "absent" else None
+    except DamagedRun as error:
+        print(f"{error}; set aside in {store.set_aside(config.run_id, str(error))}", file=sys.stderr)
 
 
 def run_summary(run_id: str, store: RunStore) -> dict:
@@ -109,9 +114,11 @@ def sweep_command(options: argparse.Namespace) -> int:
     store = RunStore(options.store)
     names = [field.name for field in dataclasses.fields(RunConfig) if field.name not in SWEPT]
     configs = sweep(RunConfig(**{name: getattr(options, name) for name in names}), options.kl_weights, options.seeds)
-    download(configs[0].dataset)
     if options.workers is not None and not 1 <= options.workers <= MOST_WORKERS:
         raise ConfigError("workers", options.workers, f"a whole number from 1 to {MOST_WORKERS}")
+    download(configs[0].dataset)
+    for config in configs:
+        set_aside_if_damaged(config, store)
     runs = Runs(store, resolve_device(options.device), options.workers)
     try:
         if not runs.wait_until_started():
@@ -186,7 +193,7 @@ def _parser() -> Parser:
     swept.prog = parser.prog
     swept.add_argument("--kl-weights", type=_numbers(float), required=True, help="up to 12, such as 0,0.1,1,10")
     swept.add_argument("--seeds", type=_numbers(int), default=(0,), help="up to 3, such as 0,1,2 (default 0)")
-    swept.add_argument("--workers", type=int, help="runs at a time (default: one a core, or the cluster's)")
+    swept.add_argument("--workers", type=int, help="runs at a time on this machine (default: one a core)")
     _add_fields(swept, [field for field in dataclasses.fields(RunConfig) if field.name not in SWEPT])
     swept.set_defaults(command=sweep_command)
 

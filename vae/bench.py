@@ -213,9 +213,10 @@ def _sweep_seconds(workers: int) -> float:
     with tempfile.TemporaryDirectory() as folder:
         runs = Runs(RunStore(folder, pretrained=f"{folder}/nothing"), workers=workers)
         try:
-            runs.wait_until_started()
+            if not runs.wait_until_started():
+                raise MissedGoal(f"there are no workers: {runs.error}")
             began = time.perf_counter()
-            runs.submit(SWEEP)
+            runs.submit(SWEEP, most=len(SWEEP))
             for _ in runs.follow(SWEEP):
                 pass
             return time.perf_counter() - began

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from vae.evaluation import CHUNK
-from vae.models import encode_parameters, pixel_means
+from vae.models import encode_parameters, pixel_means, reparameterize
 from vae.randomness import seeded
 
 
@@ -40,6 +40,12 @@ def decode_all(model: nn.Module, z: Tensor) -> Tensor:
 def prior_samples(count: int, latent_dim: int, seed: int) -> Tensor:
     """z ~ N(0, I): (count, latent_dim)."""
     return torch.randn(count, latent_dim, generator=seeded(seed, "prior samples"))
+
+
+def aggregate_samples(mu: Tensor, log_sigma: Tensor | None, seed: int) -> Tensor:
+    """A draw from q(z|x) for each of the codes (n, latent_dim): the aggregate posterior; an AE's codes are its own."""
+    eps = torch.randn(mu.shape, generator=seeded(seed, "aggregate posterior"))
+    return mu if log_sigma is None else reparameterize(mu, log_sigma, eps)
 
 
 def fit_gaussian(codes: Tensor) -> Gaussian:

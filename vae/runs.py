@@ -45,6 +45,7 @@ class Runs:
         self.workers = workers or os.cpu_count() or 1
         self._client: Client | None = None
         self._asked: dict[str, set[str]] = defaultdict(set)  # browser -> the runs it asked for
+        self._places: dict[str, int] = {}  # run -> its place among those that were asked for together
         self._lock = threading.Lock()
         self._address = os.environ.get("DASK_SCHEDULER_ADDRESS")
         self._begin()
@@ -64,9 +65,10 @@ class Runs:
                     "at a time: stop one of them, or wait until one is done."
                 )
             self._asked[browser] = asked | new
-        for place, config in enumerate(configs):
+        self._places.update({config.run_id: place for place, config in enumerate(configs)})
+        for config in configs:
             self.store.create(config)
-            self.ensure(config, priority=-place)
+            self.ensure(config)
 
     def pause(self, run_id: str) -> None:
         """Has a run write its checkpoint and leave its worker to others."""
@@ -80,13 +82,15 @@ class Runs:
             self.store.set_control(run_id, "stop")
             self.ensure(self.store.config(run_id))
 
-    def ensure(self, config: RunConfig, priority: int = 0) -> None:
+    def ensure(self, config: RunConfig) -> None:
         """Gives an active run a worker if none has it (after a pause, a restart, a lost cluster); cheap."""
         run_id, client = config.run_id, self._connected()
         if client is None or run_id in client.futures or self.store.metrics(run_id) is not None:
             return
         # The key makes it a single flight: to submit a task that waits or runs already changes nothing.
-        future = client.submit(train_to_end, config, self.store.url, self.device, key=run_id, priority=priority)
+        future = client.submit(
+            train_to_end, config, self.store.url, self.device, key=run_id, priority=-self._places.get(run_id, 0)
+        )
         fire_and_forget(future)
         future.add_done_callback(functools.partial(self._note_end, config))
 

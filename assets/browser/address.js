@@ -4,12 +4,15 @@
 const WAIT = 300; // milliseconds of rest before the address is written: browsers allow only so many a minute
 const memory = (globalThis.aeVaeLabMemory ??= new Map());
 const EVERYWHERE = "x"; // the digit follows from page to page, a drawing too
+const OF_THE_DIGIT = ["z", "z_ae", "z_vae"]; // which another digit leaves behind
 
 export class Address {
   /** page: a name; given: what the link brought, already checked. What it did not bring is as it was at the last visit. */
   constructor(page, given) {
     this.path = window.location.pathname;
-    this.state = { ...memory.get(page), ...memory.get(EVERYWHERE), ...given };
+    const own = { ...memory.get(page) }, everywhere = { ...memory.get(EVERYWHERE) };
+    if ((own[EVERYWHERE] ?? null) !== (everywhere[EVERYWHERE] ?? null)) for (const name of OF_THE_DIGIT) delete own[name];
+    this.state = { ...own, ...everywhere, ...given };
     memory.set(page, this.state);
     this.share();
   }

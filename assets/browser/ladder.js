@@ -3,7 +3,7 @@ import { Address } from "./address.js";
 import { paintDigit, paintStrip } from "./digit.js";
 import { decode, decodeLogits, encode, readModel, reconstructionLoss, reparameterize } from "./model.js";
 import { mount } from "./mount.js";
-import { Picker } from "./picker.js";
+import { FIRST, Picker } from "./picker.js";
 import { Plane, axes, dots, ellipse, ellipses, priorCircles, readCodes, ring } from "./plane.js";
 import { normals } from "./random.js";
 import { RateDistortion } from "./rate_distortion.js";
@@ -12,6 +12,7 @@ import { subscript } from "./words.js";
 const DRAWS = 8;
 const SLICE = 8; // milliseconds of a frame for what need not be there at once
 const ELLIPSES = 60;
+const ALL_ON = "A dimension that is off is 0, its prior mean, whatever x is.";
 const COLUMNS = ["reconstruction", "KL", "−ELBO", "active", "MMD²"];
 
 export default (component) => mount(component, ".ladder", View);
@@ -19,6 +20,11 @@ export default (component) => mount(component, ".ladder", View);
 class View {
   constructor(root) {
     this.find = (query) => root.querySelector(query);
+    this.find(".whole").addEventListener("click", ({ target }) => {
+      this.rate.isWhole = !this.rate.isWhole;
+      target.setAttribute("aria-pressed", String(this.rate.isWhole));
+      this.rate.show(this.data.points, this.chosen.id, this.data.reference);
+    });
     this.rate = new RateDistortion(this.find(".rate canvas"), (id) => this.take(id));
     this.picker = new Picker(this.find(".choice"), (x, name) => this.pick(x, name));
     this.find(".rungs").addEventListener("input", (event) => this.choose(this.rungs[Number(event.target.value)]));
@@ -34,9 +40,10 @@ class View {
     this.buildMultiples(parcels.labels);
     this.find(".rungs").max = this.rungs.length - 1;
     const wanted = this.address.state.chosen ?? data.reference;
-    this.chosen = this.rungs.find(({ id }) => id === wanted) ?? this.rungs[0];
+    this.chosen = [wanted, data.reference].map((id) => this.rungs.find((rung) => rung.id === id)).find(Boolean) ?? this.rungs[0];
+    this.find(".dashed").hidden = !data.reference;
     this.picker.stock(parcels.images, parcels.labels, data.hard);
-    this.picker.open(this.address.state.x ?? "0");
+    this.picker.open(this.address.state.x ?? FIRST);
     this.choose(this.chosen);
   }
 
@@ -55,13 +62,12 @@ class View {
   /** The heart of it: another weight answers in the same frame. */
   choose(rung) {
     this.chosen = rung;
-    this.off.clear();
     this.find(".rungs").value = this.rungs.indexOf(rung);
-    this.find(".rungs").setAttribute("aria-valuetext", `KL weight ${rung.weight}`);
-    this.find(".beta").textContent = `β = ${rung.weight}`;
+    this.find(".rungs").setAttribute("aria-valuetext", `KL weight ${rung.label}`);
+    this.find(".beta").textContent = `β = ${rung.label}`;
     for (const one of this.rungs) for (const element of [one.line, one.figure]) element.classList.toggle("is-chosen", one === rung);
     this.rate.show(this.data.points, rung.id, this.data.reference);
-    this.rate.canvas.setAttribute("aria-label", `β = ${rung.weight}: KL ${rung.kl.toFixed(1)} nats, reconstruction ${rung.reconstruction.toFixed(1)} nats`);
+    this.rate.canvas.setAttribute("aria-label", `β = ${rung.label}: KL ${rung.kl.toFixed(1)} nats, reconstruction ${rung.reconstruction.toFixed(1)} nats; the arrow keys go to the next run`);
     this.buildDimensions();
     this.address.keep({ chosen: rung.id === this.data.reference ? null : rung.id });
     this.answer();
@@ -71,7 +77,7 @@ class View {
   /** Another digit: the chosen rung answers at once, the others a few milliseconds a frame. */
   pick(x, name) {
     this.x = x;
-    this.address.keep({ x: name === "0" ? null : name });
+    this.address.keep({ x: name === FIRST ? null : name });
     paintDigit(this.find("canvas.x"), x);
     paintDigit(this.find("canvas.ae"), decode(this.ae.model, encode(this.ae.model, x).mu));
     this.answer();
@@ -91,11 +97,11 @@ class View {
 
   answer() {
     if (!this.x) return;
-    const { model, weight, klPerDimension } = this.chosen, code = encode(model, this.x);
+    const { model, label, klPerDimension } = this.chosen, code = encode(model, this.x);
     paintDigit(this.find("canvas.mean"), decode(model, this.switchedOff(code.mu)));
     paintStrip(this.find(".draws canvas"), this.draws.map((eps) => decode(model, this.switchedOff(reparameterize(code, eps))).slice()));
     const { reconstruction, kl, negativeElbo, active } = this.chosen;
-    this.find(".reading").textContent = `All 10,000 test digits at β = ${weight}: reconstruction ${reconstruction.toFixed(1)} + KL ${kl.toFixed(1)} = −ELBO ${negativeElbo.toFixed(1)} nats; ${active} of ${klPerDimension.length} dimensions active. This digit: σ = ${Array.from(code.logSigma.slice(0, 4), (s) => Math.exp(s).toPrecision(2)).join(", ")}${code.mu.length > 4 ? ", …" : ""}.`;
+    this.find(".reading").textContent = `All 10,000 test digits at β = ${label}: reconstruction ${reconstruction.toFixed(1)} + KL ${kl.toFixed(1)} = −ELBO ${negativeElbo.toFixed(1)} nats; ${active} of ${klPerDimension.length} dimensions active. This digit: σ = ${Array.from(code.logSigma.slice(0, 4), (s) => Math.exp(s).toPrecision(2)).join(", ")}${code.mu.length > 4 ? ", …" : "."}`;
     for (const rung of this.rungs) {
       rung.own = rung === this.chosen ? code : encode(rung.model, this.x);
       rung.plane.show();
@@ -107,12 +113,12 @@ class View {
   }
 
   buildDimensions() {
-    const most = Math.max(...this.chosen.klPerDimension, 1e-9);
+    const most = Math.max(...this.chosen.klPerDimension, 1); // a nat at least: what has collapsed shall look so
     this.find(".dimensions").replaceChildren(
       ...this.chosen.klPerDimension.map((kl, d) => {
         const button = Object.assign(document.createElement("button"), { type: "button", textContent: `z${subscript(d + 1)}: ${kl.toFixed(2)} nats` });
         button.style.setProperty("--share", `${((100 * kl) / most).toFixed(1)}%`);
-        button.setAttribute("aria-pressed", "false");
+        button.setAttribute("aria-pressed", String(this.off.has(d)));
         button.addEventListener("click", () => {
           this.off.has(d) ? this.off.delete(d) : this.off.add(d);
           button.setAttribute("aria-pressed", String(this.off.has(d)));
@@ -128,7 +134,8 @@ class View {
   measure() {
     cancelAnimationFrame(this.measuring);
     const { model } = this.chosen, off = [...this.off], count = this.images.length / 784;
-    if (!off.length) return (this.find(".measured").textContent = "");
+    if (!off.length) return (this.find(".measured").textContent = ALL_ON);
+    this.find(".measured").setAttribute("aria-busy", "true"); // read out when it is done
     let n = 0, sum = 0, squares = 0;
     const slice = () => {
       const began = performance.now();
@@ -140,8 +147,9 @@ class View {
         squares += difference ** 2;
       }
       const mean = sum / n, error = Math.sqrt(Math.max(squares / n - mean ** 2, 0) / n);
-      this.find(".measured").textContent = `Without ${off.map((d) => `z${subscript(d + 1)}`).join(", ")}: reconstruction loss ${mean < 0 ? "−" : "+"}${Math.abs(mean).toFixed(2)} ± ${error.toFixed(2)} nats, on ${n.toLocaleString("en")} of ${count.toLocaleString("en")} test digits`;
+      this.find(".measured").textContent = `${n < count ? "Measuring … " : ""}Without ${off.map((d) => `z${subscript(d + 1)}`).join(", ")}: reconstruction loss ${mean < 0 ? "−" : "+"}${Math.abs(mean).toFixed(2)} ± ${error.toFixed(2)} nats, on ${n.toLocaleString("en")} of ${count.toLocaleString("en")} test digits`;
       if (n < count) this.measuring = requestAnimationFrame(slice);
+      else this.find(".measured").setAttribute("aria-busy", "false");
     };
     this.measuring = requestAnimationFrame(slice);
   }
@@ -155,12 +163,12 @@ class View {
       paintStrip(one.samples, prior.map((z) => decode(one.model, z).slice()));
       const label = isRung ? Object.assign(document.createElement("button"), { type: "button", textContent: name }) : element("strong", "", name);
       if (isRung) label.addEventListener("click", () => this.choose(one));
-      one.line = element("div", "line", [label, one.digits, one.samples, ...numbers.map((number) => (number instanceof Node ? number : element("span", "", number)))]);
+      one.line = element("div", "line", [label, element("em", "", "x̂ at μ, then eight draws of ε"), one.digits, element("em", "", "eight z from N(0, I), decoded"), one.samples, ...numbers.map((number) => (number instanceof Node ? number : element("span", "", number)))]);
       one.line.querySelectorAll("span").forEach((span, column) => (span.dataset.name = COLUMNS[column]));
       table.append(one.line);
     };
     add(this.ae, "AE", [this.data.ae.reconstruction.toFixed(1), "–", "–", String(this.data.ae.active), squared(this.data.ae.mmd)], false);
-    for (const rung of this.rungs) add(rung, `${rung.weight}`, [rung.reconstruction.toFixed(1), rung.kl.toFixed(1), rung.negativeElbo.toFixed(1), String(rung.active), squared(rung.mmd)], true);
+    for (const rung of this.rungs) add(rung, `β ${rung.label}`, [rung.reconstruction.toFixed(1), rung.kl.toFixed(1), rung.negativeElbo.toFixed(1), String(rung.active), squared(rung.mmd)], true);
   }
 
   drawLine(one) {
@@ -170,13 +178,12 @@ class View {
 
   buildMultiples(labels) {
     const { limit, colors } = this.data;
-    this.find(".codes .hint").textContent = this.data.words;
     this.find(".multiples").replaceChildren();
     for (const rung of this.rungs) {
       const canvas = document.createElement("canvas");
       canvas.setAttribute("role", "img");
-      canvas.setAttribute("aria-label", `β = ${rung.weight}: the codes of ${rung.codes.x.length.toLocaleString("en")} test digits`);
-      rung.figure = element("figure", "", [element("figcaption", "", `β = ${rung.weight}`), canvas]);
+      canvas.setAttribute("aria-label", `β = ${rung.label}: the codes of ${rung.codes.x.length.toLocaleString("en")} test digits`);
+      rung.figure = element("figure", "", [element("figcaption", "", [`β = ${rung.label}`, element("small", "", rung.where)]), canvas]);
       this.find(".multiples").append(rung.figure);
       rung.plane = new Plane(canvas, [axes, dots, ellipses(ELLIPSES), priorCircles]);
       rung.plane.moving = (context, plane) => this.drawOwn(context, plane, rung);
@@ -187,7 +194,8 @@ class View {
 
   drawOwn(context, plane, { own, dims }) {
     if (!own) return;
-    const at = dims.map((d) => own.mu[d]), sigma = dims.map((d) => Math.exp(own.logSigma[d]));
+    const onPlane = (values, second) => (dims.length > 1 ? dims.map((d) => values[d]) : [values[0], second]);
+    const at = onPlane(own.mu, 0), sigma = onPlane(own.logSigma, -Infinity).map(Math.exp); // one dimension lies on a line
     ring(context, plane, at);
     Object.assign(context, { strokeStyle: "#f08c00", lineWidth: 2 });
     for (const times of [1, 2]) ellipse(context, plane, at, sigma.map((s) => s * times));

@@ -3,7 +3,7 @@ import { Address } from "./address.js";
 import { digitImage, paintDigit } from "./digit.js";
 import { decode, encode, readModel } from "./model.js";
 import { mount } from "./mount.js";
-import { Picker } from "./picker.js";
+import { FIRST, Picker } from "./picker.js";
 import { Plane, axes, cross, dots, ellipse, ellipses, numerals, priorCircles, readCodes, ring, steer } from "./plane.js";
 import { inWords } from "./words.js";
 
@@ -55,11 +55,11 @@ class View {
       this.find(`.${half} figcaption`).textContent = data.captions[half];
       this.planes[half].canvas.setAttribute("aria-label", `${data.captions[half]}: the plane of z; arrow keys move z`);
     }
-    const { x = "0", z, layers = "codes,prior" } = this.address.state;
+    const { x, z, layers = "codes,prior" } = this.address.state;
     for (const box of this.root.querySelectorAll(".layers input")) box.checked = (layers ?? "codes,prior").split(",").includes(box.name);
     this.position = null;
     this.picker.stock(parcels.images, parcels.labels, data.hard);
-    this.picker.open(x ?? "0");
+    this.picker.open(x ?? FIRST);
     const position = z?.split(",").map(Number);
     if (position?.length === 2) this.point(position, "vae");
     this.switchLayers();
@@ -75,7 +75,7 @@ class View {
     this.own = Object.fromEntries(HALVES.map((half) => [half, encode(this.models[half], x)]));
     this.position = null;
     this.answer(Object.fromEntries(HALVES.map((half) => [half, this.own[half].mu])), x, `${this.picker.name.textContent}, where each encoder puts it`);
-    this.address.keep({ x: name === "0" ? null : name, z: null });
+    this.address.keep({ x: name === FIRST ? null : name, z: null });
     if (this.data.latentDim > this.data.dims.length && this.isOn("grid")) {
       clearTimeout(this.redrawing); // the other dimensions are this digit's, and 800 images take a while
       this.redrawing = setTimeout(() => HALVES.forEach((half) => this.planes[half].draw()), 200);

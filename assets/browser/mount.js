@@ -1,5 +1,5 @@
 // How a page's component starts: its view is made once, and opened whenever the server sends another subject.
-import { haveCome, whenHere } from "./shelf.js";
+import { missing, whenHere } from "./shelf.js";
 
 const PATIENCE = 1500; // milliseconds; the server sends a component's parcels before the component itself
 
@@ -17,7 +17,11 @@ export function mount(component, selector, View) {
   root.stopWaiting?.();
   root.view?.leave();
   Object.assign(root, { subject: data.subject, isWaiting: true, stopWaiting: () => {} });
-  const asking = setInterval(() => haveCome(data.parcels) || component.setTriggerValue("missing", true), PATIENCE);
+  const ask = () => {
+    const names = missing(data.parcels);
+    if (names.length) component.setTriggerValue("missing", names);
+  };
+  const asking = setInterval(ask, PATIENCE);
   const giveUp = whenHere(data.parcels, (parcels) => {
     root.isWaiting = false;
     clearInterval(asking);

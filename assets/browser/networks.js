@@ -3,7 +3,7 @@ import { Address } from "./address.js";
 import { paintDigit, paintStrip } from "./digit.js";
 import { decode, encode, klDivergence, readModel, reparameterize } from "./model.js";
 import { mount } from "./mount.js";
-import { Picker } from "./picker.js";
+import { FIRST, Picker } from "./picker.js";
 import { normals } from "./random.js";
 import { inWords } from "./words.js";
 
@@ -31,7 +31,7 @@ class View {
     const { x, passes } = this.address.state;
     this.passes = Number(passes ?? 1);
     this.picker.stock(parcels.images, parcels.labels, data.hard);
-    this.picker.open(x ?? "0");
+    this.picker.open(x ?? FIRST);
   }
 
   leave() {}
@@ -39,7 +39,7 @@ class View {
   /** Another digit, which passes through as often as the one before. */
   pick(x, name) {
     this.x = x;
-    this.address.keep({ x: name === "0" ? null : name });
+    this.address.keep({ x: name === FIRST ? null : name });
     this.show();
   }
 

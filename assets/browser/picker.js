@@ -7,6 +7,7 @@ import { readPicture } from "./upload.js";
 const PAPER = 280; // pixels a side of the sheet that is drawn on
 const PEN = 22; // pixels
 const OWN = "own-";
+export const FIRST = "218"; // the test digit that every page begins with: another draw of its z is seen
 
 const MARKUP = `
   <div class="sheet"><canvas class="paper" width="${PAPER}" height="${PAPER}" role="img"></canvas><canvas class="seen digit" width="28" height="28" role="img" aria-label="the digit as the networks see it"></canvas></div>

@@ -3,32 +3,44 @@
 const COLORS = { rung: "#e03131", own: "#2f80ed", line: "#8a94a6" };
 const MARGIN = { left: 52, right: 14, top: 40, bottom: 40 };
 const NEAR = 16; // CSS pixels
+const CLOSE = [0.1, 10]; // the weights that are seen apart from each other, unless all points are asked for
 const BITS = Math.LOG2E; // bits in a nat
 
 export class RateDistortion {
   /** choose(id): called when somebody takes a point. */
   constructor(canvas, choose) {
-    Object.assign(this, { canvas, points: [], chosen: null });
+    Object.assign(this, { canvas, points: [], chosen: null, isWhole: false });
     new ResizeObserver(() => this.draw()).observe(canvas);
     canvas.addEventListener("pointerdown", (event) => {
       const box = canvas.getBoundingClientRect(), point = this.nearest(event.clientX - box.left, event.clientY - box.top);
       if (point) choose(point.id);
     });
+    canvas.addEventListener("keydown", ({ key }) => {
+      const step = { ArrowLeft: -1, ArrowRight: 1 }[key], along = [...this.points].sort((a, b) => a.kl - b.kl);
+      const next = along[along.findIndex(({ id }) => id === this.chosen) + step];
+      if (next) choose(next.id);
+    });
   }
 
-  /** points: {id, kl, reconstruction, weight, isRung}, nats an image; chosen: one of the ids; reference: that of the run with weight 1. */
+  /** points: {id, kl, reconstruction, weight, label, isRung}, nats an image; chosen: one of the ids; reference: that of the run with weight 1. */
   show(points, chosen, reference) {
     Object.assign(this, { points, chosen, reference });
-    this.most = Math.max(1, ...points.map(({ kl }) => kl)) * 1.08;
-    const losses = points.map(({ reconstruction }) => reconstruction), room = 0.08 * (Math.max(...losses) - Math.min(...losses) || 10);
+    const near = points.filter(({ weight, id }) => (weight >= CLOSE[0] && weight <= CLOSE[1]) || id === chosen);
+    const seen = this.isWhole || near.length < 3 ? points : near;
+    this.most = Math.max(1, ...seen.map(({ kl }) => kl)) * 1.12;
+    const losses = seen.map(({ reconstruction }) => reconstruction), room = 0.08 * (Math.max(...losses) - Math.min(...losses) || 10);
     this.range = [Math.min(...losses) - room, Math.max(...losses) + room];
     this.draw();
   }
 
   nearest(left, top) {
     const distance = (point) => Math.hypot(...this.toPixels(point).map((value, axis) => value - [left, top][axis]));
-    const [best] = [...this.points].sort((a, b) => distance(a) - distance(b));
+    const [best] = this.points.filter((point) => this.isSeen(point)).sort((a, b) => distance(a) - distance(b));
     return best && distance(best) < NEAR ? best : null;
+  }
+
+  isSeen({ kl, reconstruction }) {
+    return kl <= this.most && reconstruction <= this.range[1] && reconstruction >= this.range[0];
   }
 
   toPixels({ kl, reconstruction }) {
@@ -47,7 +59,7 @@ export class RateDistortion {
     const context = canvas.getContext("2d");
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, this.width, this.height);
-    context.font = "12px sans-serif";
+    context.font = "13px sans-serif";
     this.ink = getComputedStyle(canvas).color;
     this.drawAxes(context);
     this.drawLines(context);
@@ -86,8 +98,8 @@ export class RateDistortion {
     context.beginPath();
     context.rect(MARGIN.left, MARGIN.top, this.width - MARGIN.left - MARGIN.right, this.height - MARGIN.top - MARGIN.bottom);
     context.clip();
-    if (reference) this.line(context, reference, 1, [6, 4], COLORS.line);
     if (chosen) this.line(context, chosen, chosen.weight, [], COLORS.rung);
+    if (reference) this.line(context, reference, 1, [7, 7], this.ink); // over the red one, which it may be
     context.restore();
   }
 
@@ -101,7 +113,8 @@ export class RateDistortion {
   }
 
   drawPoints(context) {
-    for (const point of this.points) {
+    const points = this.points.filter((point) => this.isSeen(point));
+    for (const point of points) {
       context.fillStyle = point.isRung ? COLORS.rung : COLORS.own;
       context.beginPath();
       context.arc(...this.toPixels(point), point.id === this.chosen ? 8 : 5, 0, 2 * Math.PI);
@@ -109,10 +122,10 @@ export class RateDistortion {
     }
     const taken = []; // by labels, as [left, top, right, bottom]
     const isFree = ([l, t, r, b]) => r < this.width && taken.every(([left, top, right, bottom]) => r < left || l > right || b < top || t > bottom);
-    for (const point of this.points.filter(({ isRung }) => isRung).sort((a, b) => (b.id === this.chosen) - (a.id === this.chosen))) {
-      context.font = point.id === this.chosen ? "bold 14px sans-serif" : "12px sans-serif";
-      const [left, top] = this.toPixels(point), text = `β ${point.weight}`, wide = context.measureText(text).width;
-      const places = [[10, -14], [10, 4], [-10 - wide, -14], [-10 - wide, 4], [-wide / 2, -24], [-wide / 2, 12]].map(([right, down]) => [left + right, top + down, left + right + wide, top + down + 12]);
+    for (const point of points.filter(({ isRung }) => isRung).sort((a, b) => (b.id === this.chosen) - (a.id === this.chosen))) {
+      context.font = point.id === this.chosen ? "bold 17px sans-serif" : "14px sans-serif";
+      const [left, top] = this.toPixels(point), text = `β ${point.label}`, wide = context.measureText(text).width;
+      const places = [[10, -14], [10, 4], [-10 - wide, -14], [-10 - wide, 4], [-wide / 2, -24], [-wide / 2, 12]].map(([right, down]) => [left + right, top + down, left + right + wide, top + down + 15]);
       const place = places.find(isFree) ?? places[0];
       taken.push(place);
       Object.assign(context, { fillStyle: this.ink, textAlign: "left" });

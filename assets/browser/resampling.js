@@ -4,7 +4,7 @@ import { digitImage, paintDigit } from "./digit.js";
 import { drawHistogram } from "./histogram.js";
 import { decode, decodeLogits, encode, readModel, reconstructionLoss, reparameterize } from "./model.js";
 import { mount } from "./mount.js";
-import { Picker } from "./picker.js";
+import { FIRST, Picker } from "./picker.js";
 import { Plane, axes, cross, dots, ellipse, priorCircles, ring, steer } from "./plane.js";
 import { normals } from "./random.js";
 import { inWords } from "./words.js";
@@ -51,7 +51,7 @@ class View {
     this.scale = Number(eps_scale ?? 1);
     this.draw();
     this.picker.stock(parcels.images, parcels.labels, data.hard);
-    this.picker.open(x ?? "0");
+    this.picker.open(x ?? FIRST);
     const byHand = eps?.split(",").map(Number);
     if (byHand?.length === data.dims.length) this.setEps(byHand); // else it is of a run of other dimensions
   }
@@ -75,7 +75,7 @@ class View {
       this.planes[half].canvas.setAttribute("aria-label", this.find(`.${half} figcaption`).textContent);
       this.planes[half].show();
     }
-    this.address.keep({ x: name === "0" ? null : name });
+    this.address.keep({ x: name === FIRST ? null : name });
     this.answer();
     this.decodeAll();
   }

@@ -8,9 +8,9 @@ export function unpack(name) {
   shelf.unpacked.add(name);
 }
 
-/** Whether all the named parcels (an object like `names`) have come from the server. */
-export function haveCome(names) {
-  return Object.values(names).every((name) => shelf.unpacked.has(name));
+/** Those of the named parcels (an object like `names`) that have not come from the server. */
+export function missing(names) {
+  return Object.values(names).filter((name) => !shelf.unpacked.has(name));
 }
 
 /** Puts a parcel on the shelf, and calls whoever waited for it. */

@@ -3,7 +3,7 @@ import { Address } from "./address.js";
 import { paintDigit, paintStrip } from "./digit.js";
 import { decode, encode, readModel } from "./model.js";
 import { mount } from "./mount.js";
-import { Picker } from "./picker.js";
+import { FIRST, Picker } from "./picker.js";
 import { inWords, number, subscript } from "./words.js";
 
 const HALVES = ["ae", "vae"];
@@ -38,7 +38,7 @@ class View {
     this.buildRows();
     const { x, x2, z_ae, z_vae, sphere } = this.address.state;
     this.find(".spherical").checked = sphere === "1";
-    for (const [which, name] of [x ?? "0", x2 ?? "1"].entries()) {
+    for (const [which, name] of [x ?? FIRST, x2 ?? "1"].entries()) {
       this.pickers[which].stock(parcels.images, parcels.labels, data.hard);
       this.pickers[which].open(name);
     }
@@ -113,7 +113,7 @@ class View {
 
   pick(which, x, name) {
     this.digits[which] = Object.fromEntries(HALVES.map((half) => [half, encode(this.models[half], x).mu]));
-    this.address.keep(which ? { x2: name === "1" ? null : name } : { x: name === "0" ? null : name });
+    this.address.keep(which ? { x2: name === "1" ? null : name } : { x: name === FIRST ? null : name });
     this.drawWay();
     if (!which) this.start("first");
   }

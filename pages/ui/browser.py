@@ -84,19 +84,32 @@ def deliver(parcels: dict[str, tuple[str, Callable[[], bytes]]]) -> dict[str, st
     browser keeps them, so each is sent once a session, and again when a component misses it (mount.js).
     """
     sent = st.session_state.setdefault("parcels sent", set())
-    lost = st.session_state.get("parcels lost", 0)  # in the key, so that the same parcel counts as another one
     with st.container(key="parcels"):  # takes no room (style.css)
         for name, make in parcels.values():
             if name not in sent:
-                _parcel(key=f"parcel {name} {lost}", data=_content(name, make))
+                again = _lost().count(name)  # in the key, so that the same parcel counts as another one
+                _parcel(key=f"parcel {name} {again}", data=_content(name, make))
                 sent.add(name)
     return {key: name for key, (name, _) in parcels.items()}
 
 
-def send_again() -> None:
-    """What a component that misses a parcel triggers: a rerun drops messages that have not left the server yet."""
-    st.session_state.pop("parcels sent", None)
-    st.session_state["parcels lost"] = st.session_state.get("parcels lost", 0) + 1
+def send_again(key: str) -> Callable[[], None]:
+    """What the trigger `missing` of the component of that key calls: the parcels that it names go out once more.
+
+    A rerun drops messages that have not left the server yet.
+    """
+
+    def forget() -> None:
+        missing = st.session_state[key].missing
+        _lost().extend(missing)
+        st.session_state["parcels sent"] -= set(missing)
+
+    return forget
+
+
+def _lost() -> list[str]:
+    """The names of this session's lost parcels, each as often as it was lost."""
+    return st.session_state.setdefault("parcels lost", [])
 
 
 @st.cache_resource(max_entries=60, show_spinner="Packing the models …")

@@ -14,14 +14,13 @@ WARMED = RunConfig(latent_dim=RAMPLESS.latent_dim)
 @ui.says_damage
 def over_a_training(runs: list[RunConfig]) -> None:
     """The KL of each dimension of one of the given VAEs, from its first step to its last."""
-    names = {f"β = {config.kl_weight:g}": config for config in runs}
+    names = {f"β = {config.kl_weight:.10g}": config for config in runs}
     if not names:
         return
-    weights = [config.kl_weight for config in runs]
-    chosen = st.segmented_control(
-        "The training of", list(names), default=list(names)[weights.index(1) if 1 in weights else 0], required=True
-    )
+    first = next((name for name, config in names.items() if config.kl_weight == 1), next(iter(names)))
+    chosen = st.segmented_control("The training of", list(names), default=first, required=True)
     _curves({chosen: names[chosen]})
+    st.caption("Red: active in the end; grey: collapsed, the same for every digit.")
 
 
 @ui.says_damage
@@ -44,12 +43,20 @@ def with_and_without_warm_up() -> None:
 def _curves(named: dict[str, RunConfig]) -> None:
     """The curves of finished runs by name, side by side."""
     runs = {name: ui.trained(config.run_id) for name, config in named.items()}
+    if None in runs.values():
+        st.info("This run is being trained again just now: come back in a moment.")
+        return
     keys = {name: (run.config.run_id, run.metrics["model_sha256"]) for name, run in runs.items()}
-    st.plotly_chart(_figure(keys), key=" ".join(named), config={"displayModeBar": False})
+    if figure := _figure(keys):
+        st.plotly_chart(figure, key=" ".join(named), config={"displayModeBar": False})
+    else:
+        st.info("This run is older than these curves: nobody wrote them down.")
 
 
 @st.cache_resource(max_entries=50, show_spinner=False)
-def _figure(keys: dict[str, tuple[str, str]]) -> figures.Figure:
+def _figure(keys: dict[str, tuple[str, str]]) -> figures.Figure | None:
     histories = {name: ui.runs().store.history(run_id) for name, (run_id, _) in keys.items()}
+    if not all(line.get("kl_per_dimension") for history in histories.values() for line in history):
+        return None
     active = {name: active_dimensions(ui.codes(*key)[0]) for name, key in keys.items()}
     return figures.kl_per_dimension_curves(histories, active)

@@ -89,11 +89,13 @@ def choose_pair() -> RunConfig:
 
 def describe(config: RunConfig) -> str:
     """A pair in a few words: its dimensions, epochs and seed, and what is not the default."""
-    words = [f"{config.latent_dim}-D", f"{config.epochs} epochs", f"seed {config.seed}"]
-    for name, label in {"kl_weight": FEW["kl_weight"], **MORE}.items():
+    epochs = "1 epoch" if config.epochs == 1 else f"{config.epochs} epochs"
+    words = [f"{config.latent_dim}-D", epochs, f"seed {config.seed}"]
+    for name, label in {"kl_weight": "KL weight β", **MORE}.items():
         value = getattr(config, name)
         if value != FIELDS[name].default:
-            words.append(f"{label} {', '.join(map(str, value)) if isinstance(value, tuple) else value}")
+            shown = ", ".join(map(str, value)) if isinstance(value, tuple) else value
+            words.append(f"{label} {f'{shown:g}' if isinstance(shown, float) else shown}")
     return " · ".join(words)
 
 

@@ -41,7 +41,7 @@ def codes(vae: RunConfig) -> None:
             **sent,
             "subject": f"{sent['subject']} {sent['limits']}",
         },
-        on_missing_change=browser.send_again,
+        on_missing_change=browser.send_again("latent space"),
         height="content",
     )
 

@@ -1,5 +1,8 @@
 """Trained runs of one architecture, one KL weight after another: assets/browser/ladder.*, fed."""
 
+import dataclasses
+from collections import defaultdict
+
 import streamlit as st
 import torch
 
@@ -7,8 +10,6 @@ from pages.ui import address, browser, controls, explore
 from pages.ui import runs as ui
 from vae import data, figures, latent
 from vae.config import RunConfig
-from vae.models import reparameterize
-from vae.randomness import seeded
 from vae.sweep import LADDER, MOST_WEIGHTS, ladder
 from vae.two_sample import squared_mmd
 
@@ -23,13 +24,15 @@ def choose_architecture() -> RunConfig:
     """The architecture whose runs are looked at, as the default run's config with it; kept in the URL as `models`."""
     families = {_name(shape): shape for shape in _shapes()}
     bind = controls.binding("models", lambda asked: asked in families, f"one of {'; '.join(families)}")
-    shape = families[st.selectbox("Models", list(families), key="models", bind=bind)]
+    narrow, _ = st.columns([1, 3])
+    with narrow:
+        shape = families[st.selectbox("Models", list(families), key="models", bind=bind, label_visibility="collapsed")]
     return RunConfig(**dict(zip(ARCHITECTURE, shape)))
 
 
 def _shapes() -> list[tuple]:
     """The architectures of the ladders, and those of which there are two pairs at least."""
-    every = [_shape(config) for config in ui.finished_pairs()]
+    every = [_shape(config) for config in ui.complete_pairs()]
     ladders = [_shape(RunConfig(latent_dim=latent_dim)) for latent_dim in LADDER]
     own = {shape for shape in every if every.count(shape) > 1} - set(ladders)
     return [*ladders, *sorted(own, key=_name)]
@@ -51,7 +54,10 @@ def trained_runs(architecture: RunConfig) -> list[RunConfig]:
 
 
 def _runs_of(architecture: RunConfig) -> list[RunConfig]:
-    return [config for config in ui.finished_pairs() if _shape(config) == _shape(architecture)]
+    """The VAEs of an architecture that were trained to the end."""
+    shape = _shape(architecture)
+    alike = [config for config in ui.complete_pairs() if _shape(config) == shape]
+    return [c for c in alike if ui.test_of(c.run_id) and ui.test_of(c.autoencoder.run_id)]
 
 
 @ui.says_damage
@@ -63,16 +69,19 @@ def show(architecture: RunConfig) -> None:
     if not rungs:
         st.info("No trained runs of this ladder are here: train some below.", icon=":material/arrow_downward:")
         return
+    if given.get("chosen", rungs[0].run_id) not in [config.run_id for config in rungs]:
+        _leave_behind(given.pop("chosen"))
     ae, _ = explore.halves(rungs[0])
     vaes = [explore.halves(config)[1] for config in rungs]
-    reference = next((vae for vae in vaes if vae.config.kl_weight == 1), vaes[0])
+    reference = next((vae for vae in vaes if vae.config.kl_weight == 1), None)
     limit = max(_measured(vae)["reach"] for vae in vaes if vae.config.kl_weight >= CLOSE or vae is vaes[-1])
     sent = explore.model_parcels(
-        [ae, reference],
+        [ae, reference or vaes[0]],
         {f"model {vae.config.run_id}": browser.model_parcel(vae) for vae in vaes}
         | {f"codes {vae.config.run_id}": explore.codes_parcel(vae, _two(vae), data.TEST_CODES) for vae in vaes},
     )
-    rows = [_row(vae) for vae in vaes]
+    rows = [{**_row(vae, rungs), "where": _where(vae, limit)} for vae in vaes]
+    points = [_point(config, rungs) for config in runs]
     _ladder(
         key=KEY,
         data={
@@ -80,31 +89,50 @@ def show(architecture: RunConfig) -> None:
             "colors": list(figures.DIGIT_COLORS),
             "limit": limit,
             "codes": data.TEST_CODES,
-            "words": _where_codes_go(vaes, limit),
             "rungs": rows,
-            "points": [_point(config, config in rungs) for config in {*runs, *rungs}],
-            "reference": reference.config.run_id,
+            "points": points,
+            "reference": reference and reference.config.run_id,
             "ae": _figures(ae),
             "given": given,
             **sent,
-            "subject": f"{sent['subject']} {given.get('chosen')} {len(runs)}",
+            "subject": f"{sent['subject']} {points}",
         },
         on_chosen_change=_take,
-        on_missing_change=browser.send_again,
+        on_missing_change=browser.send_again(KEY),
         height="content",
     )
     st.markdown(_outcome(rows))
 
 
+def _leave_behind(chosen: str) -> None:
+    """Forgets a chosen run that is no rung; says so unless it is one of another architecture."""
+    del st.query_params["chosen"]
+    if chosen not in [config.run_id for config in ui.complete_pairs()]:
+        st.warning(f"chosen = {controls.quoted(chosen)} in the address is not here: train it on this server.")
+
+
 def _rungs(architecture: RunConfig, runs: list[RunConfig], chosen: str | None) -> list[RunConfig]:
-    """The ladder that comes with the project, else the first run of each weight; and the one that was chosen."""
+    """The ladder that comes with the project, else the most weights that were trained alike; and what was chosen."""
     if any(architecture == RunConfig(latent_dim=latent_dim) for latent_dim in LADDER):
         rungs = [config for config in ladder(architecture.latent_dim) if config in runs]
     else:
-        latest_first = sorted(runs, key=lambda config: (config.seed, config.epochs), reverse=True)
-        rungs = list({config.kl_weight: config for config in latest_first}.values())[-MOST_WEIGHTS:]
+        alike: dict[RunConfig, dict[float, RunConfig]] = defaultdict(dict)
+        for config in runs:
+            alike[dataclasses.replace(config, kl_weight=1.0)][config.kl_weight] = config
+        rungs = [*max(alike.values(), key=len, default={}).values()][:MOST_WEIGHTS]
     rungs += [config for config in runs if config.run_id == chosen and config not in rungs]
     return sorted(rungs, key=lambda config: config.kl_weight)
+
+
+def _label(config: RunConfig, rungs: list[RunConfig]) -> str:
+    """A rung's weight, and in what it differs from another rung of the same weight."""
+    weight = f"{config.kl_weight:.10g}"
+    for other in rungs:
+        if other.kl_weight == config.kl_weight and other != config:
+            names = [field.name for field in dataclasses.fields(config)]
+            own = [f"{n} {getattr(config, n)}" for n in names if getattr(config, n) != getattr(other, n)]
+            return f"{weight}, {', '.join(own)}"
+    return weight
 
 
 def _take() -> None:
@@ -118,11 +146,11 @@ def _two(half: ui.Trained) -> tuple[int, ...]:
     return tuple(sorted(sorted(range(len(kl)), key=lambda d: -kl[d])[:2]))
 
 
-def _row(vae: ui.Trained) -> dict:
+def _row(vae: ui.Trained, rungs: list[RunConfig]) -> dict:
     """What the component says of a rung."""
     test = vae.metrics["test"]
     return {
-        **_point(vae.config, True),
+        **_point(vae.config, rungs),
         **_figures(vae),
         "negativeElbo": test["negative_elbo"],
         "klPerDimension": test["kl_per_dimension"],
@@ -130,11 +158,12 @@ def _row(vae: ui.Trained) -> dict:
     }
 
 
-def _point(config: RunConfig, is_rung: bool) -> dict:
+def _point(config: RunConfig, rungs: list[RunConfig]) -> dict:
     """A run on the rate-distortion plane."""
     test = ui.test_of(config.run_id)
     figures = {"kl": test["kl"], "reconstruction": test["reconstruction"]}
-    return {"id": config.run_id, "weight": config.kl_weight, "isRung": is_rung, **figures}
+    name = {"id": config.run_id, "weight": config.kl_weight, "label": _label(config, rungs)}
+    return {**name, "isRung": config in rungs, **figures}
 
 
 def _figures(run: ui.Trained) -> dict:
@@ -155,8 +184,7 @@ def _measure(run_id: str, sha256: str, dims: tuple[int, ...]) -> dict:
     """How far codes of the aggregate posterior are from as many of N(0, I); their reach and sigma on `dims`."""
     run = ui.trained(run_id)
     mu, log_sigma = latent.encode_all(run.model, data.load(run.config.dataset, "test").images[: data.TEST_CODES])
-    eps = torch.randn(mu.shape, generator=seeded(0, "aggregate posterior"))
-    z = mu if log_sigma is None else reparameterize(mu, log_sigma, eps)
+    z = latent.aggregate_samples(mu, log_sigma, 0)
     return {
         "distance": squared_mmd(z, latent.prior_samples(len(z), run.config.latent_dim, 0)),
         "reach": figures.axis_limit(mu[:, list(dims)].numpy()) if dims else None,
@@ -165,16 +193,13 @@ def _measure(run_id: str, sha256: str, dims: tuple[int, ...]) -> dict:
     }
 
 
-def _where_codes_go(vaes: list[ui.Trained], limit: float) -> str:
-    measured = {f"{vae.config.kl_weight:g}": _measured(vae) for vae in vaes}
-    sigmas = ", ".join(f"{weight}: {one['sigma']:.2g}" for weight, one in measured.items())
-    outside = {weight: (one["largest"] > limit).mean() for weight, one in measured.items()}
-    beyond = ", ".join(f"{share:.0%} at β = {weight}" for weight, share in outside.items() if share > 0.01)
-    return (
-        f"{data.TEST_CODES:,} test digits at their μ, some of their q(z|x) at 1 and 2 σ to scale, N(0, I) dotted; "
-        f"of more than two dimensions the two with the largest KL. Median σ by β: {sigmas}."
-        + (f" Outside of the frame: {beyond}." if beyond else "")
-    )
+def _where(vae: ui.Trained, limit: float) -> str:
+    """What the frame of a rung's codes does not say by itself."""
+    measured = _measured(vae)
+    plane = f"z{' and z'.join(str(d + 1) for d in _two(vae))}, " if vae.config.latent_dim > 2 else ""
+    outside = (measured["largest"] > limit).mean()
+    beyond = f", {outside:.0%} outside" if outside > 0.01 else ""
+    return f"{plane}median σ {measured['sigma']:.2g}{beyond}"
 
 
 def _outcome(rows: list[dict]) -> str:

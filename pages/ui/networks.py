@@ -34,6 +34,6 @@ def show() -> None:
     _networks(
         key="networks",
         data={"given": given, **explore.model_parcels(pair)},
-        on_missing_change=browser.send_again,
+        on_missing_change=browser.send_again("networks"),
         height="content",
     )

@@ -24,6 +24,6 @@ def draws(vae: RunConfig) -> None:
             "given": given,
             **sent,
         },
-        on_missing_change=browser.send_again,
+        on_missing_change=browser.send_again("eps resampling"),
         height="content",
     )

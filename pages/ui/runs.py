@@ -93,6 +93,13 @@ def status(run_id: str) -> RunStatus:
     return now
 
 
+def forget(run_id: str) -> None:
+    """Has a run that somebody has just steered read anew."""
+    for reading in (status, test_of, _model_sha256):
+        reading.clear(run_id)
+    _pairs.clear()
+
+
 def test_in_words(run_id: str) -> str:
     """What a run that has ended is worth on the test images."""
     test = test_of(run_id)
@@ -152,7 +159,7 @@ def _model_sha256(run_id: str) -> str | None:
     return (runs().store.metrics(run_id) or {}).get("model_sha256")
 
 
-@st.cache_resource(max_entries=40, show_spinner="Reading the model …")
+@st.cache_resource(max_entries=24, show_spinner="Reading the model …")
 def _trained(run_id: str, sha256: str) -> Trained:
     store = runs().store
     store.verify(run_id)
@@ -166,24 +173,33 @@ def codes(run_id: str, sha256: str):
     return encode_all(run.model, data.load(run.config.dataset, "test").images)
 
 
-@st.cache_data(ttl=2.0, show_spinner=False)
 def finished_pairs() -> list[RunConfig]:
     """The VAE's config of every pair of which both halves have ended with a model: the default first, then by size."""
-    store = runs().store
-    pairs = []
+    return list(_pairs())
+
+
+def complete_pairs() -> list[RunConfig]:
+    """Those of `finished_pairs` that were trained to the end."""
+    return [config for config, states in _pairs().items() if states == {"complete"}]
+
+
+@st.cache_data(ttl=2.0, show_spinner=False)
+def _pairs() -> dict[RunConfig, set[str]]:
+    """The VAE's config of every pair that has ended with a model -> the states of its halves."""
+    store, pairs = runs().store, {}
     for run_id in store.run_ids():
         if not run_id.startswith("vae"):
             continue
         try:
             config = store.config(run_id)
-            ended = [
-                store.status(half.run_id).state in ("complete", "stopped") for half in (config.autoencoder, config)
-            ]
-            if all(ended) and data.is_available(config.dataset):
-                pairs.append(config)
+            states = {store.status(half.run_id).state for half in (config.autoencoder, config)}
+            if states <= {"complete", "stopped"} and data.is_available(config.dataset):
+                pairs[config] = states
         except (KeyError, DamagedRun):
             continue  # of another recipe, or not to be shown
-    return sorted(pairs, key=lambda c: (c != RunConfig(), c.latent_dim, c.epochs, c.seed))
+    plain = RunConfig()
+    order = sorted(pairs, key=lambda c: (c.latent_dim, c.kl_weight != plain.kl_weight, c.epochs, c.seed, c.kl_weight))
+    return {config: pairs[config] for config in sorted(order, key=lambda config: config != plain)}
 
 
 @st.cache_data(ttl=2.0, max_entries=1000, show_spinner=False)

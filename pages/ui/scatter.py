@@ -42,7 +42,9 @@ def choose_two(kl_per_dimension: list[float]) -> tuple[int, ...]:
         for name in ("across", "up")
     ]
     with first:
-        i = st.selectbox("Across", names, index=min(largest), key="across", bind=binds[0])
+        i = st.selectbox(
+            "Across", names, index=min(largest), key="across", bind=binds[0], help="At first, one of the largest KL."
+        )
     with second:
         j = st.selectbox("Up", names, index=max(largest), key="up", bind=binds[1])
     return i - 1, j - 1

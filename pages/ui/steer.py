@@ -37,8 +37,13 @@ def buttons(ae: RunConfig, vae: RunConfig) -> None:
         pause.caption(f"about {in_words(seconds)}")
         if seconds > LONG:
             st.warning(f"This takes about {in_words(seconds)}, and others wait for a worker meanwhile.")
-    if complaint := st.session_state.pop("complaint", None):
-        st.error(complaint, icon=":material/hourglass_top:")
+    complaint()
+
+
+def complaint() -> None:
+    """Says what went wrong when a button was pressed."""
+    if words := st.session_state.pop("complaint", None):
+        st.error(words, icon=":material/hourglass_top:")
 
 
 def in_words(seconds: float) -> str:
@@ -52,8 +57,8 @@ def _main_button(column, label: str, action, *configs: RunConfig) -> None:
     column.button(label, icon=":material/play_arrow:", type="primary", on_click=action, args=configs, width="stretch")
 
 
-def _complaining(action):
-    """Keeps what went wrong in a button's action for the page to say."""
+def complaining(action):
+    """Keeps what went wrong in a button's action, on some runs, for `complaint` to say; the runs are read anew."""
 
     @functools.wraps(action)
     def guarded(*configs: RunConfig) -> None:
@@ -62,24 +67,24 @@ def _complaining(action):
         except (TooManyRuns, DamagedRun, OSError) as error:
             st.session_state["complaint"] = str(error)
         for config in configs:
-            ui.status.clear(config.run_id)
+            ui.forget(config.run_id)
 
     return guarded
 
 
-@_complaining
+@complaining
 def _train(ae: RunConfig, vae: RunConfig) -> None:
     st.session_state["seed"] = vae.seed
     ui.runs().submit([ae, vae], ui.browser())
 
 
-@_complaining
+@complaining
 def _pause(*pair: RunConfig) -> None:
     for config in pair:
         ui.runs().pause(config.run_id)
 
 
-@_complaining
+@complaining
 def _stop(*pair: RunConfig) -> None:
     for config in pair:
         ui.runs().stop(config.run_id)

@@ -1,20 +1,22 @@
 """Sweeps of one's own: which runs, how far each of them is, and what came of it."""
 
 import contextlib
+import re
 
 import pandas
 import streamlit as st
 
 from pages.ui import controls
 from pages.ui import runs as ui
-from pages.ui.steer import in_words
+from pages.ui.steer import complaining, complaint, in_words
 from vae.config import ConfigError, RunConfig
-from vae.runs import MOST_SWEPT, TooManyRuns
-from vae.store import DamagedRun, RunStatus
+from vae.runs import MOST_SWEPT
+from vae.store import RunStatus
 from vae.sweep import sweep
 from vae.training import estimate_seconds
 
 EXAMPLE = "0, 0.3, 1, 4"
+LABELS = {"kl_weight": "KL weights β", "seed": "Seeds"}
 COLUMNS = {
     "model": "Model",
     "kl_weight": st.column_config.NumberColumn("KL weight", format="%g"),
@@ -32,34 +34,36 @@ COLUMNS = {
 def of_ones_own() -> None:
     """Settings, buttons, and a row a run; rows of runs that are there already are full at once."""
     configs = _settings()
+    if not configs:
+        return
     states = [ui.status(config.run_id).state for config in configs]
     start, stop, words = st.columns([3, 2, 6], vertical_alignment="center")
     missing = [config for config, state in zip(configs, states) if state in ("absent", "paused", "stopped", "failed")]
     active = [config for config, state in zip(configs, states) if state in ui.ACTIVE]
-    label = f"Train {len(missing)} runs" if missing else "All are there" if not active else "Training …"
+    runs = "1 run" if len(missing) == 1 else f"{len(missing)} runs"
+    label = f"Train {runs}" if missing else "All have ended" if not active else "Training …"
     start.button(
-        label, icon=":material/play_arrow:", type="primary", disabled=not missing, on_click=_train, args=(missing,),
+        label, icon=":material/play_arrow:", type="primary", disabled=not missing, on_click=_train, args=missing,
         width="stretch",
     )  # fmt: skip
     if active:
-        stop.button("Stop all", icon=":material/stop:", on_click=_stop, args=(active,), width="stretch")
+        stop.button("Stop all", icon=":material/stop:", on_click=_stop, args=active, width="stretch")
     elif missing:
         seconds = sum(estimate_seconds(config) for config in missing) / ui.runs().workers
-        words.caption(f"about {in_words(seconds)}; others wait for a worker meanwhile, but a pair may pass")
-    if complaint := st.session_state.pop("complaint", None):
-        st.error(complaint, icon=":material/hourglass_top:")
+        words.caption(f"about {in_words(seconds)}; pairs that others train meanwhile may pass")
+    complaint()
     st.fragment(_progress, run_every=ui.pace() if active else None)(configs, states)
 
 
 def _settings() -> list[RunConfig]:
-    """The runs that are asked for; a bad setting is said in words and ends the page."""
+    """The runs that are asked for; none where a setting is bad, which is said in words."""
     weights, seeds, dimensions, epochs = st.columns([3, 2, 2, 2])
     with weights:
         kl_weights = st.text_input(
-            "KL weights", EXAMPLE, key="kl_weights", bind="query-params", help="1 to 12 numbers from 0 to 1000."
+            LABELS["kl_weight"], EXAMPLE, key="kl_weights", bind="query-params", help="1 to 12 numbers, such as 0.3, 1."
         )
     with seeds:
-        seed_text = st.text_input("Seeds", "0", key="seeds", bind="query-params", help="1 to 3 whole numbers.")
+        seed_text = st.text_input(LABELS["seed"], "0", key="seeds", bind="query-params", help="1 to 3 whole numbers.")
     with dimensions:
         latent_dim = controls.setting("latent_dim", "Dimensions of z")
     with epochs:
@@ -68,27 +72,32 @@ def _settings() -> list[RunConfig]:
         base = RunConfig(latent_dim=latent_dim, epochs=count)
         return sweep(base, _numbers(kl_weights, float), _numbers(seed_text, int))
     except ConfigError as error:
-        st.error(f"{error.name} = {controls.quoted(error.value)} is not allowed: {error.allowed}")
-        st.stop()
+        label = LABELS.get(error.name.removesuffix("s"), error.name)
+        st.error(f"**{label}**: {controls.quoted(error.value)} is not allowed: {error.allowed}")
+        return []
 
 
 def _numbers(text: str, kind: type) -> tuple:
-    """Numbers with commas between them; what is none stays as it is, for RunConfig to refuse by name."""
-    parts = [part.strip() for part in text.split(",")]
-    with contextlib.suppress(ValueError):
-        return tuple(kind(part) for part in parts)
-    return tuple(parts)
+    """Numbers with commas or blanks between them; what is none stays as it is, for RunConfig to refuse by name."""
+
+    def number(part: str):
+        with contextlib.suppress(ValueError):
+            return kind(part)
+        return part
+
+    return tuple(number(part) for part in re.split(r"[,;\s]+", text) if part)
 
 
 @ui.says_damage
 def _progress(configs: list[RunConfig], before: list[str]) -> None:
     now = [ui.status(config.run_id) for config in configs]
     if [status.state for status in now] != before:
-        ui.finished_pairs.clear()
+        for config in configs:
+            ui.forget(config.run_id)
         st.rerun()  # other buttons, and new points in the planes above
-    done = sum(status.state in ("complete", "stopped", "diverged", "failed") for status in now)
+    done = sum(status.state == "complete" for status in now)
     share = sum(status.step for status in now) / sum(config.total_steps for config in configs)
-    st.progress(min(share, 1.0), f"{done} of {len(configs)} runs have ended")
+    st.progress(min(share, 1.0), f"{done} of {len(configs)} runs are complete")
     rows = [
         {
             "model": config.model.upper(),
@@ -108,20 +117,12 @@ def _figures(run_id: str, status: RunStatus) -> dict:
     return {name: test.get(name) for name in ("reconstruction", "kl", "negative_elbo", "active_units")}
 
 
-def _train(configs: list[RunConfig]) -> None:
-    try:
-        ui.runs().submit(configs, ui.browser(), MOST_SWEPT)
-    except (TooManyRuns, DamagedRun, OSError) as error:
-        st.session_state["complaint"] = str(error)
-    _forget(configs)
+@complaining
+def _train(*configs: RunConfig) -> None:
+    ui.runs().submit(list(configs), ui.browser(), MOST_SWEPT)
 
 
-def _stop(configs: list[RunConfig]) -> None:
+@complaining
+def _stop(*configs: RunConfig) -> None:
     for config in configs:
         ui.runs().stop(config.run_id)
-    _forget(configs)
-
-
-def _forget(configs: list[RunConfig]) -> None:
-    for config in configs:
-        ui.status.clear(config.run_id)

@@ -40,7 +40,7 @@ def along_dimensions(vae: RunConfig) -> None:
             **explore.pair_parcels(pair, tuple(range(min(vae.latent_dim, 2)))),
         },
         on_gif_change=lambda: None,
-        on_missing_change=browser.send_again,
+        on_missing_change=browser.send_again(key),
         height="content",
     )
     if state.gif:

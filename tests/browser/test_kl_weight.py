@@ -87,7 +87,7 @@ def test_a_dimension_that_is_switched_off_costs_what_it_costs_on_the_test_set(vi
     expected = (differences[0] - differences[1]).mean().item()
     assert abs(float(mean) - expected) < 4 * float(error)
     button.click()
-    expect(said).to_have_text("")
+    expect(said).to_have_text("A dimension that is off is 0, its prior mean, whatever x is.")
     assert (pixels(page, "canvas.mean") == before).all()
 
 
@@ -97,6 +97,7 @@ def test_a_click_on_another_run_makes_it_a_rung(visit):
     page.mouse.click(*page.locator(".ladder").evaluate(PLACE, ladder(10)[-1].run_id))
     expect(page.locator(".beta")).to_have_text("β = 10")
     page.mouse.click(*page.locator(".ladder").evaluate(PLACE, RAMPLESS.run_id))
+    expect(page.locator(".beta")).to_have_text("β = 1, kl_ramp 0.0")
     expect(page).to_have_url(re.compile(f"chosen={RAMPLESS.run_id}"))
     active = RunStore().metrics(RAMPLESS.run_id)["test"]["active_units"]
     expect(page.locator(".ladder .reading")).to_contain_text(f"{active} of 10 dimensions active")

@@ -1,17 +1,17 @@
 """The KL weight's page: what it sends to the browser, and sweeps from the first press to the last row."""
 
 import json
+import shutil
 import time
+from pathlib import Path
 
 import pytest
 import torch
 
 from vae import data
 from vae.config import RunConfig
-from vae.latent import encode_all, prior_samples
-from vae.models import reparameterize
-from vae.randomness import seeded
-from vae.store import RunStore
+from vae.latent import aggregate_samples, encode_all, prior_samples
+from vae.store import PRETRAINED, RunStore
 from vae.sweep import LADDER, RAMPLESS, ladder
 from vae.two_sample import squared_mmd
 
@@ -49,8 +49,7 @@ def test_every_rung_is_sent_with_the_figures_of_its_run(visit, lab, latent_dim):
 def test_the_distance_from_the_prior_is_that_of_the_aggregate_posterior(visit, lab):
     rung = next(rung for rung in sent(visit("kl_weight"))["rungs"] if rung["weight"] == 4)
     mu, log_sigma = encode_all(lab.model(rung["id"]), data.load("mnist", "test").images[:2_000])
-    z = reparameterize(mu, log_sigma, torch.randn(2_000, 2, generator=seeded(0, "aggregate posterior")))
-    value, low, high = squared_mmd(z, prior_samples(2_000, 2, 0))
+    value, low, high = squared_mmd(aggregate_samples(mu, log_sigma, 0), prior_samples(2_000, 2, 0))
     assert rung["mmd"] == pytest.approx({"value": value, "low": low, "high": high}, abs=1e-6)
     assert value > high
 
@@ -83,7 +82,7 @@ def test_garbage_in_the_address_is_said_and_left_out(visit, name, value):
 
 
 BAD = {
-    "kl_weights": ["", "1,,2", "abc", "-1", "1,1", "nan", "inf", ",".join(map(str, range(13)))],
+    "kl_weights": ["", ",", "abc", "-1", "1,1", "nan", "inf", ",".join(map(str, range(13)))],
     "seeds": ["", "x", "0,0", "0,1,2,3", "-1", "9" * 5000],
 }
 
@@ -94,6 +93,38 @@ def test_a_sweep_that_is_none_is_refused_in_words(visit, name, value):
     assert not app.exception
     assert "is not allowed" in app.error[0].value
     assert len(sent(app)["rungs"]) == len(LADDER[2])  # the rest of the page stays
+
+
+def test_a_chosen_run_that_is_not_here_is_said(visit):
+    app = visit("kl_weight", chosen="vae-2d-0123456789ab")
+    assert app.warning[0].value.startswith("chosen = `vae-2d-0123456789ab` in the address is not here")
+    app = visit("kl_weight", models="10-D", chosen=ladder(2)[0].run_id)  # of the models that were looked at before
+    assert not app.warning and sent(app)["given"] == {}
+
+
+def test_two_runs_of_one_weight_are_told_apart(visit):
+    labels = {r["id"]: r["label"] for r in sent(visit("kl_weight", models="10-D", chosen=RAMPLESS.run_id))["rungs"]}
+    assert labels[RAMPLESS.run_id] == "1, kl_ramp 0.0"
+    assert labels[RunConfig(latent_dim=10).run_id] == "1, kl_ramp 0.3"
+
+
+def test_weights_may_be_written_with_blanks_and_semicolons(visit):
+    table = frame(visit("kl_weight", kl_weights="1 ; 0.3 0,"))
+    assert table["kl_weight"].tolist()[1:] == [0.0, 0.3, 1.0]
+
+
+def test_a_run_without_curves_is_said(visit, lab):
+    config = ladder(2)[0]
+    history = [{k: v for k, v in line.items() if k != "kl_per_dimension"} for line in lab.history(config.run_id)]
+    for run in (config, config.autoencoder):
+        shutil.copytree(PRETRAINED / run.run_id, Path(lab.url) / run.run_id)
+    lab.finish(
+        config, "complete", history, lab.model(config.run_id).state_dict(), test=lab.metrics(config.run_id)["test"]
+    )
+    app = visit("kl_weight")
+    app.get("button_group")[0].set_value(["β = 0"]).run()
+    assert not app.exception
+    assert "nobody wrote them down" in app.info[0].value
 
 
 def test_runs_that_are_there_already_fill_their_rows_at_once(visit, lab):
