@@ -114,12 +114,22 @@ def sweep_command(options: argparse.Namespace) -> int:
     store = RunStore(options.store)
     names = [field.name for field in dataclasses.fields(RunConfig) if field.name not in SWEPT]
     configs = sweep(RunConfig(**{name: getattr(options, name) for name in names}), options.kl_weights, options.seeds)
+    device = resolve_device(options.device)
     if options.workers is not None and not 1 <= options.workers <= MOST_WORKERS:
         raise ConfigError("workers", options.workers, f"a whole number from 1 to {MOST_WORKERS}")
     download(configs[0].dataset)
     for config in configs:
         set_aside_if_damaged(config, store)
-    runs = Runs(store, resolve_device(options.device), options.workers)
+    if any(store.status(config.run_id).state not in ("complete", "diverged") for config in configs):
+        train_together(configs, Runs(store, device, options.workers))
+    results = [run_summary(config.run_id, store) | {"kl_weight": config.kl_weight} for config in configs]
+    for result in results:
+        print(json.dumps(result), flush=True)
+    return 0 if all(result["status"] == "complete" for result in results) else 1
+
+
+def train_together(configs: list[RunConfig], runs: Runs) -> None:
+    """Has workers train runs to their end, with a progress bar on stderr, and ends the workers."""
     try:
         if not runs.wait_until_started():
             raise StoreError(f"no workers: {runs.error}")
@@ -130,10 +140,6 @@ def sweep_command(options: argparse.Namespace) -> int:
                 bar.set_postfix_str(f"{sum(not status.is_active for status in now)} of {len(now)} runs have ended")
     finally:
         runs.close()
-    results = [run_summary(config.run_id, store) | {"kl_weight": config.kl_weight} for config in configs]
-    for result in results:
-        print(json.dumps(result), flush=True)
-    return 0 if all(result["status"] == "complete" for result in results) else 1
 
 
 def runs_command(options: argparse.Namespace) -> int:

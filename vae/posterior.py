@@ -13,11 +13,16 @@ from vae.losses import kl_divergence, reconstruction_loss
 from vae.models import encode_parameters, pixel_means
 
 SIDE = 200  # cells of the grid along each axis
-WINDOW = 64  # cells of the finer window, along each axis
+ENOUGH = 400  # cells for one posterior, once log p(x) has settled: of a Gaussian, two for each sigma
+PLENTY = 2_000  # cells that are enough in any case
+SETTLED = 0.005  # nats: log p(x) changes by less when the cells are split
+MOST_SPLITS = 6
 REACH = 5.0  # half-width of the grid, in prior sigmas, at least
-NEGLIGIBLE = 16.0  # nats below the mode: the window leaves out what is less likely
+NEGLIGIBLE = 16.0  # nats below the mode: cells less likely than that do not matter
+AROUND = torch.cartesian_prod(torch.arange(-1, 2), torch.arange(-1, 2))  # a cell and its eight neighbours
+QUARTERS = torch.cartesian_prod(torch.arange(2), torch.arange(2))
 STEPS = 150  # of a fit
-RATE = 0.08  # of a fit's Adam, in units of the window's size
+RATE = 0.08  # of a fit's Adam, for log sigma; for the mean in tenths of the cells' extent
 HERMITE = 20  # nodes along each axis of an expectation under the encoder's q
 
 
@@ -96,21 +101,20 @@ class Gap(NamedTuple):
 @torch.no_grad()
 def decode_grid(model: nn.Module, likelihood: str, mu: Tensor) -> Cells:
     """The grid for a model whose test codes are mu (n, 2): SIDE x SIDE cells over +-max(5, |mu| + 1)."""
-    reach = max(REACH, mu.abs().max().item() + 1)
-    return _decode_box(model, likelihood, torch.tensor([-reach, -reach]), torch.tensor([reach, reach]), SIDE)
+    width = 2 * max(REACH, mu.abs().max().item() + 1) / SIDE
+    index = torch.arange(SIDE) - SIDE // 2
+    return _decode_cells(model, likelihood, torch.cartesian_prod(index, index), width)
 
 
-def _decode_box(model: nn.Module, likelihood: str, low: Tensor, high: Tensor, side: int) -> Cells:
-    """side x side cells over a box from corner low (2,) to corner high (2,), a row of equal second coordinates each."""
-    steps = (torch.arange(side) + 0.5) / side
-    across, up = (low[axis] + steps * (high[axis] - low[axis]) for axis in (0, 1))
-    z = torch.stack([across.repeat(side), up.repeat_interleave(side)], 1)
+def _decode_cells(model: nn.Module, likelihood: str, index: Tensor, width: float) -> Cells:
+    """The cells of a lattice of the given width, by their whole-numbered places (n, 2): z = (index + 1/2) width."""
+    z = (index + 0.5) * width
     features = torch.empty(len(z), 784)
     for start in range(0, len(z), CHUNK):
         logits = model.decode(z[start : start + CHUNK])
         features[start : start + CHUNK] = logits if likelihood == "bernoulli" else pixel_means(logits)
     offset = torch.cat([_offset(part, likelihood) for part in features.split(CHUNK)])
-    return Cells(z, features, offset, ((high - low) / side).prod().item())
+    return Cells(z, features, offset, width**2)
 
 
 def _offset(features: Tensor, likelihood: str) -> Tensor:
@@ -136,13 +140,24 @@ def exact_posterior(cells: Cells, x: Tensor, likelihood: str, temperature: float
 
 @torch.no_grad()
 def zoom(model: nn.Module, posterior: Posterior, x: Tensor, likelihood: str, temperature: float = 1.0) -> Posterior:
-    """The same posterior on the part of the plane that matters, on finer cells where that part is small."""
+    """The same posterior on the cells that matter, each split in four again and again until there are enough of them.
+
+    A posterior narrower than the grid's cells lies between their centres: before a split, neighbours are taken in.
+    """
+    change = math.inf
+    for _ in range(MOST_SPLITS):
+        matters = posterior.log_joint > posterior.log_joint.max() - NEGLIGIBLE
+        if matters.sum() >= (ENOUGH if change < SETTLED else PLENTY):
+            break
+        width = math.sqrt(posterior.cells.area)
+        index = (posterior.cells.z[matters] / width - 0.5).round().long()
+        index = (index[:, None] + AROUND).reshape(-1, 2).unique(dim=0)
+        quarters = (2 * index[:, None] + QUARTERS).reshape(-1, 2)
+        cells = _decode_cells(model, likelihood, quarters, width / 2)
+        before, posterior = posterior.log_evidence, exact_posterior(cells, x, likelihood, temperature)
+        change = abs(posterior.log_evidence - before)
     matters = posterior.log_joint > posterior.log_joint.max() - NEGLIGIBLE
-    kept, side = posterior.cells.z[matters], math.sqrt(posterior.cells.area)
-    low, high = kept.min(0).values - 1.5 * side, kept.max(0).values + 1.5 * side
-    if ((high - low) / WINDOW).max() < side:
-        return exact_posterior(_decode_box(model, likelihood, low, high, WINDOW), x, likelihood, temperature)
-    cells = Cells(kept, posterior.cells.features[matters], posterior.cells.offset[matters], posterior.cells.area)
+    cells = Cells(*(part[matters] for part in posterior.cells[:3]), posterior.cells.area)
     return Posterior(cells, posterior.log_joint[matters], posterior.log_evidence)
 
 
@@ -195,7 +210,7 @@ def fit_gaussians(posterior: Posterior, mu: Tensor, log_sigma: Tensor) -> Fits:
     )
     path, best = [], None
     for step in range(STEPS + 1):
-        bounds = _bounds(z, log_joint, mean, log_scale, slant * is_full)
+        bounds = _bounds(posterior.cells, log_joint, mean, log_scale, slant * is_full)
         state = torch.cat([mean, log_scale, (slant * is_full)[:, None], bounds[:, None]], 1).detach().clone()  # (4, 6)
         path.append(state[0])
         best = state if best is None else torch.where(state[:, 5:] > best[:, 5:], state, best)
@@ -204,6 +219,8 @@ def fit_gaussians(posterior: Posterior, mu: Tensor, log_sigma: Tensor) -> Fits:
         optimizer.zero_grad()
         (-bounds.sum()).backward()
         optimizer.step()
+        with torch.no_grad():  # neither narrower than the cells can tell, nor wider than where they matter
+            log_scale.clamp_(0.5 * math.log(posterior.cells.area) - 0.7, math.log(scale / 2))
     diagonal, full = best[:2][best[:2, 5].argmax()], best[best[:, 5].argmax()]
     steps = torch.stack(path)
     return Fits(
@@ -215,12 +232,19 @@ def fit_gaussians(posterior: Posterior, mu: Tensor, log_sigma: Tensor) -> Fits:
     )
 
 
-def _bounds(z: Tensor, log_joint: Tensor, mean: Tensor, log_scale: Tensor, slant: Tensor) -> Tensor:
-    """The ELBO on the grid of a row of Gaussians: mean and log_scale (k, 2), slant (k,) -> (k,) nats."""
+def _bounds(cells: Cells, log_joint: Tensor, mean: Tensor, log_scale: Tensor, slant: Tensor) -> Tensor:
+    """The ELBO on the cells of a row of Gaussians: mean and log_scale (k, 2), slant (k,) -> (k,) nats.
+
+    What a Gaussian has outside of the cells that matter counts as NEGLIGIBLE nats below the mode, the most it can be.
+    """
+    z, top = cells.z, log_joint.max()
     first = (z[:, 0] - mean[:, :1]) / log_scale[:, :1].exp()  # (k, n)
     second = (z[:, 1] - mean[:, 1:] - slant[:, None] * first) / log_scale[:, 1:].exp()
-    weight = (-0.5 * (first.square() + second.square())).softmax(1)
-    return weight @ log_joint + log_scale.sum(1) + math.log(2 * math.pi * math.e)
+    log_density = -0.5 * (first.square() + second.square()) - log_scale.sum(1, keepdim=True) - math.log(2 * math.pi)
+    weight = log_density.exp() * cells.area
+    inside = weight.sum(1)
+    expected = (weight @ (log_joint - top + NEGLIGIBLE)) / inside.clamp(min=1.0) + top - NEGLIGIBLE
+    return expected + log_scale.sum(1) + math.log(2 * math.pi * math.e)
 
 
 def _gaussian(row: Tensor) -> Gaussian2D:

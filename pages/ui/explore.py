@@ -78,19 +78,17 @@ def _caption(half: ui.Trained, dimensions: tuple[int, ...], limit: float) -> str
     return f"{half.config.model.upper()}: {ui.test_in_words(half.config.run_id).replace('**', '')}{beyond}"
 
 
-def codes_parcel(
-    half: ui.Trained, dimensions: tuple[int, ...], count: int | None = None
-) -> tuple[str, Callable[[], bytes]]:
-    """The codes of the first `count` test images (None: all) on the dimensions of a plane, as float32 rows.
+def codes_parcel(half: ui.Trained, dimensions: tuple[int, ...], count: int = 10_000) -> tuple[str, Callable[[], bytes]]:
+    """The codes of the first `count` test images on the dimensions of a plane, as float32 rows.
 
     mu, a row a dimension, then, of a VAE, sigma.
     """
     sha256, chosen = half.metrics["model_sha256"], list(dimensions)
 
     def make() -> bytes:
-        mu, log_sigma = ui.codes(half.config.run_id, sha256)
+        mu, log_sigma = ui.codes(half.config.run_id, sha256, count)
         parts = [mu] if log_sigma is None else [mu, log_sigma.exp()]
-        rows = torch.cat([part[:count, chosen].T for part in parts])
+        rows = torch.cat([part[:, chosen].T for part in parts])
         return rows.contiguous().numpy().astype("<f4").tobytes()
 
     return f"codes {sha256} {chosen} {count}", make

@@ -15,6 +15,7 @@ from vae.two_sample import squared_mmd
 
 ARCHITECTURE = ("latent_dim", "dataset", "hidden_dims", "activation", "bottleneck", "likelihood")
 KEY = "kl weight"
+COMPARED = 1_000  # codes, with as many draws from N(0, I)
 CLOSE = 0.1  # from this weight on codes stay near N(0, I): the frame holds these runs, and others may leave it
 
 _ladder = browser.component("ladder")
@@ -182,11 +183,10 @@ def _measured(run: ui.Trained) -> dict:
 @torch.no_grad()
 def _measure(run_id: str, sha256: str, dims: tuple[int, ...]) -> dict:
     """How far codes of the aggregate posterior are from as many of N(0, I); their reach and sigma on `dims`."""
-    run = ui.trained(run_id)
-    mu, log_sigma = latent.encode_all(run.model, data.load(run.config.dataset, "test").images[: data.TEST_CODES])
-    z = latent.aggregate_samples(mu, log_sigma, 0)
+    mu, log_sigma = ui.codes(run_id, sha256, data.TEST_CODES)
+    z = latent.aggregate_samples(mu, log_sigma, 0)[:COMPARED]
     return {
-        "distance": squared_mmd(z, latent.prior_samples(len(z), run.config.latent_dim, 0)),
+        "distance": squared_mmd(z, latent.prior_samples(*z.shape, 0)),
         "reach": figures.axis_limit(mu[:, list(dims)].numpy()) if dims else None,
         "sigma": log_sigma[:, list(dims)].exp().median().item() if dims else None,
         "largest": mu[:, list(dims)].abs().amax(1).numpy() if dims else None,

@@ -166,11 +166,11 @@ def _trained(run_id: str, sha256: str) -> Trained:
     return Trained(store.config(run_id), store.model(run_id), store.metrics(run_id))
 
 
-@st.cache_resource(max_entries=40, show_spinner="Encoding the 10,000 test images …")
-def codes(run_id: str, sha256: str):
-    """The codes of all test images: (z, None) of an AE, (mu, log_sigma) of a VAE, tensors (10000, latent_dim)."""
+@st.cache_resource(max_entries=40, show_spinner="Encoding the test images …")
+def codes(run_id: str, sha256: str, count: int = 10_000):
+    """The codes of the first `count` test images: (z, None) of an AE, (mu, log_sigma) of a VAE, (count, latent_dim)."""
     run = _trained(run_id, sha256)
-    return encode_all(run.model, data.load(run.config.dataset, "test").images)
+    return encode_all(run.model, data.load(run.config.dataset, "test").images[:count])
 
 
 def finished_pairs() -> list[RunConfig]:

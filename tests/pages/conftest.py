@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from distributed import LocalCluster
 from streamlit.testing.v1 import AppTest
 
@@ -30,8 +29,9 @@ def lab(workers, tmp_path, monkeypatch) -> Iterator[RunStore]:
     monkeypatch.setenv("VAE_STORE", str(tmp_path / "runs"))
     monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", workers)
     monkeypatch.delenv("VAE_DEVICE", raising=False)
-    st.cache_data.clear()
-    st.cache_resource.clear()
+    for reading in vars(ui).values():
+        if callable(reading) and hasattr(reading, "clear") and reading is not ui.codes:  # which holds for every store
+            reading.clear()
     yield RunStore()
     with contextlib.suppress(StoreError, ValueError):  # with which a page could not start
         ui._runs().close()

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from vae import worker
+from vae.__main__ import PRETRAINED_RUNS
 from vae.config import RECIPE, RunConfig
 from vae.schedules import snapshot_steps
 from vae.store import PRETRAINED, DamagedRun, RunStore, StoreError
@@ -204,7 +205,7 @@ def test_a_run_that_has_not_ended_has_no_model(store, small):
 
 def test_pretrained_runs_are_there_at_once_and_whole(tmp_path):
     store = RunStore(str(tmp_path / "runs"))
-    pretrained = {RunConfig(model=model, latent_dim=dim).run_id for model in ("ae", "vae") for dim in (2, 10)}
+    pretrained = {config.run_id for config in PRETRAINED_RUNS}
     assert set(store.run_ids()) == pretrained
     for run_id in pretrained:
         assert store.status(run_id).state == "complete"
