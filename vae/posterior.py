@@ -21,7 +21,7 @@ REACH = 5.0  # half-width of the grid, in prior sigmas, at least
 NEGLIGIBLE = 16.0  # nats below the mode: cells less likely than that do not matter
 AROUND = torch.cartesian_prod(torch.arange(-1, 2), torch.arange(-1, 2))  # a cell and its eight neighbours
 QUARTERS = torch.cartesian_prod(torch.arange(2), torch.arange(2))
-STEPS = 150  # of a fit
+STEPS = 100  # of a fit
 RATE = 0.08  # of a fit's Adam, for log sigma; for the mean in tenths of the cells' extent
 HERMITE = 20  # nodes along each axis of an expectation under the encoder's q
 

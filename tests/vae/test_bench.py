@@ -50,12 +50,14 @@ def test_goals_that_are_missed_are_named():
 
 def test_a_sweep_on_all_cores_is_measured_against_one(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(bench, "SWEEP", [RunConfig(train_size=1000, batch_size=100, hidden_dims=(16,), seed=1)])
-    monkeypatch.setattr(bench, "SWEEP_RATIO", 0.0)
-    with pytest.raises(bench.MissedGoal, match=r"a sweep takes \d\.\d\d of its runs one after another, not 0\.0"):
+    assert bench._sweep_seconds(1) > 0  # of a real sweep
+    monkeypatch.setattr(bench, "_sweep_seconds", lambda workers: {1: 10.0}.get(workers, 7.0))
+    monkeypatch.setattr(bench.os, "cpu_count", lambda: 2)
+    with pytest.raises(bench.MissedGoal, match=r"a sweep takes 0\.70 of its runs one after another, not 0\.6"):
         bench.bench_sweep(str(tmp_path / "sweep.json"))
     report = json.loads((tmp_path / "sweep.json").read_text())
-    assert report["runs"] == 1 and report["ratio"] == report["all_cores"] / report["one_core"] > 0
-    assert f"ratio: {report['ratio']:.2f}" in capsys.readouterr().out
+    assert report == {"runs": 1, "one_core": 10.0, "cores": 2, "all_cores": 7.0, "ratio": 0.7}
+    assert "ratio: 0.70" in capsys.readouterr().out
 
 
 def test_a_place_that_cannot_be_written_is_noticed_before_the_work(tmp_path):
