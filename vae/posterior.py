@@ -162,17 +162,19 @@ def zoom(model: nn.Module, posterior: Posterior, x: Tensor, likelihood: str, tem
 
 
 @torch.no_grad()
-def encoder_bound(model: nn.Module, x: Tensor, mu: Tensor, log_sigma: Tensor, likelihood: str) -> float:
+def encoder_bound(
+    model: nn.Module, x: Tensor, mu: Tensor, log_sigma: Tensor, likelihood: str, temperature: float = 1.0
+) -> float:
     """The ELBO of the encoder's q for one image x (784,), nats: mu and log_sigma (2,).
 
-    E_q[log p(x|z)] by Gauss-Hermite quadrature with 20 x 20 nodes, and the KL in closed form.
+    E_q[log p(x|z)] / temperature by Gauss-Hermite quadrature with 20 x 20 nodes, and the KL in closed form.
     """
     nodes, weights = (torch.from_numpy(part).float() for part in hermegauss(HERMITE))
     eps = torch.cartesian_prod(nodes, nodes)  # (400, 2)
     weight = torch.cartesian_prod(weights, weights).prod(1) / (2 * math.pi)
     logits = model.decode(mu + log_sigma.exp() * eps)
     expected = -(weight * reconstruction_loss(logits, x.expand(len(eps), -1), likelihood)).sum()
-    return (expected - kl_divergence(mu, log_sigma).sum()).item()
+    return (expected / temperature - kl_divergence(mu, log_sigma).sum()).item()
 
 
 class Fits(NamedTuple):

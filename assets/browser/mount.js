@@ -13,7 +13,11 @@ export function mount(component, selector, View) {
     root.stopWaiting();
     root.view?.leave();
   };
-  if (root.subject === data.subject) return end; // a rerun that changes nothing here
+  root.data = data;
+  if (root.subject === data.subject) {
+    if (!root.isWaiting) root.view.update?.(data); // what comes for the same subject; most views need nothing
+    return end;
+  }
   root.stopWaiting?.();
   root.view?.leave();
   Object.assign(root, { subject: data.subject, isWaiting: true, stopWaiting: () => {} });
@@ -26,7 +30,7 @@ export function mount(component, selector, View) {
     root.isWaiting = false;
     clearInterval(asking);
     root.view ??= new View(root);
-    root.view.open(data, parcels, component);
+    root.view.open(root.data, parcels, component);
   });
   root.stopWaiting = () => {
     clearInterval(asking);
