@@ -10,9 +10,12 @@ MAIN_CONTROLS = {
     "/resampling": "Draw again",
     "/walk": "half-way between them",
     "/kl_weight": "Draw your own",
+    "/true_posterior": "Find the best Gaussians for this x",
 }
 every_page = pytest.mark.parametrize(
-    ("address", "control"), MAIN_CONTROLS.items(), ids=["home", "train", "latent", "resampling", "walk", "kl_weight"]
+    ("address", "control"),
+    MAIN_CONTROLS.items(),
+    ids=["home", "train", "latent", "resampling", "walk", "kl_weight", "posterior"],
 )
 
 WIDTHS = """[document.scrollingElement, document.querySelector('[data-testid=stMain]')]
@@ -51,7 +54,7 @@ COUNT_REACHED = f"""() => {{
 }}"""
 
 
-@pytest.mark.parametrize("address", ["/", "/latent_space", "/resampling", "/walk", "/kl_weight"])
+@pytest.mark.parametrize("address", ["/", "/latent_space", "/resampling", "/walk", "/kl_weight", "/true_posterior"])
 def test_the_tab_key_reaches_every_control_of_a_component(visit, address):
     page = visit(address)
     settled(page, MAIN_CONTROLS[address])
@@ -72,5 +75,5 @@ def test_a_page_is_light_on_a_light_system(visit):
 
 def test_the_first_visitor_of_a_new_server_may_come_by_a_deep_link(own_server, visit):
     page = visit(own_server.url + "/latent_space")
-    expect(page.get_by_role("navigation", name="App pages").get_by_role("link")).to_have_count(6)
+    expect(page.get_by_role("navigation", name="App pages").get_by_role("link")).to_have_count(7)
     settled(page, MAIN_CONTROLS["/latent_space"])
