@@ -335,10 +335,6 @@ class RunStore:
         return _sha256(content)
 
 
-def _grey_levels(pixels: Tensor) -> Tensor:
-    return (pixels * 255).round().to(torch.uint8)
-
-
 def _history_bytes(history: list[dict]) -> bytes:
     return "".join(json.dumps(line) + "\n" for line in history).encode()
 

@@ -102,10 +102,11 @@ class View {
     const { mode, evidence, encoder, diagonalBound, fullBound, path } = this.answer, beta = this.data.weight;
     paintDigit(this.find("canvas.mode"), decode(this.model, Float32Array.from(mode)));
     const tempered = beta === 1 ? "" : ` This run was trained with β = ${beta}: its optimum is the tempered posterior, proportional to p(x|z)^(1/β) p(z), and that one is shown.`;
-    this.find(".reading").textContent = `q: μ = ${inWords(this.answer.mu)}, σ = ${inWords(this.answer.sigma)}; exact mode ${inWords(mode)}. q loses ${(evidence - encoder).toFixed(2)} nats against the exact posterior.${tempered}`;
-    const rows = [["log p(x), exact", evidence, "#8a94a6"]];
+    this.find(".reading").textContent = `q: μ = ${inWords(this.answer.mu)}, σ = ${inWords(this.answer.sigma)}; exact mode ${inWords(mode)}. q loses ${(evidence - encoder).toFixed(2)} nats against the exact ${beta === 1 ? "" : "tempered "}posterior.${tempered}`;
+    const names = beta === 1 ? ["log p(x), exact", "ELBO of the encoder's q"] : ["log ∫ p(x|z)^(1/β) p(z) dz, exact", "the encoder's q: E log p(x|z) / β − KL"];
+    const rows = [[names[0], evidence, "#8a94a6"]];
     if (fullBound !== undefined) rows.push(["the best Gaussian", fullBound, FULL], ["the best of independent dimensions", diagonalBound, DIAGONAL]);
-    rows.push(["ELBO of the encoder's q", encoder, Q]);
+    rows.push([names[1], encoder, Q]);
     const most = Math.max(evidence - encoder, 1e-6);
     this.find("tbody").replaceChildren(...rows.map(([name, value, color]) => row(name, value, (evidence - value) / most, color)));
     const hasFits = fullBound !== undefined;
@@ -131,7 +132,7 @@ class View {
     this.improving = setInterval(() => {
       const [a, b, c, d, bound] = this.path.subarray(5 * step, 5 * step + 5);
       this.q = { mean: [a, b], sigma: [c, d] };
-      this.find(".reading").textContent = `Gradient step ${step}: ELBO ${bound.toFixed(2)} nats, log p(x) = ${this.answer.evidence.toFixed(2)}`;
+      this.find(".reading").textContent = `Gradient step ${step}: q's bound is ${bound.toFixed(2)} nats, at most ${this.answer.evidence.toFixed(2)}`;
       this.plane.show();
       if (5 * ++step >= this.path.length) clearInterval(this.improving);
     }, FRAME);
