@@ -4,10 +4,16 @@ import dataclasses
 import functools
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 
 # Part of every run_id: raise it when the training recipe changes, so that no old run answers for a new one.
 RECIPE = 2
+# Fields that came when runs had names already: at their defaults they leave no trace in a run's name.
+LATER = ("sigma", "init_from", "trainable")
+# What an AE, which has no sigma and no KL term, has in a VAE's fields: the VAEs of every weight thus share one AE.
+OF_AN_AE = {"kl_weight": 0.0, "kl_ramp": 0.0, "sigma": "log", "init_from": "", "trainable": "all"}
+AE_RUN_ID = re.compile(r"(ae-\d{1,2}d-[0-9a-f]{12})?", re.ASCII)
 
 
 class ConfigError(ValueError):
@@ -30,8 +36,7 @@ def _number(default: float, low: float, high: float, help: str):
 class RunConfig:
     """The only input of a run.
 
-    An AE has no KL term: its kl_weight and kl_ramp are set to 0, so that the VAEs of every weight share one AE.
-    Raises ConfigError for a value outside its range.
+    An AE's fields of OF_AN_AE are set to the values there. Raises ConfigError for a value outside its range.
     """
 
     model: str = _choice("vae", ("ae", "vae"), "autoencoder or variational autoencoder")
@@ -49,6 +54,7 @@ class RunConfig:
     )
     activation: str = _choice("gelu", ("relu", "gelu", "tanh"), "activation of the hidden layers")
     bottleneck: str = _choice("identity", ("identity", "sigmoid", "relu", "tanh"), "activation of f (AE) and g (VAE)")
+    sigma: str = _choice("log", ("log", "softplus", "raw"), "what h(y) is: log sigma, or sigma by softplus or raw")
     likelihood: str = _choice("bernoulli", ("bernoulli", "gaussian"), "p(x|z), which decides the reconstruction loss")
     kl_weight: float = _number(1.0, 0.0, 1000.0, "weight of the KL term; 1 is the VAE")
     kl_ramp: float = _number(0.3, 0.0, 1.0, "share of the training over which the KL weight rises from 0")
@@ -56,6 +62,10 @@ class RunConfig:
     batch_size: int = _number(128, 16, 1024, "images a step")
     learning_rate: float = _number(6e-3, 1e-6, 10.0, "peak of the learning rate's one cycle")
     seed: int = _number(0, 0, 2**31 - 1, "decides the initial weights, the batches and eps")
+    init_from: str = dataclasses.field(
+        default="", metadata={"help": "the trained AE whose weights a VAE starts with; none: it starts from nothing"}
+    )
+    trainable: str = _choice("all", ("all", "encoder", "heads"), "what is trained: all, trunk with g and h, or g and h")
 
     def __post_init__(self):
         for field in dataclasses.fields(self):
@@ -63,13 +73,14 @@ class RunConfig:
         if self.batch_size > self.train_size:
             raise ConfigError("batch_size", self.batch_size, f"at most train_size, {self.train_size:,}")
         if self.model == "ae":
-            object.__setattr__(self, "kl_weight", 0.0)
-            object.__setattr__(self, "kl_ramp", 0.0)
+            for name, value in OF_AN_AE.items():
+                object.__setattr__(self, name, value)
 
     @functools.cached_property
     def run_id(self) -> str:
         """The run's name everywhere: folder, cache key, URL parameter, Dask key."""
-        canonical = json.dumps({"recipe": RECIPE, **self.to_dict()}, sort_keys=True)
+        told = {name: v for name, v in self.to_dict().items() if name not in LATER or v != getattr(RunConfig, name)}
+        canonical = json.dumps({"recipe": RECIPE, **told}, sort_keys=True)
         return f"{self.model}-{self.latent_dim}d-{hashlib.sha256(canonical.encode()).hexdigest()[:12]}"
 
     @property
@@ -100,12 +111,21 @@ class RunConfig:
         """The AE with the same settings: the other half of a VAE's pair."""
         return dataclasses.replace(self, model="ae")
 
+    def converted(self, trainable: str = "all") -> "RunConfig":
+        """The VAE that starts from this AE once it is trained, its g linear, all or a part of it trained."""
+        plain = {"bottleneck": RunConfig.bottleneck, "kl_weight": RunConfig.kl_weight, "kl_ramp": RunConfig.kl_ramp}
+        return dataclasses.replace(self, model="vae", **plain, init_from=self.run_id, trainable=trainable)
+
 
 def _validated(field: dataclasses.Field, value):
     """The value in its field's type, or a ConfigError."""
     allowed = allowed_values(field)
     if "choices" in field.metadata:
         if value not in field.metadata["choices"]:
+            raise ConfigError(field.name, value, allowed)
+        return value
+    if field.name == "init_from":
+        if not isinstance(value, str) or not AE_RUN_ID.fullmatch(value):
             raise ConfigError(field.name, value, allowed)
         return value
     if field.name == "hidden_dims":
@@ -130,6 +150,8 @@ def allowed_values(field: dataclasses.Field) -> str:
     """What a field of RunConfig takes, in words: for error messages, the command line and the pages."""
     if "choices" in field.metadata:
         return f"one of {', '.join(field.metadata['choices'])}"
+    if field.name == "init_from":
+        return "the run_id of an AE, such as ae-2d-0123456789ab, or nothing"
     low, high = field.metadata["low"], field.metadata["high"]
     if field.name == "hidden_dims":
         return f"1 to {field.metadata['most']} widths, each a whole number from {low} to {high}"

@@ -10,10 +10,14 @@ from vae.models import encode_parameters, pixel_means, reparameterize
 
 
 class LossTerms(NamedTuple):
-    """The objective's parts: reconstruction (batch,), kl_per_dimension (batch, latent_dim) or None for an AE."""
+    """The objective's parts: reconstruction (batch,), kl_per_dimension (batch, latent_dim) or None for an AE.
+
+    log_sigma (batch, latent_dim), of which the KL term was made; None for an AE.
+    """
 
     reconstruction: Tensor
     kl_per_dimension: Tensor | None
+    log_sigma: Tensor | None = None
 
 
 def reconstruction_loss(logits: Tensor, x: Tensor, likelihood: str) -> Tensor:
@@ -44,14 +48,10 @@ def negative_elbo(terms: LossTerms, kl_weight: float = 1.0) -> Tensor:
 def loss_terms(model: nn.Module, x: Tensor, eps: Tensor, likelihood: str) -> LossTerms:
     """Both terms for images x (batch, 784), with one eps (batch, latent_dim) an image, which an AE does not look at."""
     mu, log_sigma = encode_parameters(model, x)
-    if log_sigma is None:
-        return LossTerms(reconstruction_loss(model.decode(mu).to(x.dtype), x, likelihood), None)
-    mu, log_sigma = (
-        mu.to(x.dtype),
-        log_sigma.to(x.dtype),
-    )  # of autocast to bfloat16, too coarse for exp and sums of many terms
-    z = reparameterize(mu, log_sigma, eps)
-    return LossTerms(reconstruction_loss(model.decode(z).to(x.dtype), x, likelihood), kl_divergence(mu, log_sigma))
+    z = mu if log_sigma is None else reparameterize(mu, log_sigma, eps)
+    reconstruction = reconstruction_loss(model.decode(z).to(x.dtype), x, likelihood)
+    kl_per_dimension = None if log_sigma is None else kl_divergence(mu, log_sigma)
+    return LossTerms(reconstruction, kl_per_dimension, log_sigma)
 
 
 def is_finite(*tensors: Tensor) -> bool:

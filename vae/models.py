@@ -4,16 +4,25 @@ AE:   x -> trunk -> y -f-> z -> decoder -> logits
 VAE:  x -> trunk -> y -(g, h)-> mu, log_sigma;  z = mu + sigma * eps -> decoder -> logits
 """
 
+import math
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import softplus
 
-from vae.config import RunConfig
+from vae.config import ConfigError, RunConfig
 from vae.data import PIXELS
 from vae.randomness import seeded
 
 ACTIVATIONS = {"identity": nn.Identity, "relu": nn.ReLU, "gelu": nn.GELU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}
+# What h(y) may be -> how log sigma comes of it, and the h(y) at which sigma = 1, where every VAE starts.
+SIGMA_HEADS = {
+    "log": (lambda h: h, 0.0),
+    "softplus": (lambda h: softplus(h).log(), math.log(math.e - 1)),
+    "raw": (torch.log, 1.0),  # of a negative sigma there is none: NaN
+}
+TRAINABLE = {"all": ("trunk", "g", "h", "decoder"), "encoder": ("trunk", "g", "h"), "heads": ("g", "h")}
 
 
 class Encoder(nn.Sequential):
@@ -55,17 +64,22 @@ class Autoencoder(nn.Module):
 
 
 class VariationalAutoencoder(nn.Module):
-    """x -> mu = g(y), log_sigma = h(y) -> z = mu + sigma * eps -> logits."""
+    """x -> mu = g(y), log_sigma = h(y) -> z = mu + sigma * eps -> logits.
+
+    With another config.sigma h(y) is not log_sigma itself, but what SIGMA_HEADS makes log_sigma of.
+    """
 
     def __init__(self, config: RunConfig):
         super().__init__()
         self.trunk, self.g, self.decoder = Encoder(config), Bottleneck(config), Decoder(config)
         self.h = nn.Linear(config.hidden_dims[-1], config.latent_dim)
+        self.log_sigma_of, _ = SIGMA_HEADS[config.sigma]
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Images (batch, 784) -> mu and log_sigma of q(z|x), each (batch, latent_dim): parameters, never a sample."""
         y = self.trunk(x)
-        return self.g(y), self.h(y)
+        # Autocast to bfloat16 is too coarse for exp and log, and for sums of many terms.
+        return self.g(y).to(x.dtype), self.log_sigma_of(self.h(y).to(x.dtype))
 
     def decode(self, z: Tensor) -> Tensor:
         """Codes (batch, latent_dim) -> logits (batch, 784)."""
@@ -115,7 +129,31 @@ def build_model(config: RunConfig, mean_image: Tensor | None = None) -> nn.Modul
         if config.model == "vae":
             _initialise(nn.Sequential(model.h), config.seed, "log_sigma")
             model.h.weight *= 0.1  # sigma starts close to 1, the prior's
+            _, unit = SIGMA_HEADS[config.sigma]
+            model.h.bias.fill_(unit)
     return model
+
+
+def convert(autoencoder: Autoencoder, config: RunConfig) -> VariationalAutoencoder:
+    """The first change alone: the VAE of a config with a trained AE's trunk and decoder, f as g, and a new head h.
+
+    Where g has another activation than f, it is new too. Raises ConfigError when the AE has other layers.
+    """
+    model = build_model(config)
+    parts = [(model.trunk, autoencoder.trunk), (model.decoder, autoencoder.decoder)]
+    if repr(model.g[1]) == repr(autoencoder.f[1]):
+        parts.append((model.g, autoencoder.f))
+    for ours, theirs in parts:
+        if repr(ours) != repr(theirs):
+            raise ConfigError("init_from", config.init_from, "an AE with the same layers, activation and latent_dim")
+        ours.load_state_dict(theirs.state_dict())
+    return model
+
+
+def freeze(model: VariationalAutoencoder, trainable: str) -> None:
+    """Leaves gradients only to what is trained: all, encoder (trunk, g and h) or heads (g and h)."""
+    for name, part in model.named_children():
+        part.requires_grad_(name in TRAINABLE[trainable])
 
 
 def _hidden_layers(widths: tuple[int, ...], activation: str) -> list[nn.Module]:

@@ -14,9 +14,9 @@ def pack_model(model: nn.Module, config: RunConfig, exact: bool = False) -> byte
     """The header's length (uint32), the header (JSON, padded to a multiple of 4), and the numbers of every layer.
 
     The header names the parts (trunk, bottleneck, decoder, h of a VAE) and each of their layers' inputs, outputs and
-    activation. A layer: its biases (float32), a scale a row (float32), its weights (int16, times the row's scale), a
-    row an output as torch stores them; padded to a multiple of 4. exact: weights as float32 and no scales. int16 with a
-    scale a row takes the room of float16 and is six times closer to float32.
+    activation, and what h gives (sigma). A layer: its biases (float32), a scale a row (float32), its weights (int16,
+    times the row's scale), a row an output as torch stores them; padded to a multiple of 4. exact: weights as float32
+    and no scales. int16 with a scale a row takes the room of float16 and is six times closer to float32.
     """
     parts = {"trunk": model.trunk, "bottleneck": model.f if config.model == "ae" else model.g, "decoder": model.decoder}
     if config.model == "vae":
@@ -26,6 +26,7 @@ def pack_model(model: nn.Module, config: RunConfig, exact: bool = False) -> byte
         "model": config.model,
         "latentDim": config.latent_dim,
         "likelihood": config.likelihood,
+        "sigma": config.sigma,
         "exact": exact,
         "parts": {
             name: [

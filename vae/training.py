@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from vae import data
-from vae.config import RunConfig
+from vae.config import ConfigError, RunConfig
 from vae.evaluation import CHUNK
-from vae.losses import is_finite, loss_terms, negative_elbo
-from vae.models import build_model, encode_parameters, pixel_means, reconstruct
+from vae.losses import is_finite, kl_divergence, loss_terms, negative_elbo
+from vae.models import Autoencoder, build_model, convert, encode_parameters, freeze, pixel_means, reconstruct
 from vae.randomness import seeded
 from vae.schedules import kl_weight_at, learning_rate_at, snapshot_steps
 
@@ -26,19 +26,33 @@ STEP_OVERHEAD = 5.0e-3  # seconds of a step that are not matrix products, the lo
 torch.set_num_threads(1)  # two threads on two busy cores are many times slower than one
 
 
+@dataclass(frozen=True)
+class Culprit:
+    """Where a KL term stopped being a number: the first such image of the batch, and dimension (from 0).
+
+    image: its number among the training images; head: h(y) there; share: of all h(y) of the batch that did the same.
+    """
+
+    image: int
+    dimension: int
+    head: float
+    share: float
+
+
 class Diverged(RuntimeError):
     """The loss or the weights are no longer finite; the message says at which step and the likely cause."""
 
-    def __init__(self, step: int, cause: str):
+    def __init__(self, step: int, cause: str, culprit: Culprit | None = None):
         super().__init__(f"diverged at step {step}: {cause}")
-        self.step = step
+        self.step, self.culprit = step, culprit
 
 
 @dataclass(frozen=True)
 class Losses:
     """A point of the loss curves: means over the batches since the last one, in nats an image; an AE's KL is None.
 
-    At step 0: the first batch before any update. seconds: training time so far, pauses left out.
+    At step 0: the first batch before any update. seconds: training time so far, pauses left out. smallest_sigma (of a
+    VAE) and gradient_norm are not means but the smallest and the largest.
     """
 
     step: int
@@ -49,6 +63,8 @@ class Losses:
     kl_per_dimension: list[float] | None
     kl_weight: float
     seconds: float
+    smallest_sigma: float | None = None
+    gradient_norm: float | None = None
 
     def to_dict(self) -> dict:
         """The point as JSON-ready values."""
@@ -79,15 +95,21 @@ class Snapshot:
         return state
 
 
-def train(config: RunConfig, checkpoint: dict[str, Tensor] | None = None, device: str = "cpu") -> Iterator[Snapshot]:
+def train(
+    config: RunConfig,
+    checkpoint: dict[str, Tensor] | None = None,
+    device: str = "cpu",
+    autoencoder: Autoencoder | None = None,
+) -> Iterator[Snapshot]:
     """Trains the config's model from its first step, or from a checkpoint, and yields Snapshots on the way.
 
-    Losses come at steps 0, 1, 2, 4, 8, ... and every tenth of an epoch; pictures at log-spaced steps and every epoch.
-    Raises Diverged; raises DatasetError when the images cannot be had.
+    autoencoder: the trained one that config.init_from names. Losses come at steps 0, 1, 2, 4, 8, ... and every tenth of
+    an epoch; pictures at log-spaced steps and every epoch. Raises Diverged; ConfigError for an AE that is missing or
+    has other layers; DatasetError when the images cannot be had.
     """
     images = data.load(config.dataset, "train").images[: config.train_size].to(device)
     pictured = _Pictured(config, device)
-    model = build_model(config, images.mean(0).cpu()).to(device)
+    model = _first_model(config, images, autoencoder).to(device)
     optimizer = build_optimizer(model, config.learning_rate)
     start, earlier_seconds = 0, 0.0
     if checkpoint is not None:
@@ -95,8 +117,12 @@ def train(config: RunConfig, checkpoint: dict[str, Tensor] | None = None, device
     began = time.perf_counter()
 
     def snapshot(step: int, means: dict) -> Snapshot:
-        pictures = pictured(model) if step in picture_steps else None
-        if not is_finite(*model.parameters(), *(pictures or {}).values()):
+        pictures = pictured(model) if step in picture_steps else {}
+        # A raw sigma may turn negative for a test digit first: the training does not know of it and goes on.
+        must_be_numbers = [
+            picture for name, picture in pictures.items() if (name, config.sigma) != ("log_sigma", "raw")
+        ]
+        if not is_finite(*model.parameters(), *must_be_numbers):
             raise Diverged(step, _cause(config, None))
         losses = Losses(
             step=step,
@@ -106,21 +132,34 @@ def train(config: RunConfig, checkpoint: dict[str, Tensor] | None = None, device
             kl=None if means["kl_per_dimension"] is None else sum(means["kl_per_dimension"]),
             **means,
         )
-        return Snapshot(losses, pictures, model, optimizer)
+        return Snapshot(losses, pictures or None, model, optimizer)
 
     picture_steps = snapshot_steps(config, pictures=True)
     loss_steps = snapshot_steps(config)
     if checkpoint is None:
         with torch.no_grad():
             first = _batch_terms(config, model, images, 0)
-        yield snapshot(0, _means([{name: None if term is None else term.tolist() for name, term in first.items()}]))
+        yield snapshot(0, _over([_numbers(first)]))
     window = []
     for step in range(start, config.total_steps):  # `step` updates are behind us
         set_learning_rate(optimizer, learning_rate_at(config, step))
         window.append(train_step(config, model, optimizer, images, step))
         if step + 1 in loss_steps:
-            yield snapshot(step + 1, _means(window))
+            yield snapshot(step + 1, _over(window))
             window = []
+
+
+def _first_model(config: RunConfig, images: Tensor, autoencoder: Autoencoder | None) -> nn.Module:
+    """The model before its first step: a new one, or an AE turned into a VAE, of which only a part may be trained."""
+    if not config.init_from:
+        model = build_model(config, images.mean(0).cpu())
+    elif autoencoder is None:
+        raise ConfigError("init_from", config.init_from, "an AE whose weights are at hand")
+    else:
+        model = convert(autoencoder, config)
+    if config.model == "vae":
+        freeze(model, config.trainable)
+    return model
 
 
 def build_optimizer(model: nn.Module, learning_rate: float) -> torch.optim.Adam:
@@ -131,7 +170,7 @@ def build_optimizer(model: nn.Module, learning_rate: float) -> torch.optim.Adam:
     small as these the root reached a lower -ELBO.)
     """
     groups: dict[float, list[nn.Parameter]] = defaultdict(list)
-    for parameter in model.parameters():
+    for parameter in filter(lambda parameter: parameter.requires_grad, model.parameters()):
         groups[math.sqrt(256 / parameter.shape[1]) if parameter.ndim == 2 else 1.0].append(parameter)
     # The fused update is the fastest on every device; capturable and foreach would only add copies.
     return torch.optim.Adam(
@@ -152,9 +191,12 @@ def train_step(config: RunConfig, model: nn.Module, optimizer, images: Tensor, s
     terms = _batch_terms(config, model, images, step)
     optimizer.zero_grad()
     terms["total"].backward()
-    values = {name: None if term is None else term.tolist() for name, term in terms.items()}
+    values = _numbers(terms)
     if not math.isfinite(values["total"]):
-        raise Diverged(step + 1, _cause(config, values))
+        culprit = _culprit(config, model, images, step)
+        raise Diverged(step + 1, _cause(config, values, culprit), culprit)
+    gradients = [parameter.grad for group in optimizer.param_groups for parameter in group["params"]]
+    values["gradient_norm"] = nn.utils.get_total_norm(gradients).item()
     optimizer.step()
     return values
 
@@ -195,15 +237,44 @@ def _flops() -> float:
 
 def _batch_terms(config: RunConfig, model: nn.Module, images: Tensor, step: int) -> dict[str, Tensor | None]:
     """The mean losses of the batch of one step, with the graph for their gradients."""
-    x = images.index_select(0, _batch_indices(config, step).to(images.device))  # (batch, 784)
+    x = _batch(config, images, step)
     eps = torch.randn(len(x), config.latent_dim, generator=seeded(config.seed, "eps", step)).to(images.device)
-    with torch.autocast(images.device.type, dtype=torch.bfloat16, enabled=has_fast_bfloat16(images.device.type)):
+    with _precision(images):
         terms = loss_terms(model, x, eps, config.likelihood)
     return {
         "total": negative_elbo(terms, kl_weight_at(config, step)).mean(),
         "reconstruction": terms.reconstruction.mean(),
         "kl_per_dimension": None if terms.kl_per_dimension is None else terms.kl_per_dimension.mean(0),
+        "smallest_sigma": None if terms.log_sigma is None else terms.log_sigma.detach().min().exp(),
     }
+
+
+@torch.no_grad()
+def _culprit(config: RunConfig, model: nn.Module, images: Tensor, step: int) -> Culprit | None:
+    """Where the KL term of a step's batch is no number; None where there is no such place, or nothing else."""
+    if config.model == "ae":
+        return None
+    x = _batch(config, images, step)
+    with _precision(images):
+        mu, log_sigma = model.encode(x)
+        head = model.h(model.trunk(x))
+    is_bad = ~torch.isfinite(kl_divergence(mu, log_sigma))  # (batch, latent_dim)
+    if not is_bad.any() or is_bad.all():
+        return None
+    place, dimension = is_bad.nonzero()[0].tolist()
+    image = _batch_indices(config, step)[place].item()
+    return Culprit(image, dimension, head[place, dimension].item(), is_bad.float().mean().item())
+
+
+def _precision(images: Tensor) -> torch.autocast:
+    """In what the layers of a training's step multiply."""
+    device = images.device.type
+    return torch.autocast(device, dtype=torch.bfloat16, enabled=has_fast_bfloat16(device))
+
+
+def _batch(config: RunConfig, images: Tensor, step: int) -> Tensor:
+    """The images of a step's batch: (batch, 784)."""
+    return images.index_select(0, _batch_indices(config, step).to(images.device))
 
 
 def _batch_indices(config: RunConfig, step: int) -> Tensor:
@@ -217,13 +288,19 @@ def _epoch_order(seed: int, size: int, epoch: int) -> Tensor:
     return torch.randperm(size, generator=seeded(seed, "batches", epoch))
 
 
-def _means(window: list[dict]) -> dict:
-    """The means of losses, each a number or a list of numbers, over a window of steps."""
+def _numbers(terms: dict[str, Tensor | None]) -> dict:
+    return {name: None if term is None else term.tolist() for name, term in terms.items()}
 
-    def mean(name: str):
-        return torch.tensor([losses[name] for losses in window], dtype=torch.float64).mean(0).tolist()
 
-    return {name: None if first is None else mean(name) for name, first in window[0].items()}
+def _over(window: list[dict]) -> dict:
+    """Losses, each a number or a list of numbers, over a window of steps: their means, but for the two extremes."""
+    over = {"smallest_sigma": torch.amin, "gradient_norm": torch.amax}
+
+    def value(name: str):
+        every = torch.tensor([losses[name] for losses in window], dtype=torch.float64)
+        return over.get(name, torch.mean)(every, 0).tolist()
+
+    return {name: None if first is None else value(name) for name, first in window[0].items()}
 
 
 class _Pictured:
@@ -265,11 +342,18 @@ def _restore(checkpoint: dict[str, Tensor], model: nn.Module, optimizer: torch.o
     return int(checkpoint["step"]), float(checkpoint["seconds"])
 
 
-def _cause(config: RunConfig, values: dict | None) -> str:
+def _cause(config: RunConfig, values: dict | None, culprit: Culprit | None = None) -> str:
     """The likely reason in words, from the terms that are no longer finite."""
     remedy = f"a learning rate below {config.learning_rate:g} is the usual way out"
     if values is None:
         return f"the weights or the codes are no longer finite; {remedy}"
+    if culprit:
+        where = f"{culprit.head:.3g} for training image {culprit.image:,} in dimension {culprit.dimension + 1}"
+        return {
+            "raw": f"sigma = h(y) is {where}, and log sigma is no number; h(y) = log sigma is the way out",
+            "softplus": f"the KL term is no longer finite: h(y) is {where}, of which softplus is 0; {remedy}",
+            "log": f"the KL term is no longer finite: log sigma = h(y) is {where}, too much for exp; {remedy}",
+        }[config.sigma]
     if values["kl_per_dimension"] is not None and not math.isfinite(sum(values["kl_per_dimension"])):
         return f"the KL term is no longer finite: sigma = exp(log_sigma) or mu has grown past all bounds; {remedy}"
     return f"the reconstruction loss is no longer finite: the logits have grown past all bounds; {remedy}"

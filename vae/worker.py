@@ -4,18 +4,26 @@ import math
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 
 import torch
 
 from vae import data
 from vae.config import ConfigError, RunConfig
 from vae.evaluation import evaluate
+from vae.gap import Gap, measure_gap
+from vae.latent import encode_all
+from vae.models import Autoencoder
+from vae.posterior import decode_grid
 from vae.store import DamagedRun, RunStore
 from vae.training import Diverged, Snapshot, model_state, train
 
 HISTORY_SECONDS = 0.3  # a page that watches is this far behind at most
 CHECKPOINT_SECONDS = 2.0  # a killed worker loses about this much at most
 CHECKPOINT_SPACING = 20  # times what a checkpoint takes to write, at least: a large model must not only write
+GAP_IMAGES = 1_000  # the first test images, whose gaps are measured
+GAP_CHUNK = 25  # images, after which their gaps are in the store
+GAP_SECONDS = 5.0  # then a worker looks whether somebody wants it for a training
 
 
 def resolve_device(name: str) -> str:
@@ -43,7 +51,7 @@ def advance(config: RunConfig, store: RunStore, device: str = "cpu") -> Iterator
     pause = CHECKPOINT_SECONDS
     good = checkpoint and model_state(checkpoint)
     try:
-        for snapshot in train(config, checkpoint, device):
+        for snapshot in train(config, checkpoint, device, _autoencoder(config, store)):
             if store.metrics(run_id) is not None:  # another process has brought the same run to the same end
                 return
             line = snapshot.losses.to_dict()
@@ -68,10 +76,12 @@ def advance(config: RunConfig, store: RunStore, device: str = "cpu") -> Iterator
             if want == "stop":
                 break
     except Diverged as error:
-        store.finish(config, "diverged", history, good, message=str(error), test=None)
+        culprit = error.culprit and asdict(error.culprit)
+        store.finish(config, "diverged", history, good, message=str(error), test=None, culprit=culprit)
         return
     except Exception as error:
-        store.finish(config, "failed", history, None, message=f"{type(error).__name__}: {error}", test=None)
+        message = str(error) if isinstance(error, ConfigError) else f"{type(error).__name__}: {error}"
+        store.finish(config, "failed", history, None, message=message, test=None)
         raise
     test = data.load(config.dataset, "test").images.to(device)
     metrics = evaluate(snapshot.model, test, config.likelihood)
@@ -81,6 +91,15 @@ def advance(config: RunConfig, store: RunStore, device: str = "cpu") -> Iterator
         return
     status = "complete" if snapshot.losses.step == config.total_steps else "stopped"
     store.finish(config, status, history, good, test=metrics.to_dict())
+
+
+def _autoencoder(config: RunConfig, store: RunStore) -> Autoencoder | None:
+    """The AE that a run starts from; raises ConfigError for one that is not there or not trained to its end."""
+    if not config.init_from:
+        return None
+    if store.status(config.init_from).state != "complete":
+        raise ConfigError("init_from", config.init_from, "an AE that is in the store and trained to its end")
+    return store.model(config.init_from)
 
 
 def _resume_point(config: RunConfig, store: RunStore) -> tuple[dict | None, list[dict]]:
@@ -105,6 +124,35 @@ def train_to_end(config: RunConfig, store_url: str, device: str) -> None:
     _be_nice()
     for _ in advance(config, RunStore(store_url), device):
         pass
+
+
+def measure_gaps(run_id: str, store: RunStore) -> Iterator[int]:
+    """Measures what q loses on the first test images, from where the store has it, until somebody wants it to stop.
+
+    Yields after every few images, once they are in the store, how many are done. The run has ended with a model of a
+    2-D code; its posterior is the one that its KL weight tempers.
+    """
+    config, model, sha256 = store.config(run_id), store.model(run_id), store.metrics(run_id)["model_sha256"]
+    test = data.load(config.dataset, "test").images
+    grid = decode_grid(model, config.likelihood, encode_all(model, test)[0])
+    bounds = {name: list(store.gap(run_id, sha256).get(name, ())) for name in Gap._fields}
+    for x in test[len(bounds["encoder"]) : GAP_IMAGES].split(GAP_CHUNK):
+        if store.gap_control(run_id, sha256).get("want") == "stop":
+            return
+        found, _, _ = measure_gap(model, grid, x, config.likelihood, config.kl_weight)
+        for name, values in found._asdict().items():
+            bounds[name] += [round(value, 3) for value in values.tolist()]
+        store.write_gap(run_id, sha256, bounds)
+        yield len(bounds["encoder"])
+
+
+def measure_for_a_while(run_id: str, store_url: str) -> None:
+    """What a worker does for a run's gaps at a time."""
+    _be_nice()
+    until = time.monotonic() + GAP_SECONDS
+    for _ in measure_gaps(run_id, RunStore(store_url)):
+        if time.monotonic() > until:
+            return
 
 
 _niced = False

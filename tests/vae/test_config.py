@@ -14,13 +14,14 @@ from vae.config import ConfigError, RunConfig, allowed_values
 FIELDS = {field.name: field for field in dataclasses.fields(RunConfig)}
 WHOLE = [name for name, field in FIELDS.items() if type(field.default) is int]
 REAL = [name for name, field in FIELDS.items() if type(field.default) is float]
-NAMES = [name for name, field in FIELDS.items() if type(field.default) is str]
+NAMES = [name for name, field in FIELDS.items() if "choices" in field.metadata]
 
 # For every field another value than its default.
 OTHER = {
     "model": "ae", "dataset": "kmnist", "train_size": 59_999, "latent_dim": 3, "hidden_dims": (256, 128), "seed": 1,
     "activation": "relu", "bottleneck": "tanh", "likelihood": "gaussian", "kl_weight": 1.5, "kl_ramp": 0.0,
     "epochs": 4, "batch_size": 127, "learning_rate": 6.1e-3,
+    "sigma": "softplus", "init_from": "ae-2d-0123456789ab", "trainable": "heads",
 }  # fmt: skip
 
 
@@ -37,6 +38,16 @@ def bad_values():
             yield name, value
     for value in ((), (8,) * 5, (3,), (2049,), (8, 8.5), (8, True), (8, "8"), (math.nan,), 8, "8", None, b"88", {8: 8}):
         yield "hidden_dims", value
+    for value in (
+        "vae-2d-0123456789ab",
+        "ae-2d-0123456789a",
+        "ae-2d-0123456789ab\n",
+        "../ae",
+        "ae-²d-0123456789ab",
+        0,
+        None,
+    ):
+        yield "init_from", value
 
 
 @pytest.mark.parametrize("name, value", list(bad_values()), ids=lambda part: str(part)[:24])
@@ -96,7 +107,20 @@ def test_the_vaes_of_every_kl_weight_share_one_autoencoder():
     [autoencoder] = pairs
     assert (autoencoder.kl_weight, autoencoder.kl_ramp) == (0, 0)
     assert RunConfig(model="ae", kl_weight=4).run_id == autoencoder.run_id
+    assert RunConfig(sigma="raw", init_from=autoencoder.run_id, trainable="heads").autoencoder == autoencoder
     assert RunConfig(latent_dim=7, seed=3).autoencoder == RunConfig(model="ae", latent_dim=7, seed=3)
+
+
+def test_an_ae_is_converted_to_a_vae_with_a_linear_g_and_the_same_layers():
+    ae = RunConfig(model="ae", bottleneck="tanh", latent_dim=5, hidden_dims=(9, 7), activation="relu", seed=3, epochs=2)
+    vae = ae.converted("heads")
+    same = {"latent_dim": 5, "hidden_dims": (9, 7), "activation": "relu", "seed": 3, "epochs": 2}
+    assert vae == RunConfig(**same, init_from=ae.run_id, trainable="heads")
+
+
+def test_runs_of_before_there_was_a_field_keep_their_names():
+    names = {"sigma": "log", "init_from": "", "trainable": "all"}
+    assert RunConfig(**names).run_id == RunConfig().run_id == "vae-2d-7b69009b8943"  # as in assets/pretrained
 
 
 def test_a_config_survives_json():

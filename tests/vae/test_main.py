@@ -9,6 +9,7 @@ import sys
 import time
 
 import pytest
+import torch
 
 from vae.__main__ import main
 from vae.config import RunConfig
@@ -64,15 +65,48 @@ def test_a_damaged_run_is_set_aside_and_trained_again_to_the_same_weights(store,
 def test_every_field_of_a_config_has_a_flag_and_its_default(monkeypatch, tmp_path):
     asked = []
     monkeypatch.setattr("vae.__main__.train_with_progress", lambda config, *_: asked.append(config) or {"status": ""})
-    unusual = RunConfig("ae", "mnist", 2_000, 5, (32, 8), "tanh", "relu", "gaussian", 0, 0, 2, 64, 1e-3, 7)
+    unusual = {
+        "model": "ae", "dataset": "mnist", "train_size": 2_000, "latent_dim": 5, "hidden_dims": (32, 8), "seed": 7,
+        "activation": "tanh", "bottleneck": "relu", "likelihood": "gaussian", "kl_weight": 0.5, "kl_ramp": 0.1,
+        "epochs": 2, "batch_size": 64, "learning_rate": 1e-3, "sigma": "raw", "init_from": "ae-2d-0123456789ab",
+        "trainable": "heads",
+    }  # fmt: skip
     usual = RunConfig()
     for field in dataclasses.fields(RunConfig):
-        text = getattr(unusual, field.name)
+        text = unusual[field.name]
         text = ",".join(map(str, text)) if isinstance(text, tuple) else str(text)
         main(["train", "--store", str(tmp_path), f"--{field.name.replace('_', '-')}", text])
-        assert asked[-1] == dataclasses.replace(usual, **{field.name: getattr(unusual, field.name)})
+        assert asked[-1] == dataclasses.replace(usual, **{field.name: unusual[field.name]})
     main(["train", "--store", str(tmp_path)])
     assert asked[-1] == usual
+
+
+def test_a_vae_starts_from_an_ae_of_the_store_and_from_no_other(store, small, capsys):
+    ae = small.autoencoder
+    sizes = [
+        "--train-size",
+        "1000",
+        "--batch-size",
+        "100",
+        "--hidden-dims",
+        "16",
+        "--epochs",
+        "2",
+        "--store",
+        store.url,
+    ]
+    with pytest.raises(SystemExit) as end:
+        main(["train", *sizes, "--init-from", ae.run_id])
+    assert end.value.code == 2
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.endswith(f"init_from = '{ae.run_id}' is not allowed: an AE that is in the store and trained to its end")
+    assert store.status(ae.converted().run_id).state == "failed"
+    assert main(["train", *sizes, "--model", "ae"]) == 0
+    assert main(["train", *sizes, "--init-from", ae.run_id, "--trainable", "encoder"]) == 0
+    encoder = ae.converted("encoder")
+    trunk, decoder = (f"{part}.0.weight" for part in ("trunk", "decoder"))
+    before, after = (store.model(config.run_id).state_dict() for config in (ae, encoder))
+    assert torch.equal(before[decoder], after[decoder]) and not torch.equal(before[trunk], after[trunk])
 
 
 def test_a_sweep_prints_a_line_a_run_and_finds_them_the_second_time(store, small, capsys):

@@ -7,8 +7,17 @@ import torch
 from torch import nn
 
 from vae import data
-from vae.config import RunConfig
-from vae.models import Autoencoder, VariationalAutoencoder, build_model, pixel_means, reconstruct, reparameterize
+from vae.config import ConfigError, RunConfig
+from vae.models import (
+    Autoencoder,
+    VariationalAutoencoder,
+    build_model,
+    convert,
+    freeze,
+    pixel_means,
+    reconstruct,
+    reparameterize,
+)
 
 SHAPES = [((16,), 1), ((32, 16), 2), ((256, 128, 64), 2), ((64, 32, 16, 8), 32)]
 
@@ -125,3 +134,63 @@ def test_building_a_model_leaves_the_global_generator_alone():
 def test_the_models_are_of_the_two_classes():
     assert type(build_model(RunConfig(model="ae"))) is Autoencoder
     assert type(build_model(RunConfig(model="vae"))) is VariationalAutoencoder
+
+
+@pytest.mark.parametrize(
+    "kind, sigma_of", [("log", torch.exp), ("softplus", lambda h: torch.log1p(h.exp())), ("raw", lambda h: h)]
+)
+def test_sigma_is_what_the_head_is_said_to_give_and_starts_close_to_one(kind, sigma_of, x):
+    model = build_model(RunConfig(sigma=kind))
+    _, log_sigma = model.encode(x)
+    torch.testing.assert_close(log_sigma.exp(), sigma_of(model.h(model.trunk(x))))
+    assert log_sigma.abs().max() < 0.5
+    torch.testing.assert_close(sigma_of(model.h.bias), torch.ones(2))
+
+
+def test_a_raw_sigma_below_zero_has_no_logarithm(x):
+    model = build_model(RunConfig(sigma="raw"))
+    model.h.bias.data[1] = -5.0
+    mu, log_sigma = model.encode(x)
+    assert mu.isfinite().all() and log_sigma[:, 0].isfinite().all() and log_sigma[:, 1].isnan().all()
+
+
+def test_a_conversion_copies_trunk_decoder_and_f_and_makes_a_new_head(x):
+    config = RunConfig(model="ae", seed=1)
+    ae, vae = build_model(config), convert(build_model(config), config.converted())
+    assert same_bits(vae.trunk, ae.trunk) and same_bits(vae.decoder, ae.decoder) and same_bits(vae.g, ae.f)
+    assert same_bits(vae.h, build_model(config.converted()).h)
+    assert torch.equal(vae.encode(x)[0], ae.encode(x))
+    assert torch.equal(reconstruct(vae, x), reconstruct(ae, x))
+
+
+def test_a_conversion_is_a_copy(x):
+    ae = build_model(RunConfig(model="ae"))
+    vae = convert(ae, RunConfig(model="ae").converted())
+    before = ae.encode(x)
+    for parameter in vae.parameters():
+        parameter.data.zero_()
+    assert torch.equal(ae.encode(x), before)
+
+
+def test_an_f_that_is_not_linear_gives_way_to_a_new_linear_g(x):
+    config = RunConfig(model="ae", bottleneck="sigmoid", seed=1)
+    ae = build_model(config)
+    ae.f[0].weight.data += 1  # as if trained
+    vae, new = convert(ae, config.converted()), build_model(config.converted())
+    assert same_bits(vae.g, new.g) and same_bits(vae.trunk, ae.trunk)
+    same = convert(ae, RunConfig(bottleneck="sigmoid"))
+    assert torch.equal(same.encode(x)[0], ae.encode(x))
+
+
+@pytest.mark.parametrize("other", [{"latent_dim": 3}, {"hidden_dims": (9,)}, {"activation": "relu"}])
+def test_an_ae_of_other_layers_is_refused(other):
+    with pytest.raises(ConfigError, match=r"^init_from = '.+' is not allowed: an AE with the same layers"):
+        convert(build_model(RunConfig(model="ae", **other)), RunConfig(model="ae").converted())
+
+
+@pytest.mark.parametrize("trainable, parts", [("all", "trunk g h decoder"), ("encoder", "trunk g h"), ("heads", "g h")])
+def test_gradients_are_left_to_what_is_trained_alone(trainable, parts):
+    model = build_model(RunConfig())
+    freeze(model, trainable)
+    assert {name.split(".")[0] for name, p in model.named_parameters() if p.requires_grad} == set(parts.split())
+    assert all(p.requires_grad == (name.split(".")[0] in parts.split()) for name, p in model.named_parameters())

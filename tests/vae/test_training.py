@@ -6,14 +6,24 @@ from itertools import pairwise
 
 import pytest
 import torch
+from torch.nn.functional import softplus
 
 from vae import data
-from vae.config import RunConfig
+from vae.config import ConfigError, RunConfig
 from vae.evaluation import evaluate
-from vae.losses import reconstruction_loss
-from vae.models import build_model, encode_parameters, pixel_means
+from vae.losses import kl_divergence, reconstruction_loss
+from vae.models import TRAINABLE, build_model, convert, encode_parameters, pixel_means
+from vae.randomness import seeded
 from vae.schedules import kl_weight_at, learning_rate_at, snapshot_steps
-from vae.training import Diverged, Snapshot, build_optimizer, set_learning_rate, train, train_step
+from vae.training import (
+    Diverged,
+    Snapshot,
+    build_optimizer,
+    has_fast_bfloat16,
+    set_learning_rate,
+    train,
+    train_step,
+)
 
 
 def trained(config: RunConfig, checkpoint=None) -> Snapshot:
@@ -188,6 +198,83 @@ def test_logits_past_all_bounds_end_in_diverged_at_their_step(config):
     checkpoint["model.decoder.2.bias"] *= math.inf
     with pytest.raises(Diverged, match=r"^diverged at step 8: the reconstruction loss is no longer finite"):
         list(train(config, checkpoint))
+
+
+@pytest.mark.parametrize("trainable, parts", TRAINABLE.items())
+def test_trainable_moves_every_weight_of_its_parts_and_not_a_bit_of_the_others(small, trainable, parts):
+    ae = trained(small.autoencoder).model
+    config = small.autoencoder.converted(trainable)
+    *_, last = train(config, autoencoder=ae)
+    before, after = convert(ae, config).state_dict(), last.model.state_dict()
+    moved = {name for name, tensor in before.items() if (after[name] != tensor).any()}
+    assert moved == {name for name in before if name.split(".")[0] in parts}
+
+
+def test_a_conversion_of_which_a_part_is_trained_is_resumed_with_the_same_bits(small):
+    ae, config = trained(small.autoencoder).model, small.autoencoder.converted("encoder")
+    for snapshot in train(config, autoencoder=ae):
+        if snapshot.losses.step == 8:
+            checkpoint = {name: tensor.clone() for name, tensor in snapshot.checkpoint().items()}
+    *_, resumed = train(config, checkpoint, autoencoder=ae)
+    assert same_bits(resumed.model.state_dict(), snapshot.model.state_dict())
+
+
+def test_a_conversion_without_its_ae_or_with_one_of_other_layers_is_refused(small):
+    config = small.autoencoder.converted()
+    with pytest.raises(ConfigError, match=r"^init_from = 'ae-2d-\w+' is not allowed: an AE whose weights are at hand"):
+        next(train(config))
+    other = build_model(replace(small.autoencoder, hidden_dims=(17,)))
+    with pytest.raises(ConfigError, match="an AE with the same layers"):
+        next(train(config, autoencoder=other))
+
+
+def test_smallest_sigma_and_gradient_norm_are_the_extremes_since_the_last_point(small):
+    images = data.load("mnist", "train").images[: small.train_size]
+    model = build_model(small, images.mean(0))
+    optimizer = build_optimizer(model, small.learning_rate)
+    sigmas, norms = [], []
+    for step in range(small.total_steps):
+        batch = (step % 10) * 100
+        order = torch.randperm(1_000, generator=seeded(small.seed, "batches", step // 10))
+        with torch.no_grad():
+            sigmas.append(model.encode(images[order[batch : batch + 100]])[1].exp().min().item())
+        set_learning_rate(optimizer, learning_rate_at(small, step))
+        train_step(small, model, optimizer, images, step)
+        norms.append(math.sqrt(sum(p.grad.square().sum().item() for p in model.parameters())))
+    for before, after in pairwise([s.losses for s in train(small)]):
+        window = slice(before.step, after.step)
+        assert after.smallest_sigma == pytest.approx(min(sigmas[window]), rel=0.02)  # of layers in bfloat16
+        assert after.gradient_norm == pytest.approx(max(norms[window]), rel=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_raw_sigma_turns_negative_and_ends_the_run_at_the_digit_that_it_names(seed):
+    config = RunConfig(sigma="raw", seed=seed)
+    images = data.load("mnist", "train").images
+    model = build_model(config, images.mean(0))
+    optimizer = build_optimizer(model, config.learning_rate)
+    with pytest.raises(Diverged, match=r"^diverged at step \d+: sigma = h\(y\) is -[\d.e-]+ for training image") as end:
+        for step in range(config.total_steps):
+            set_learning_rate(optimizer, learning_rate_at(config, step))
+            train_step(config, model, optimizer, images, step)
+    culprit = end.value.culprit
+    assert end.value.step == step + 1
+    assert all(parameter.isfinite().all() for parameter in model.parameters())  # the loss alone is not
+    order = torch.randperm(60_000, generator=seeded(seed, "batches"))[step * 128 : (step + 1) * 128]
+    assert culprit.image in order
+    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=has_fast_bfloat16("cpu")):
+        sigma = model.h(model.trunk(images[order])).float()
+    assert culprit.head == sigma[order == culprit.image][0, culprit.dimension] < 0
+    assert culprit.share == pytest.approx((sigma <= 0).float().mean().item())
+
+
+@pytest.mark.parametrize("kind, rate, words", [("log", 0.03, "too much for exp"), ("softplus", 0.3, "softplus is 0")])
+def test_the_other_heads_fail_at_larger_rates_and_say_where(kind, rate, words):
+    with pytest.raises(Diverged, match=words) as end:
+        list(train(RunConfig(sigma=kind, learning_rate=rate)))
+    head = torch.tensor(end.value.culprit.head)
+    sigma = head.exp() if kind == "log" else softplus(head)
+    assert not kl_divergence(torch.zeros(()), sigma.log()).isfinite()
 
 
 def test_every_likelihood_activation_and_bottleneck_learns(small):
