@@ -19,6 +19,8 @@ if __name__ == "__main__":  # worker processes import this file again, and must 
             st.Page("pages/resampling.py", title="Draw again: ε", icon=":material/casino:"),
             st.Page("pages/walk.py", title="Latent walk", icon=":material/tune:"),
             st.Page("pages/kl_weight.py", title="KL weight β", icon=":material/balance:"),
+            st.Page("pages/conversion.py", title="Convert", icon=":material/transform:"),
+            st.Page("pages/log_sigma.py", title="Why log σ", icon=":material/show_chart:"),
             st.Page("pages/true_posterior.py", title="“Variational”", icon=":material/blur_on:"),
         ],
         position="top",

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import controls, explore
+from pages.ui import bottleneck, controls, explore
 
 st.title("Latent space")
 st.markdown(
@@ -11,8 +11,11 @@ st.markdown(
     "The AE left gaps where it pleased; the VAE had to fill N(0, I), and that is why one can *draw* from it."
 )
 vae = controls.choose_pair()
-explore.codes(vae)
-explore.samples(vae)
+with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    left = bottleneck.choose_left(vae)
+    same_axes = st.toggle("The same axes for both", key="shared_axes", bind="query-params")
+explore.codes(left, vae, same_axes)
+explore.samples(left, vae)
 
 with st.expander("Try this", icon=":material/lightbulb:"):
     st.markdown(
@@ -24,6 +27,8 @@ with st.expander("Try this", icon=":material/lightbulb:"):
    dotted circles of its scatter, then draw a few times.
 4. The AE has no prior of its own; a Gaussian fitted to its codes is the fairest one can be to it. Is it enough? Choose
    the 10-D runs, where the codes cannot be seen at a glance, and compare the three rows again.
+5. **Predict:** which part of the plane do the codes have when *f* is a sigmoid, tanh or ReLU? Choose each, and *The
+   same axes for both*. What can a VAE do whose *μ* is never negative? Choose *g = ReLU*, and switch on *q(z|x)*.
 """
     )
 controls.formula(

@@ -3,13 +3,14 @@
 import functools
 import math
 from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from vae import data
-from vae.losses import loss_terms, negative_elbo
-from vae.models import encode_parameters
+from vae.losses import kl_divergence, loss_terms, negative_elbo, reconstruction_loss
+from vae.models import encode_parameters, reparameterize
 from vae.randomness import seeded
 
 ACTIVE_VARIANCE = 0.01  # a unit is active when mu_d varies more than this over the test set (Burda et al. 2016)
@@ -43,6 +44,32 @@ def evaluate(model: nn.Module, images: Tensor, likelihood: str) -> Metrics:
     kl_per_dimension = torch.cat([part.kl_per_dimension for part in parts]).mean(0)
     total = torch.cat([negative_elbo(part) for part in parts]).mean().item()
     return Metrics(total, reconstruction, kl_per_dimension.sum().item(), kl_per_dimension.tolist(), active)
+
+
+class Price(NamedTuple):
+    """What one sigma for every image and dimension costs: both terms of the objective, means in nats an image."""
+
+    sigma: float
+    reconstruction: float
+    kl: float
+
+
+@torch.no_grad()
+def prices_of_sigma(model: nn.Module, images: Tensor, likelihood: str, sigmas: list[float]) -> list[Price]:
+    """The objective's terms on images (n, 784) if a VAE answered with its mu and one and the same sigma."""
+    mu = torch.cat([encode_parameters(model, x)[0] for x in images.split(CHUNK)])
+    eps = evaluation_eps(*mu.shape)
+    prices = []
+    for sigma in sigmas:
+        log_sigma = torch.full_like(mu, math.log(sigma))
+        z = reparameterize(mu, log_sigma, eps)
+        losses = [
+            reconstruction_loss(model.decode(some), x, likelihood)
+            for some, x in zip(z.split(CHUNK), images.split(CHUNK))
+        ]
+        kl = kl_divergence(mu, log_sigma).sum(1)
+        prices.append(Price(sigma, torch.cat(losses).mean().item(), kl.mean().item()))
+    return prices
 
 
 def active_dimensions(mu: Tensor) -> set[int]:

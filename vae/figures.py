@@ -30,6 +30,8 @@ DIGIT_COLORS = (
 )
 SIDE = 28
 GREY = "#8a94a6"
+# One colour for what h(y) may be (RunConfig.sigma).
+HEAD_COLORS = {"log": "#12a594", "softplus": "#2f80ed", "raw": "#d9480f"}
 
 
 def mosaic(images: np.ndarray, columns: int, gap: int = 2, zoom: int = 2) -> np.ndarray:
@@ -116,6 +118,107 @@ def kl_per_dimension_curves(histories: dict[str, list[dict]], active: dict[str, 
         height=320, showlegend=False, margin={"l": 10, "r": 10, "t": 40, "b": 10}, uirevision="kl per dimension"
     )
     return figure
+
+
+def trade_off(prices: list[tuple[float, float, float]], levels: dict[str, float]) -> Figure:
+    """What one sigma for all codes costs: rows of sigma, reconstruction and KL in nats, and lines at named levels."""
+    sigma, reconstruction, kl = np.array(prices).T
+    figure = Figure()
+    hover = "σ = %{x:.3g}: %{y:.1f} nats<extra></extra>"
+    figure.add_scatter(
+        x=sigma,
+        y=reconstruction,
+        name="reconstruction",
+        line={"color": COLORS["x_hat"], "width": 3},
+        hovertemplate=hover,
+    )
+    figure.add_scatter(
+        x=sigma, y=reconstruction + kl, name="+ KL (the band) = −ELBO", line={"color": COLORS["kl"], "width": 3},
+        fill="tonexty", fillcolor="rgba(224, 49, 49, 0.15)", hovertemplate=hover,
+    )  # fmt: skip
+    for (name, level), dash in zip(levels.items(), ("dot", "dash")):
+        line = {"color": GREY, "dash": dash, "width": 2}
+        figure.add_scatter(x=sigma[[0, -1]], y=[level] * 2, name=f"{name}: {level:.1f}", mode="lines", line=line)
+    lowest, best = min(reconstruction), min(reconstruction + kl)
+    figure.update_xaxes(type="log", dtick=1, title_text="σ, the same for every digit and dimension")
+    figure.update_yaxes(title_text="nats an image", range=[lowest - 0.1 * (best - lowest), best + 2 * (best - lowest)])
+    figure.update_layout(**_flat(380, "trade-off"))
+    return figure
+
+
+def objective_curves(histories: dict[str, list[dict]], colors: dict[str, str]) -> Figure:
+    """−ELBO on the training batches of several runs by name, in nats an image, over their epochs."""
+    figure = Figure()
+    for name, history in histories.items():
+        figure.add_scatter(
+            x=[line["epoch"] for line in history],
+            y=[line["reconstruction"] + line["kl"] for line in history],
+            name=name,
+            mode="lines",
+            line={"color": colors[name], "width": 2.5},
+            hovertemplate=f"epoch %{{x:.2f}}: %{{y:.1f}} nats<extra>{name}</extra>",
+        )
+    settled = [line["reconstruction"] + line["kl"] for h in histories.values() for line in h if line["epoch"] > 0.05]
+    if settled:
+        figure.update_yaxes(range=[0.98 * min(settled), min(max(settled), 1.4 * min(settled))])
+    figure.update_yaxes(title_text="−ELBO, training batches, nats")
+    figure.update_xaxes(title_text="epochs of this training")
+    figure.update_layout(**_flat(380, "objectives"))
+    return figure
+
+
+RACE = {
+    "smallest_sigma": ("smallest σ", "log"),
+    "kl": ("KL, nats", "log"),
+    "gradient_norm": ("gradient norm", "log"),
+    "no_number": ("KL not a number", "linear"),
+}
+
+
+def race(histories: dict[str, list[dict]], ends: dict[str, tuple[int, float]], colors: dict[str, str]) -> Figure:
+    """Trainings with different heads for sigma, step by step: four panels, a curve a run.
+
+    ends: of the runs that did not come to their end, the step at which the loss was no number, and the share of the
+    batch's KL terms that were none.
+    """
+    figure = make_subplots(2, 2, subplot_titles=[title for title, _ in RACE.values()], vertical_spacing=0.16)
+    last = {panel: [] for panel in RACE}
+    for name, history in histories.items():
+        lines = [{**line, "no_number": 0.0} for line in history if line["step"]]
+        for place, panel in enumerate(RACE):
+            row, column = place // 2 + 1, place % 2 + 1
+            steps, values = [line["step"] for line in lines], [line.get(panel) for line in lines]
+            last[panel] += [value for value in values if value]
+            if panel == "no_number" and name in ends:
+                steps, values = [*steps, ends[name][0]], [*values, ends[name][1]]
+            line = {"color": colors[name], "width": 2.5}
+            hover = f"step %{{x}}: %{{y:.3g}}<extra>{name}</extra>"
+            figure.add_scatter(
+                x=steps, y=values, name=name, mode="lines", line=line, legendgroup=name, showlegend=not place,
+                hovertemplate=hover, row=row, col=column,
+            )  # fmt: skip
+            if name in ends and values:
+                figure.add_scatter(
+                    x=[ends[name][0]], y=values[-1:], mode="markers", showlegend=False, legendgroup=name, row=row,
+                    marker={"symbol": "x", "size": 13, "color": colors[name]}, col=column,
+                    hovertemplate=f"{name}: its loss is no number at step %{{x}}<extra></extra>",
+                )  # fmt: skip
+    for place, (_, scale) in enumerate(RACE.values()):
+        row, column = place // 2 + 1, place % 2 + 1
+        logarithmic = {"dtick": 1, "exponentformat": "power"} if scale == "log" else {}
+        figure.update_yaxes(type=scale, row=row, col=column, **logarithmic)
+    figure.update_yaxes(tickformat=".1%", rangemode="tozero", row=2, col=2)
+    figure.update_xaxes(type="log", dtick=1)
+    figure.update_xaxes(title_text="step", row=2)
+    figure.update_layout(**_flat(520, "race"))
+    figure.update_layout(legend={"y": 1.08})
+    return figure
+
+
+def _flat(height: int, revision: str) -> dict:
+    """The layout of a figure that fills its column; revision: what keeps somebody's zoom when it is drawn anew."""
+    legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
+    return {"height": height, "margin": {"l": 10, "r": 10, "t": 30, "b": 10}, "legend": legend, "uirevision": revision}
 
 
 def axis_limit(*codes: np.ndarray) -> float:

@@ -38,6 +38,16 @@ def kl_divergence(mu: Tensor, log_sigma: Tensor) -> Tensor:
     return 0.5 * (mu.square() + (2 * log_sigma).exp() - 2 * log_sigma - 1)
 
 
+def largest_log_sigma() -> float:
+    """Beyond this log sigma the KL term is infinite in float32, for exp(2 log sigma) overflows; found by bisection."""
+    low, high = 0.0, 100.0
+    while high - low > 1e-6:
+        middle = (low + high) / 2
+        is_finite = kl_divergence(torch.zeros(()), torch.tensor(middle)).isfinite()
+        low, high = (middle, high) if is_finite else (low, middle)
+    return low
+
+
 def negative_elbo(terms: LossTerms, kl_weight: float = 1.0) -> Tensor:
     """reconstruction + kl_weight * KL, (batch,) nats; an AE's is the reconstruction loss alone."""
     if terms.kl_per_dimension is None:

@@ -18,7 +18,7 @@ const LAYERS = {
   grid: "what the decoder draws there",
   holes: "holes: cells without a code",
 };
-const HALVES = ["ae", "vae"];
+const HALVES = ["ae", "vae"]; // left and right, by what usually is there: data.names says what is
 
 export default (component) => mount(component, ".latent-space", View);
 
@@ -43,7 +43,7 @@ class View {
     this.picker = new Picker(this.find(".choice"), (x, name) => this.pick(x, name));
   }
 
-  /** Takes over a pair of models with their codes. data.dims: the one or two dimensions of the plane. */
+  /** Takes over a pair of models with their codes. data.dims: the one or two dimensions of the plane; data.names: the models'. */
   open(data, parcels) {
     this.data = data;
     this.address = new Address("latent space", data.given);
@@ -54,6 +54,9 @@ class View {
       this.planes[half].take(this.codes[half], parcels.labels, data.colors, data.limits[half]);
       this.find(`.${half} figcaption`).textContent = data.captions[half];
       this.planes[half].canvas.setAttribute("aria-label", `${data.captions[half]}: the plane of z; arrow keys move z`);
+      const digit = this.find(`canvas.digit.${half}`), decodes = `${data.names[half]} decodes z`;
+      digit.nextElementSibling.textContent = decodes;
+      digit.setAttribute("aria-label", decodes);
     }
     const { x, z, layers = "codes,prior" } = this.address.state;
     for (const box of this.root.querySelectorAll(".layers input")) box.checked = (layers ?? "codes,prior").split(",").includes(box.name);
@@ -98,7 +101,7 @@ class View {
       this.planes[half].show();
     }
     paintDigit(this.find("canvas.digit.x"), x);
-    this.find(".reading").textContent = `${this.position ? `z = ${inWords(this.position)}` : HALVES.map((half) => `${half.toUpperCase()}: ${half === "ae" ? "z" : "μ"} = ${inWords(this.data.dims.map((d) => z[half][d]))}`).join("; ")}${words && `: ${words}`}`;
+    this.find(".reading").textContent = `${this.position ? `z = ${inWords(this.position)}` : HALVES.map((half) => `${this.data.names[half]}: ${this.own[half].logSigma ? "μ" : "z"} = ${inWords(this.data.dims.map((d) => z[half][d]))}`).join("; ")}${words && `: ${words}`}`;
   }
 
   /** In more dimensions than the plane shows, what lies under the pointer need not be near the code that is decoded. */
@@ -108,8 +111,10 @@ class View {
   }
 
   sigmaOf(index) {
-    const { wide, high } = this.codes.vae;
-    return wide ? `; the VAE's σ there: ${inWords(this.data.dims.map((_, axis) => (axis ? high : wide)[index]))}` : "";
+    return HALVES.map((half) => {
+      const { wide, high } = this.codes[half];
+      return wide ? `; σ of the ${this.data.names[half]}: ${inWords(this.data.dims.map((_, axis) => (axis ? high : wide)[index]))}` : "";
+    }).join("");
   }
 
   /** Where on the plane the chosen digit's code lies. */

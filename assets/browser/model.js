@@ -2,6 +2,7 @@
 //
 // A model arrives as the bytes that vae/packing.py writes: the length of the header (uint32), the header (JSON), and for
 // every layer its biases (float32), a scale a row (float32) and its weights (int16), a row an output.
+import { HEADS } from "./sigma_heads.js";
 
 /** Reads a model from its bytes (Uint8Array). */
 export function readModel(bytes) {
@@ -36,7 +37,7 @@ function scaled(scales, whole) {
 export function encode(model, x) {
   const y = forward(model.parts.trunk, x);
   const mu = Float32Array.from(forward(model.parts.bottleneck, y));
-  return { mu, logSigma: model.parts.h ? Float32Array.from(forward(model.parts.h, y)) : null };
+  return { mu, logSigma: model.parts.h ? Float32Array.from(forward(model.parts.h, y), HEADS[model.sigma].logSigma) : null };
 }
 
 /** Code z (latentDim numbers) -> 784 logits; valid until the next call of it or of `decode`. */

@@ -1,4 +1,5 @@
 // The rate-distortion plane: what a run pays in KL against what its reconstructions lose. Lower left is better.
+import { niceStep } from "./ticks.js";
 
 const COLORS = { rung: "#e03131", own: "#2f80ed", line: "#8a94a6" };
 const MARGIN = { left: 52, right: 14, top: 40, bottom: 40 };
@@ -133,9 +134,4 @@ export class RateDistortion {
     }
     context.font = "12px sans-serif";
   }
-}
-
-function niceStep(range, most) {
-  const rough = range / most, power = 10 ** Math.floor(Math.log10(rough));
-  return power * [1, 2, 5, 10].find((factor) => factor * power >= rough * 0.999);
 }

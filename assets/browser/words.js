@@ -5,6 +5,16 @@ export function number(value) {
   return value.toFixed(2).replace("-", "−");
 }
 
+/** 0.0123 -> "0.0123", 1.2e-30 -> "1.2·10⁻³⁰": three significant figures, or as many as asked for, and words for what is no number. */
+export function inFigures(value, figures = 3) {
+  if (Number.isNaN(value)) return "not a number";
+  if (!Number.isFinite(value)) return value > 0 ? "infinite" : "minus infinite";
+  const rounded = +value.toPrecision(figures), size = Math.abs(rounded);
+  if (size === 0 || (size >= 1e-4 && size < 1e5)) return String(rounded).replace("-", "−");
+  const [digits, power] = rounded.toExponential().replace("+", "").split("e");
+  return `${digits}·10${power.replace(/./g, (sign) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(sign)])}`.replace("-", "−");
+}
+
 /** -> "(1.23, −0.50)", the first numbers of a code. */
 export function inWords(code, most = 4) {
   return `(${Array.from(code.slice(0, most), number).join(", ")}${code.length > most ? ", …" : ""})`;

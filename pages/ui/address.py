@@ -40,6 +40,7 @@ RULES: dict[str, _Rule] = {
     "eps_seed": (lambda text: is_whole(text, 999_999), "a whole number from 0 to 999,999"),
     "eps_scale": (lambda text: _is_numbers(text, 1, 3.0) and float(text) >= 0, "a number from 0 to 3"),
     "eps": (lambda text: _is_numbers(text, 2, 100.0), "1 or 2 numbers from -100 to 100"),
+    "h": (lambda text: _is_numbers(text, 1, 200.0), "a number from -200 to 200"),
     "sphere": (lambda text: text == "1", "1"),
     "layers": (
         lambda text: text == "none" or set(text.split(",")) <= set(LAYERS),

@@ -11,7 +11,7 @@ import streamlit as st
 
 from pages.ui.runs import finished_pairs, status
 from vae import data
-from vae.config import ConfigError, RunConfig, allowed_values
+from vae.config import OF_AN_AE, ConfigError, RunConfig, allowed_values
 from vae.figures import COLORS
 
 SYMBOLS = {
@@ -37,6 +37,7 @@ MORE = {
     "batch_size": "Batch size",
     "learning_rate": "Learning rate",
 }
+OTHER = {"sigma": "h is", "init_from": "from", "trainable": "trained:"}
 
 
 def run_settings() -> RunConfig:
@@ -91,9 +92,9 @@ def describe(config: RunConfig) -> str:
     """A pair in a few words: its dimensions, epochs and seed, and what is not the default."""
     epochs = "1 epoch" if config.epochs == 1 else f"{config.epochs} epochs"
     words = [f"{config.latent_dim}-D", epochs, f"seed {config.seed}"]
-    for name, label in {"kl_weight": "KL weight β", **MORE}.items():
+    for name, label in {"kl_weight": "KL weight β", **MORE, **OTHER}.items():
         value = getattr(config, name)
-        if value != FIELDS[name].default:
+        if value != FIELDS[name].default and not (config.model == "ae" and name in OF_AN_AE):
             shown = ", ".join(map(str, value)) if isinstance(value, tuple) else value
             words.append(f"{label} {f'{shown:g}' if isinstance(shown, float) else shown}")
     return " · ".join(words)

@@ -13,7 +13,7 @@ from vae.config import RunConfig
 from vae.sweep import LADDER, MOST_WEIGHTS, ladder
 from vae.two_sample import squared_mmd
 
-ARCHITECTURE = ("latent_dim", "dataset", "hidden_dims", "activation", "bottleneck", "likelihood")
+ARCHITECTURE = ("latent_dim", "dataset", "hidden_dims", "activation", "bottleneck", "sigma", "likelihood", "init_from")
 KEY = "kl weight"
 COMPARED = 1_000  # codes, with as many draws from N(0, I)
 CLOSE = 0.1  # from this weight on codes stay near N(0, I): the frame holds these runs, and others may leave it

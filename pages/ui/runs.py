@@ -1,5 +1,6 @@
 """What pages know of runs: the one Runs of this server, and cached readings of its store."""
 
+import contextlib
 import dataclasses
 import functools
 import gc
@@ -95,9 +96,10 @@ def status(run_id: str) -> RunStatus:
 
 def forget(run_id: str) -> None:
     """Has a run that somebody has just steered read anew."""
-    for reading in (status, test_of, _model_sha256):
+    for reading in (status, test_of, culprit_of, _model_sha256):
         reading.clear(run_id)
     _pairs.clear()
+    _autoencoders.clear()
 
 
 def test_in_words(run_id: str) -> str:
@@ -121,6 +123,12 @@ def test_in_words(run_id: str) -> str:
 def test_of(run_id: str) -> dict:
     """A run's figures on the test images; empty for one that has none."""
     return (runs().store.metrics(run_id) or {}).get("test") or {}
+
+
+@st.cache_data(ttl=2.0, max_entries=1000, show_spinner=False)
+def culprit_of(run_id: str) -> dict | None:
+    """The step at which a run's KL term was no number any more, and the fields of vae.training.Culprit; else None."""
+    return (runs().store.metrics(run_id) or {}).get("culprit")
 
 
 @st.cache_resource(max_entries=200, show_spinner=False)
@@ -183,23 +191,39 @@ def complete_pairs() -> list[RunConfig]:
     return [config for config, states in _pairs().items() if states == {"complete"}]
 
 
+def complete_autoencoders() -> list[RunConfig]:
+    """The AEs that were trained to the end: the default first, then by size."""
+    plain = RunConfig(model="ae")
+    return sorted(_autoencoders(), key=lambda c: (c != plain, c.bottleneck != plain.bottleneck, c.latent_dim, c.seed))
+
+
+@st.cache_data(ttl=2.0, show_spinner=False)
+def _autoencoders() -> list[RunConfig]:
+    return [config for config, state in _ended("ae") if state == "complete"]
+
+
 @st.cache_data(ttl=2.0, show_spinner=False)
 def _pairs() -> dict[RunConfig, set[str]]:
     """The VAE's config of every pair that has ended with a model -> the states of its halves."""
     store, pairs = runs().store, {}
-    for run_id in store.run_ids():
-        if not run_id.startswith("vae"):
-            continue
-        try:
-            config = store.config(run_id)
-            states = {store.status(half.run_id).state for half in (config.autoencoder, config)}
-            if states <= {"complete", "stopped"} and data.is_available(config.dataset):
+    for config, state in _ended("vae"):
+        with contextlib.suppress(KeyError, DamagedRun):
+            states = {state, store.status(config.autoencoder.run_id).state}
+            if states <= {"complete", "stopped"}:
                 pairs[config] = states
-        except (KeyError, DamagedRun):
-            continue  # of another recipe, or not to be shown
     plain = RunConfig()
     order = sorted(pairs, key=lambda c: (c.latent_dim, c.kl_weight != plain.kl_weight, c.epochs, c.seed, c.kl_weight))
     return {config: pairs[config] for config in sorted(order, key=lambda config: config != plain)}
+
+
+def _ended(model: str) -> list[tuple[RunConfig, str]]:
+    """The runs of a model ("ae" or "vae") that can be shown, with their states."""
+    store, ended = runs().store, []
+    for run_id in store.run_ids():
+        with contextlib.suppress(KeyError, DamagedRun):  # of another recipe, or not to be shown
+            if run_id.startswith(f"{model}-") and data.is_available((config := store.config(run_id)).dataset):
+                ended.append((config, store.status(run_id).state))
+    return ended
 
 
 @st.cache_data(ttl=2.0, max_entries=1000, show_spinner=False)

@@ -50,17 +50,22 @@ def choose_two(kl_per_dimension: list[float]) -> tuple[int, ...]:
     return i - 1, j - 1
 
 
-def flatten(codes: torch.Tensor, labels: np.ndarray, dimensions: tuple[int, int] | None) -> np.ndarray:
-    """Codes (n, latent_dim) as points (n, 2) of the chosen plane; a 1-D code is spread over one row a digit."""
+def flatten(
+    codes: torch.Tensor, labels: np.ndarray, dimensions: tuple[int, int] | None, plane_of: torch.Tensor | None = None
+) -> np.ndarray:
+    """Codes (n, latent_dim) as points (n, 2) of the chosen plane; a 1-D code is spread over one row a digit.
+
+    plane_of: the codes whose principal plane it is, where these are not their own.
+    """
     if codes.shape[1] == 1:
         rows = torch.from_numpy(labels[: len(codes)]) / 4.5 - 1.0
         return torch.stack([codes[:, 0], rows], 1).numpy()
-    return latent.project(codes, latent.choose_plane(codes, dimensions)).numpy()
+    return latent.project(codes, latent.choose_plane(codes if plane_of is None else plane_of, dimensions)).numpy()
 
 
-def axis_names(config: RunConfig, dimensions: tuple[int, int] | None) -> tuple[str, str]:
-    """What the axes of a model's scatter show."""
-    symbol = "z" if config.model == "ae" else "μ"
+def axis_names(config: RunConfig, dimensions: tuple[int, int] | None, symbol: str = "") -> tuple[str, str]:
+    """What the axes of a model's scatter show: the symbol, else an AE's z or a VAE's μ."""
+    symbol = symbol or ("z" if config.model == "ae" else "μ")
     if config.latent_dim == 1:
         return symbol, "one row a digit"
     if dimensions is None and config.latent_dim > 2:
@@ -69,10 +74,12 @@ def axis_names(config: RunConfig, dimensions: tuple[int, int] | None) -> tuple[s
     return f"{symbol}{_subscript(i + 1)}", f"{symbol}{_subscript(j + 1)}"
 
 
-def show(config: RunConfig, points: np.ndarray, dimensions: tuple[int, int] | None, limit: float) -> None:
+def show(
+    config: RunConfig, points: np.ndarray, dimensions: tuple[int, int] | None, limit: float, symbol: str = ""
+) -> None:
     """Points (n, 2) of the first n test digits on axes of +-limit, as a picture that may come anew every second."""
     labels = data.load(config.dataset, "test").labels[: len(points)]
-    across, up = axis_names(config, dimensions)
+    across, up = axis_names(config, dimensions, symbol)
     _component(
         key=f"scatter {config.model}",
         data={

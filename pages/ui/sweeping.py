@@ -6,14 +6,11 @@ import re
 import pandas
 import streamlit as st
 
-from pages.ui import controls
+from pages.ui import controls, several
 from pages.ui import runs as ui
-from pages.ui.steer import complaining, complaint, in_words
 from vae.config import ConfigError, RunConfig
-from vae.runs import MOST_SWEPT
 from vae.store import RunStatus
 from vae.sweep import sweep
-from vae.training import estimate_seconds
 
 EXAMPLE = "0, 0.3, 1, 4"
 LABELS = {"kl_weight": "KL weights β", "seed": "Seeds"}
@@ -30,29 +27,11 @@ COLUMNS = {
 }
 
 
-@ui.says_damage
 def of_ones_own() -> None:
     """Settings, buttons, and a row a run; rows of runs that are there already are full at once."""
     configs = _settings()
-    if not configs:
-        return
-    states = [ui.status(config.run_id).state for config in configs]
-    start, stop, words = st.columns([3, 2, 6], vertical_alignment="center")
-    missing = [config for config, state in zip(configs, states) if state in ("absent", "paused", "stopped", "failed")]
-    active = [config for config, state in zip(configs, states) if state in ui.ACTIVE]
-    runs = "1 run" if len(missing) == 1 else f"{len(missing)} runs"
-    label = f"Train {runs}" if missing else "All have ended" if not active else "Training …"
-    start.button(
-        label, icon=":material/play_arrow:", type="primary", disabled=not missing, on_click=_train, args=missing,
-        width="stretch",
-    )  # fmt: skip
-    if active:
-        stop.button("Stop all", icon=":material/stop:", on_click=_stop, args=active, width="stretch")
-    elif missing:
-        seconds = sum(estimate_seconds(config) for config in missing) / ui.runs().workers
-        words.caption(f"about {in_words(seconds)}; pairs that others train meanwhile may pass")
-    complaint()
-    st.fragment(_progress, run_every=ui.pace() if active else None)(configs, states)
+    if configs:
+        several.train(configs, _table)
 
 
 def _settings() -> list[RunConfig]:
@@ -88,13 +67,7 @@ def _numbers(text: str, kind: type) -> tuple:
     return tuple(number(part) for part in re.split(r"[,;\s]+", text) if part)
 
 
-@ui.says_damage
-def _progress(configs: list[RunConfig], before: list[str]) -> None:
-    now = [ui.status(config.run_id) for config in configs]
-    if [status.state for status in now] != before:
-        for config in configs:
-            ui.forget(config.run_id)
-        st.rerun()  # other buttons, and new points in the planes above
+def _table(configs: list[RunConfig], now: list[RunStatus]) -> None:
     done = sum(status.state == "complete" for status in now)
     share = sum(status.step for status in now) / sum(config.total_steps for config in configs)
     st.progress(min(share, 1.0), f"{done} of {len(configs)} runs are complete")
@@ -115,14 +88,3 @@ def _progress(configs: list[RunConfig], before: list[str]) -> None:
 def _figures(run_id: str, status: RunStatus) -> dict:
     test = ui.test_of(run_id) if status.has_model else {}
     return {name: test.get(name) for name in ("reconstruction", "kl", "negative_elbo", "active_units")}
-
-
-@complaining
-def _train(*configs: RunConfig) -> None:
-    ui.runs().submit(list(configs), ui.browser(), MOST_SWEPT)
-
-
-@complaining
-def _stop(*configs: RunConfig) -> None:
-    for config in configs:
-        ui.runs().stop(config.run_id)

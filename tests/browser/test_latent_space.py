@@ -287,6 +287,19 @@ def test_each_draw_has_samples_of_its_own_which_its_link_shows_again(visit):
     assert strips(visit(page.url)) == second
 
 
+def test_another_activation_answers_on_the_left_and_its_link_shows_it_again(visit):
+    page = opened(visit)
+    page.get_by_role("radio", name="f = ReLU").click()
+    expect(page.locator(".half.ae figcaption")).to_contain_text("AE, f = ReLU")
+    before = answers(page)
+    page.locator(".half.ae canvas").hover(position={"x": 240, "y": 80})  # in the quadrant
+    assert all(now != then for now, then in zip(answers(page), before))
+    expect(page).to_have_url(re.compile("z="))
+    page.reload()
+    expect(page.locator(".half.ae figcaption")).to_contain_text("AE, f = ReLU")
+    expect(page.get_by_role("radio", name="f = ReLU")).to_be_checked()
+
+
 def touch(page: Page, *steps: list[tuple[float, float]]) -> None:
     """Fingers on the glass: for each step where each is; they come down at the first and leave after the last."""
     session = page.context.new_cdp_session(page)

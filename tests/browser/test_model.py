@@ -43,7 +43,7 @@ OTHERS = [
         ("ae", 32, (64, 32, 16, 9), "gelu", "relu", "gaussian"),
         ("vae", 20, (288, 224), "gelu", "identity", "bernoulli"),
     )
-]
+] + [RunConfig(sigma=sigma) for sigma in ("softplus", "raw")]
 
 
 def numbers_of(text: str, like: torch.Tensor) -> torch.Tensor:
@@ -77,7 +77,7 @@ def test_a_pretrained_model_answers_as_in_torch(modules, config):
     assert pixel <= 1e-5 and code <= 1e-4
 
 
-@pytest.mark.parametrize("config", OTHERS, ids=lambda config: f"{config.model}-{config.activation}-{config.bottleneck}")
+@pytest.mark.parametrize("config", OTHERS, ids=lambda config: f"{config.model}-{config.bottleneck}-{config.sigma}")
 def test_any_architecture_answers_as_in_torch(modules, config):
     pixel, code = largest_differences(modules, build_model(config, torch.rand(784)), config, exact=True)
     assert pixel <= 1e-5 and code <= 1e-4

@@ -2,7 +2,9 @@
 
 import pytest
 
-every_page = pytest.mark.parametrize("page", ["home", "train", "latent_space", "resampling", "walk"])
+every_page = pytest.mark.parametrize(
+    "page", ["home", "train", "latent_space", "resampling", "walk", "conversion", "log_sigma"]
+)
 
 
 @every_page

@@ -45,3 +45,34 @@ def test_loss_curves_show_both_histories_the_floor_and_the_step_on_show():
 
 def test_loss_curves_stand_an_empty_history():
     assert len(figures.loss_curves([], [], None).data) == 4
+
+
+def test_a_trade_off_shows_both_terms_and_their_sum_over_sigma():
+    figure = figures.trade_off([(0.01, 130.0, 15.0), (1.0, 200.0, 7.0)], {"AE": 129.0})
+    reconstruction, total, level = figure.data
+    assert list(reconstruction.x) == [0.01, 1.0]
+    assert list(reconstruction.y) == [130, 200] and list(total.y) == [145, 207]
+    assert list(level.y) == [129, 129] and "129.0" in level.name
+    low, high = figure.layout.yaxis.range
+    assert low < 130 and high > 145
+
+
+def test_objective_curves_are_reconstruction_and_kl_together():
+    figure = figures.objective_curves({"one": [line(1, kl=5.0), line(2, kl=6.0)]}, {"one": "red"})
+    [curve] = figure.data
+    assert curve.name == "one" and list(curve.y) == [85, 86] and list(curve.x) == [0.1, 0.2]
+
+
+def test_a_race_marks_where_a_run_had_no_number_any_more():
+    stats = {"smallest_sigma": 0.5, "gradient_norm": 3.0, "kl": 1.0}
+    histories = {
+        "raw": [line(0, **stats), line(1, **stats), line(2, **stats)],
+        "log": [line(1, **stats), line(4, **stats)],
+    }
+    figure = figures.race(histories, {"raw": (3, 0.02)}, {"raw": "red", "log": "green"})
+    curves = [curve for curve in figure.data if curve.mode == "lines"]
+    marks = [curve for curve in figure.data if curve.mode == "markers"]
+    assert len(curves) == 8 and [list(mark.x) for mark in marks] == [[3]] * 4
+    assert all(0 not in curve.x for curve in curves)  # the axis is logarithmic
+    share = next(curve for curve in curves if curve.name == "raw" and curve.yaxis == "y4")
+    assert list(share.x) == [1, 2, 3] and list(share.y) == [0, 0, 0.02]

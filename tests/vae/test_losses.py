@@ -10,7 +10,15 @@ from torch.distributions import kl_divergence as kl_of
 
 from vae import data
 from vae.config import RunConfig
-from vae.losses import LossTerms, is_finite, kl_divergence, loss_terms, negative_elbo, reconstruction_loss
+from vae.losses import (
+    LossTerms,
+    is_finite,
+    kl_divergence,
+    largest_log_sigma,
+    loss_terms,
+    negative_elbo,
+    reconstruction_loss,
+)
 from vae.models import build_model, reparameterize
 
 
@@ -128,3 +136,9 @@ def test_infinity_and_nan_are_not_finite():
     assert is_finite(torch.ones(3), torch.zeros(2, 2))
     assert not is_finite(torch.ones(3), torch.tensor([0.0, math.nan]))
     assert not is_finite(torch.tensor([math.inf]))
+
+
+def test_the_kl_term_is_finite_up_to_the_largest_log_sigma_and_not_beyond():
+    most = largest_log_sigma()
+    below, beyond = torch.tensor(most - 1e-3), torch.tensor(most + 1e-3)
+    assert kl_divergence(torch.zeros(()), below).isfinite() and kl_divergence(torch.zeros(()), beyond).isinf()

@@ -1,0 +1,20 @@
+"""A question before each answer: the class predicts, and only then sees what was measured."""
+
+import streamlit as st
+
+UNDECIDED = "Just show me"
+
+
+def ask(key: str, question: str, options: list[str]) -> str | None:
+    """The question with its options; what was chosen, or None while nothing is, and the answer is to wait."""
+    return st.pills(f"**Predict:** {question}", [*options, UNDECIDED], key=key, bind="query-params")
+
+
+def compare(predicted: str, measured: str, words: str) -> None:
+    """What was measured (one of the options), in words, beside what was predicted."""
+    if predicted == UNDECIDED:
+        st.info(words, icon=":material/straighten:")
+    elif predicted == measured:
+        st.success(f"**As you predicted.** {words}", icon=":material/check:")
+    else:
+        st.warning(f"**A surprise: “{measured.lower()}”.** {words}", icon=":material/priority_high:")

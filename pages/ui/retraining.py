@@ -1,0 +1,97 @@
+"""A converted AE is trained again, all or a part of it, beside a VAE from nothing with the same budget."""
+
+import dataclasses
+
+import streamlit as st
+
+from pages.ui import controls, prediction, several
+from pages.ui import runs as ui
+from pages.ui.conversion import from_nothing
+from vae import figures
+from vae.config import RunConfig
+from vae.store import RunStatus
+
+NOTHING, LONGER = "A VAE from nothing", "From nothing, with the AE's epochs too"
+PARTS = {"Everything is trained": "all", "The encoder only": "encoder", "The two heads only": "heads"}
+COLORS = dict(zip([NOTHING, *PARTS], ["#2f80ed", "#12a594", "#f08c00", "#d6336c"]))
+
+
+def compare(ae: RunConfig) -> None:
+    """The question who will be best, and the runs that answer it, live where they are not there yet."""
+    st.markdown(
+        "Both its structure and its objective have changed, so it must be **trained again**: everything, or only the "
+        "encoder (the decoder stays the AE's), or only the heads *g* and *h* (the trunk stays too). Beside it is a VAE "
+        "from nothing, with the same epochs, batches and learning rates."
+    )
+    predicted = prediction.ask("predict_training", "which ends with the lowest −ELBO?", [NOTHING, *PARTS])
+    if predicted is None:
+        return
+    epochs, seed, _ = st.columns([1, 1, 4])
+    with epochs:
+        count = controls.setting("epochs", "Epochs")
+    with seed:
+        number = controls.setting("seed", "Seed")
+
+    def of_seed(seed: int) -> list[RunConfig]:
+        return list(_runs(ae, count, seed).values())
+
+    several.train(of_seed(number), lambda configs, now: _shown(ae, configs, now, predicted), of_seed)
+
+
+def _runs(ae: RunConfig, epochs: int, seed: int) -> dict[str, RunConfig]:
+    """The runs that are compared, by name."""
+    budget = {"epochs": epochs, "seed": seed}
+    parts = {name: dataclasses.replace(ae.converted(trainable), **budget) for name, trainable in PARTS.items()}
+    nothing = dataclasses.replace(from_nothing(ae), **budget)
+    longer = dataclasses.replace(nothing, epochs=min(epochs + ae.epochs, 200))
+    return {NOTHING: nothing, **parts, LONGER: longer}
+
+
+def _shown(ae: RunConfig, configs: list[RunConfig], now: list[RunStatus], predicted: str) -> None:
+    """Progress, curves, and, once all have ended, who was best."""
+    names = list(_runs(ae, 1, 0))
+    histories = {name: ui.history(c.run_id, state) for name, c, state in zip(names, configs, now)}
+    histories = {name: history for name, history in histories.items() if history}
+    done, total = sum(state.step for state in now), sum(config.total_steps for config in configs)
+    if any(state.is_active for state in now):
+        st.progress(min(done / total, 1.0), f"{sum(not s.is_active for s in now)} of {len(now)} runs have ended")
+    for name, state in zip(names, now):
+        if state.state in ("failed", "diverged"):
+            st.error(f"**{name}** · {state.message}", icon=":material/error:")
+    if not histories:
+        st.info("Nothing is trained with these settings yet: press the button.", icon=":material/arrow_upward:")
+        return
+    tests = {name: ui.test_of(c.run_id) for name, c, s in zip(names, configs, now) if s.state == "complete"}
+    if len(tests) == len(names):
+        losses = {name: test["negative_elbo"] for name, test in tests.items()}
+        best = min([NOTHING, *PARTS], key=losses.get)
+        prediction.compare(predicted, best, outcome(losses, histories, ae.epochs))
+    histories.pop(LONGER, None)  # twice as long: its end is in the words
+    st.plotly_chart(figures.objective_curves(histories, COLORS), key="objectives", config={"displayModeBar": False})
+
+
+def outcome(losses: dict[str, float], histories: dict[str, list[dict]], ae_epochs: int) -> str:
+    """What the AE was worth, in words: by the runs' test −ELBO, their curves, and what the AE itself has cost."""
+    everything, encoder, heads = PARTS
+    ranking = ", ".join(
+        f"*{name.lower()}* **{losses[name]:.1f}**" for name in sorted([NOTHING, *PARTS], key=losses.get)
+    )
+    epochs = histories[NOTHING][-1]["epoch"]
+    reached = [
+        line["epoch"] for line in histories[everything] if line["reconstruction"] + line["kl"] <= losses[NOTHING]
+    ]
+    when = f", and is where the other ends after {reached[0]:.1f} of {epochs:g} epochs" if reached else ""
+    return "  \n".join(
+        [
+            f"−ELBO of the test digits: {ranking} nats.",
+            f"To go on from the AE is {_nats(losses[NOTHING] - losses[everything])} than to start from nothing"
+            f"{when}. To leave its decoder as it was is {_nats(losses[everything] - losses[encoder])} than to "
+            f"train that too; to leave its trunk as well, {_nats(losses[encoder] - losses[heads])} again.",
+            f"But the AE had cost {ae_epochs} epochs before: a VAE from nothing with these too reaches "
+            f"**{losses[LONGER]:.1f}**, and is {_nats(losses[everything] - losses[LONGER])} than the detour.",
+        ]
+    )
+
+
+def _nats(gain: float) -> str:
+    return f"**{abs(gain):.1f} nats {'better' if gain > 0 else 'worse'}**"

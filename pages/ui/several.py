@@ -1,0 +1,76 @@
+"""Several runs that are asked for together: their buttons, and what is seen of them as they train."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from pages.ui import runs as ui
+from pages.ui.steer import complaining, complaint, in_words
+from vae.config import RunConfig
+from vae.runs import MOST_SWEPT
+from vae.store import RunStatus
+from vae.training import estimate_seconds
+
+UNTRAINED = ("absent", "paused", "stopped", "failed")
+Shown = Callable[[list[RunConfig], list[RunStatus]], None]
+
+
+@ui.says_damage
+def train(configs: list[RunConfig], shown: Shown, of_seed: Callable[[int], list[RunConfig]] | None = None) -> None:
+    """Buttons to train and stop the runs, and `shown(configs, statuses)`, drawn anew while more is to come.
+
+    of_seed: the same runs with another seed, which are offered once these have ended.
+    """
+    states = [ui.status(config.run_id).state for config in configs]
+    missing = [config for config, state in zip(configs, states) if state in UNTRAINED]
+    active = [config for config, state in zip(configs, states) if state in ui.ACTIVE]
+    start, stop, words = st.columns([3, 2, 6], vertical_alignment="center")
+    label, wanted = ("Training …", []) if active else ("All have ended", [])
+    if missing:
+        label, wanted = f"Train {'1 run' if len(missing) == 1 else f'{len(missing)} runs'}", missing
+    elif of_seed and not active:
+        wanted = _next_untrained(configs[0].seed, of_seed)
+        label = f"Train again (seed {wanted[0].seed})"
+    start.button(
+        label, icon=":material/play_arrow:", type="primary", disabled=not wanted, on_click=_train, args=wanted,
+        width="stretch",
+    )  # fmt: skip
+    if active:
+        stop.button("Stop all", icon=":material/stop:", on_click=_stop, args=active, width="stretch")
+    elif wanted:
+        seconds = sum(estimate_seconds(config) for config in wanted) / ui.runs().workers
+        words.caption(f"about {in_words(seconds)}; pairs that others train meanwhile may pass")
+    complaint()
+    st.fragment(_watch, run_every=ui.pace() if active else None)(configs, states, shown)
+
+
+@ui.says_damage
+def _watch(configs: list[RunConfig], before: list[str], shown: Shown) -> None:
+    now = [ui.status(config.run_id) for config in configs]
+    if [status.state for status in now] != before:
+        for config in configs:
+            ui.forget(config.run_id)
+        st.rerun()  # other buttons, and new results in the rest of the page
+    shown(configs, now)
+
+
+def _next_untrained(seed: int, of_seed: Callable[[int], list[RunConfig]]) -> list[RunConfig]:
+    """The runs of the next seed of which not all have been trained."""
+    while True:
+        seed = (seed + 1) % 2**31
+        configs = of_seed(seed)
+        if any(ui.status(config.run_id).state in UNTRAINED for config in configs):
+            return configs
+
+
+@complaining
+def _train(*configs: RunConfig) -> None:
+    if "seed" in st.session_state:
+        st.session_state["seed"] = configs[0].seed
+    ui.runs().submit(list(configs), ui.browser(), MOST_SWEPT)
+
+
+@complaining
+def _stop(*configs: RunConfig) -> None:
+    for config in configs:
+        ui.runs().stop(config.run_id)

@@ -1,0 +1,124 @@
+"""The page on which an AE becomes a VAE: what it measures before any training, what it trains, what it says."""
+
+import re
+import time
+
+import pytest
+import torch
+
+from pages.ui import prediction, retraining
+from vae import data
+from vae.config import RunConfig
+from vae.evaluation import evaluate
+from vae.latent import encode_all
+from vae.losses import kl_divergence
+from vae.models import convert
+from vae.worker import advance
+
+AE = RunConfig(model="ae")
+SHOWN = dict.fromkeys(["predict_structure", "predict_objective", "predict_training"], prediction.UNDECIDED)
+
+
+def words(app) -> str:
+    """All that the page says in sentences."""
+    return " ".join(element.value for kind in ("markdown", "info", "success", "warning") for element in app.get(kind))
+
+
+def test_answers_wait_for_a_prediction_and_the_ae_is_seen_at_once(visit, lab):
+    app = visit("conversion")
+    assert not app.exception and not app.info and not app.get("plotly_chart")
+    assert len([c for c in app.get("bidi_component") if c.proto.component_name == "scatter"]) == 1
+    after = f"{lab.metrics(AE.converted().run_id)['test']['negative_elbo']:.1f}"
+    assert after not in words(app) and after in words(visit("conversion", **SHOWN))
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("ae", [AE, RunConfig(model="ae", latent_dim=10)], ids=lambda ae: f"{ae.latent_dim}-D")
+def test_structure_and_objective_are_measured_on_the_untrained_conversion(visit, lab, ae):
+    said = words(
+        visit("conversion", ae=ae.run_id, predict_structure="They fall apart", predict_objective="Just show me")
+    )
+    before, model = lab.metrics(ae.run_id)["test"], convert(lab.model(ae.run_id), ae.converted())
+    images = data.load("mnist", "test").images
+    after = evaluate(model, images, "bernoulli")
+    assert f"goes from {before['reconstruction']:.1f} to **{after.reconstruction:.1f} nats**" in said
+    assert "**As you predicted.**" in said  # for more than 20 nats are lost
+    mu, log_sigma = encode_all(model, images)
+    far = kl_divergence(mu, torch.zeros_like(mu)).sum(1).mean()
+    width = kl_divergence(torch.zeros_like(mu), log_sigma).sum(1).mean()
+    assert f"It is **{after.kl:.1f} nats**: {far:.1f} for codes away from 0, and {width:.1f} for σ" in said
+    assert (
+        f"| converted, not trained | {after.reconstruction:.1f} | {after.kl:.1f} | {after.negative_elbo:.1f} |" in said
+    )
+
+
+def test_a_linear_f_becomes_g_and_another_gives_way_to_a_new_one(visit):
+    assert "its weights are *g*'s" in words(visit("conversion"))
+    app = visit("conversion", ae=RunConfig(model="ae", bottleneck="sigmoid").run_id, **SHOWN)
+    assert not app.exception
+    assert "*f* is not linear: *g* is new" in words(app)
+
+
+def test_what_the_trainings_say_is_said(visit, lab):
+    runs = {name: AE.converted(part) for name, part in retraining.PARTS.items()}
+    losses = {name: lab.metrics(config.run_id)["test"]["negative_elbo"] for name, config in runs.items()}
+    losses[retraining.NOTHING] = lab.metrics(RunConfig().run_id)["test"]["negative_elbo"]
+    app = visit("conversion", predict_training=retraining.NOTHING)
+    said = app.warning[0].value
+    best = min(losses, key=losses.get)
+    assert said.startswith(f"**A surprise: “{best.lower()}”.**")
+    assert re.findall(r"\*\*(\d+\.\d)\*\*", said)[:4] == [f"{loss:.1f}" for loss in sorted(losses.values())]
+    longer = lab.metrics(RunConfig(epochs=6).run_id)["test"]["negative_elbo"]
+    assert f"reaches **{longer:.1f}**" in said
+    assert visit("conversion", predict_training=best).success
+
+
+def test_the_text_follows_what_is_measured():
+    nothing, longer = retraining.NOTHING, retraining.LONGER
+    everything, encoder, heads = retraining.PARTS
+    curve = [{"epoch": epoch, "reconstruction": 150 - 5 * epoch, "kl": 5.0} for epoch in (1, 2, 3)]
+    losses = {nothing: 145.0, everything: 140.0, encoder: 142.0, heads: 150.0, longer: 139.0}
+    said = retraining.outcome(losses, {nothing: curve, everything: curve}, 3)
+    for words in (
+        "**5.0 nats better** than to start", "after 2.0 of 3 epochs", "**2.0 nats worse** than to train that",
+        "**8.0 nats worse** again", "**1.0 nats better** than the detour",
+    ):  # fmt: skip
+        assert words in said
+    losses |= {nothing: 130.0, encoder: 139.0, heads: 138.5, longer: 141.0}
+    said = retraining.outcome(losses, {nothing: curve, everything: curve}, 3)
+    for words in (
+        "**10.0 nats worse** than to start from nothing.", "**1.0 nats better** than to train that",
+        "**0.5 nats better** again", "**1.0 nats worse** than the detour",
+    ):  # fmt: skip
+        assert words in said
+
+
+def test_the_button_trains_all_that_is_compared_from_an_ae_of_ones_own(visit, lab):
+    ae = RunConfig(model="ae", train_size=1_000, batch_size=100, hidden_dims=(16,), epochs=1)
+    lab.create(ae)
+    for _ in advance(ae, lab):
+        pass
+    app = visit("conversion", ae=ae.run_id, epochs=2, predict_training=prediction.UNDECIDED)
+    assert "press the button" in app.info[0].value
+    [button] = [button for button in app.button if button.label == "Train 5 runs"]
+    button.click().run()
+    configs = retraining._runs(ae, 2, 0).values()
+    assert [config.epochs for config in configs] == [2, 2, 2, 2, 3]
+    deadline = time.monotonic() + 60
+    while any(lab.metrics(config.run_id) is None for config in configs):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    time.sleep(2.0)  # what the page knows of a run may be that old
+    app.run()
+    assert not app.exception
+    assert "−ELBO of the test digits" in app.info[0].value
+    assert [button.label for button in app.button if "again" in button.label] == ["Train again (seed 1)"]
+
+
+def test_garbage_in_the_address_is_said_and_the_default_is_shown(visit):
+    app = visit("conversion", ae="ae-2d-0123456789ab", eps_draw="1.5", **SHOWN)
+    assert not app.exception
+    said = [warning.value for warning in app.warning]
+    assert said[0].startswith("ae = `ae-2d-0123456789ab` in the address is not here")
+    assert any(text.startswith("eps_draw = `1.5` in the address is not allowed") for text in said)
+    assert app.selectbox(key="ae").value == AE.run_id
