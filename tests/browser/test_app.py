@@ -75,5 +75,5 @@ def test_a_page_is_light_on_a_light_system(visit):
 
 def test_the_first_visitor_of_a_new_server_may_come_by_a_deep_link(own_server, visit):
     page = visit(own_server.url + "/latent_space")
-    expect(page.get_by_role("navigation", name="App pages").get_by_role("link")).to_have_count(7)
+    expect(page.get_by_role("navigation", name="App pages").get_by_role("link")).to_have_count(9)
     settled(page, MAIN_CONTROLS["/latent_space"])

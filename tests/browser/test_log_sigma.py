@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.test_latent_space import PHONE, touch
+from vae.config import RunConfig
 
 PLACE = """(root, h) => {
   const { curves } = root.view, box = curves.canvas.getBoundingClientRect();
@@ -151,8 +152,18 @@ def test_the_curves_are_drawn_anew_in_another_theme(visit):
     assert has_line_at(page, 3.0)
 
 
-@pytest.mark.parametrize("h", ["200.5", "nan", "1e1"])
-def test_a_link_to_an_h_that_is_not_allowed_says_so(visit, h):
-    page = opened(visit, f"?h={h}")
-    expect(page.get_by_text("in the address is not allowed: a number from -200 to 200.")).to_be_visible()
-    expect(page.get_by_label("The head's output h")).to_have_value("0.04")
+def test_a_race_is_run_before_the_eyes_of_the_class_and_survives_a_reload(visit, server):
+    page = visit("/log_sigma?seed=7&epochs=2")
+    page.get_by_role("radio", name="h = log σ", exact=True).click()
+    page.get_by_role("button", name="Train 3 runs").click()
+    raw, softplus, log = (RunConfig(sigma=kind, seed=7, epochs=2) for kind in ("raw", "softplus", "log"))
+    expect(page.get_by_text("h = σ, raw · failed at step")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("A surprise: “h = σ, raw”.")).to_be_visible()
+    for config in (softplus, log):
+        loss = server.store.metrics(config.run_id)["test"]["negative_elbo"]
+        expect(page.get_by_test_id("stAlert").get_by_text(f"−ELBO {loss:.1f} nats")).to_be_visible()
+    image = server.store.metrics(raw.run_id)["culprit"]["image"]
+    expect(page.get_by_text(f"training image {image:,}")).to_be_visible()
+    expect(page.get_by_alt_text("the digit that did it")).to_be_visible()
+    expect(page.get_by_role("button", name="Train again (seed 8)")).to_be_visible()

@@ -72,7 +72,9 @@ def test_settings_that_nobody_trained_say_so_and_offer_the_runs(visit):
     assert [button.label for button in app.button] == ["Train 3 runs"]
 
 
-@pytest.mark.parametrize("name, value", [("learning_rate", "11"), ("seed", "-1"), ("latent_dim", "2.5")])
+@pytest.mark.parametrize(
+    "name, value", [("learning_rate", "11"), ("seed", "-1"), ("latent_dim", "2.5"), ("h", "200.5"), ("h", "nan")]
+)
 def test_garbage_in_the_address_is_said(visit, name, value):
     app = visit("log_sigma", **{name: value}, **ADDRESS)
     assert not app.exception
