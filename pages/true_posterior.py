@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import controls, posteriors
+from pages.ui import controls, gaps, posteriors
 
 st.title("What “variational” means")
 st.markdown(
@@ -11,7 +11,9 @@ st.markdown(
     "a *variational* stand-in. **What does it lose?**"
 )
 vae = controls.choose_pair()
-posteriors.of_a_digit(vae)
+if posteriors.has_one(vae):
+    posteriors.of_a_digit(vae)
+    gaps.over_the_test_images(vae)
 
 with st.expander("Try this", icon=":material/lightbulb:"):
     st.markdown(
@@ -19,7 +21,9 @@ with st.expander("Try this", icon=":material/lightbulb:"):
 1. **Predict:** is the orange ellipse where the violet cloud is? Look at a few digits, then at *hard ones*.
 2. Find the best Gaussians. Which of the three costs most: the encoder's own error, independence, or the Gaussian shape?
 3. Improve q, step by step: nothing but this digit's μ and σ changes. Why did the encoder not answer so at once?
-4. Draw something that is no digit. Where does the exact posterior put it, and where the encoder?
+4. *Draw your own*: before the first stroke nothing is known but the prior. What does each stroke leave of the plane?
+5. Draw something that is no digit. Where does the exact posterior put it, and where the encoder?
+6. **Predict:** of what q loses over 1,000 digits, which part is the largest? Then look, and click on the worst digits.
 """
     )
 controls.formula(

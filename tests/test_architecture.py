@@ -14,7 +14,7 @@ SOURCES = [path for folder in ("vae", "pages") for path in sorted((ROOT / folder
 FLOORS = [
     ("config", "randomness", "files"),
     ("data", "models", "losses"),
-    ("evaluation", "latent", "packing", "posterior", "store", "sweep", "two_sample"),
+    ("evaluation", "latent", "packing", "posterior", "gap", "store", "sweep", "two_sample"),
     ("schedules", "training"),
     ("worker", "runs"),
     ("bench",),

@@ -9,12 +9,23 @@ from tqdm import tqdm
 
 from vae.config import ConfigError, RunConfig, allowed_values
 from vae.data import DatasetError, download
+from vae.models import SIGMA_HEADS, TRAINABLE
 from vae.runs import Runs
-from vae.store import PRETRAINED, DamagedRun, RunStore, StoreError
-from vae.sweep import LADDER, RAMPLESS, SWEPT, sweep
-from vae.worker import advance, resolve_device
+from vae.store import POSTERIORS, PRETRAINED, DamagedRun, RunStore, StoreError
+from vae.sweep import LADDER, RAMPLESS, SWEPT, ladder, sweep
+from vae.worker import GAP_IMAGES, advance, measure_gaps, resolve_device
 
-PRETRAINED_RUNS = [*(run for dim in LADDER for run in sweep(RunConfig(latent_dim=dim), LADDER[dim], (0,))), RAMPLESS]
+PRETRAINED_RUNS = [
+    *(run for dim in LADDER for run in sweep(RunConfig(latent_dim=dim), LADDER[dim], (0,))),
+    RAMPLESS,
+    *(RunConfig(model="ae", bottleneck=bottleneck) for bottleneck in ("sigmoid", "tanh", "relu")),
+    RunConfig(bottleneck="relu"),
+    *(RunConfig(model="ae").converted(part) for part in TRAINABLE),
+    RunConfig(epochs=6),  # the VAE that had the epochs of an AE too
+    *(RunConfig(sigma="raw", seed=seed) for seed in range(5)),
+    RunConfig(sigma="softplus"),
+    *(RunConfig(sigma=kind, learning_rate=0.03) for kind in SIGMA_HEADS),
+]
 # Every how many snapshots of a run that comes with the project one is kept: all of what the Train page opens with.
 KEPT = {2: 1, 10: 3}
 MOST_WORKERS = 256
@@ -83,21 +94,32 @@ def run_summary(run_id: str, store: RunStore) -> dict:
 
 
 def pretrain_command(options: argparse.Namespace) -> int:
-    """Trains the runs that come with the project, again and from nothing."""
+    """Trains the runs that come with the project, again and from nothing, and measures what the posteriors need."""
     store = RunStore(options.store or str(PRETRAINED), pretrained=PRETRAINED / "nothing below")
     for run_id in store.run_ids():
         store.upper.delete(run_id)
+    store.upper.delete(POSTERIORS)
     for config in PRETRAINED_RUNS:
         train_with_progress(config, store)
         is_default = config in (pair := RunConfig(latent_dim=config.latent_dim), pair.autoencoder)
         thin(config, store, KEPT[config.latent_dim] if is_default else None)
         store.upper.delete(f"{config.run_id}/control.json")
         print(json.dumps(run_summary(config.run_id, store)), flush=True)
+    for config in ladder(2):
+        if config.kl_weight > 0:
+            measure_with_progress(config.run_id, store)
     return 0
 
 
+def measure_with_progress(run_id: str, store: RunStore) -> None:
+    """Measures what a run's q loses on the first test images, with a progress bar on stderr."""
+    with tqdm(total=GAP_IMAGES, unit=" images", desc=f"posteriors of {run_id}", file=sys.stderr) as bar:
+        for done in measure_gaps(run_id, store):
+            bar.update(done - bar.n)
+
+
 def thin(config: RunConfig, store: RunStore, every: int | None) -> None:
-    """Keeps a complete run's last pictures and, going back, each `every`-th before; None: no others."""
+    """Keeps a run's last pictures and, going back, each `every`-th before; None: no others. No model of a diverged."""
     metrics, history = store.metrics(config.run_id), store.history(config.run_id)
     pictured = [line for line in history if "pictures" in line][::-1]
     kept = pictured[::every] if every else pictured[:1]
@@ -105,8 +127,11 @@ def thin(config: RunConfig, store: RunStore, every: int | None) -> None:
         if line not in kept:
             del line["pictures"]
             store.upper.delete(f"{config.run_id}/snapshots/{line['step']}.safetensors")
-    model = store.model(config.run_id).state_dict()
-    store.finish(config, metrics["status"], history, model, test=metrics["test"])
+    model = store.model(config.run_id).state_dict() if metrics["status"] == "complete" else None
+    if model is None:
+        store.upper.delete(f"{config.run_id}/model.safetensors")
+    others = {name: metrics[name] for name in ("test", "message", "culprit") if name in metrics}
+    store.finish(config, metrics["status"], history, model, **others)
 
 
 def sweep_command(options: argparse.Namespace) -> int:

@@ -12,12 +12,13 @@ from distributed import Client, Future, KilledWorker, LocalCluster, fire_and_for
 
 from vae.config import RunConfig
 from vae.store import DamagedRun, RunStatus, RunStore
-from vae.worker import train_to_end, warm_up
+from vae.worker import GAP_IMAGES, measure_for_a_while, train_to_end, warm_up
 
 CONNECT_SECONDS = 10.0  # a cluster that does not answer for so long is looked for again when somebody asks
 MOST_WAITING = 6  # runs of one browser that may wait or train at a time
 LOOK = 0.5  # seconds between two looks of `follow`
 MOST_SWEPT = 39  # the same for a sweep: 12 weights and the AE, of three seeds
+LAST = -1_000  # Dask's priority of what lets every training pass
 
 
 LOCAL = {
@@ -94,6 +95,32 @@ class Runs:
         fire_and_forget(future)
         future.add_done_callback(functools.partial(self._note_end, config))
 
+    def measure_gaps(self, run_id: str, model_sha256: str) -> None:
+        """Asks for what a trained model's q loses on the first test images, or has it go on."""
+        self.store.set_gap_control(run_id, model_sha256, "measure")
+        self.ensure_gaps(run_id, model_sha256)
+
+    def stop_gaps(self, run_id: str, model_sha256: str, message: str = "") -> None:
+        """Has the measuring end where it is."""
+        self.store.set_gap_control(run_id, model_sha256, "stop", message)
+
+    def is_measuring(self, run_id: str, model_sha256: str) -> bool:
+        """Whether gaps are wanted and not all there."""
+        is_wanted = self.store.gap_control(run_id, model_sha256).get("want") == "measure"
+        return is_wanted and len(self.store.gap(run_id, model_sha256).get("encoder", ())) < GAP_IMAGES
+
+    def ensure_gaps(self, run_id: str, model_sha256: str) -> None:
+        """Gives a measuring under way a worker if none has it; cheap.
+
+        A task is a few seconds of it, and another follows: whatever is trained need not wait for the whole.
+        """
+        key, client = f"gap-{run_id}-{model_sha256}", self._connected()
+        if client is None or key in client.futures or not self.is_measuring(run_id, model_sha256):
+            return
+        future = client.submit(measure_for_a_while, run_id, self.store.url, key=key, priority=LAST)
+        fire_and_forget(future)
+        future.add_done_callback(functools.partial(self._note_portion, run_id, model_sha256))
+
     def follow(self, configs: list[RunConfig]) -> Iterator[list[RunStatus]]:
         """Where the runs are, twice a second until none has more to come; one that lost its worker gets another."""
         while True:
@@ -143,6 +170,15 @@ class Runs:
         future.release()
         if ended and self.store.status(run_id).is_active:
             self.ensure(config)
+
+    def _note_portion(self, run_id: str, model_sha256: str, future: Future) -> None:
+        """Has the measuring go on, or ends it where its task could not be done."""
+        if future.status == "error":
+            self.stop_gaps(run_id, model_sha256, f"the measuring went wrong: {future.exception()!r}")
+        ended = future.status == "finished"
+        future.release()
+        if ended:
+            self.ensure_gaps(run_id, model_sha256)
 
     def _connected(self) -> Client | None:
         """The client, while there is a cluster; one at an address that was lost or is late is looked for again."""

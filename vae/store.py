@@ -3,8 +3,11 @@
 Whole files only, each written under another name first and then put in place. metrics.json, written last, holds the
 checksums of model.safetensors and history.jsonl; each history line with pictures holds that of its snapshot; a
 checkpoint's is part of its name. So whatever is half-written or damaged is noticed before it is used.
+
+Beside the runs' folders is one with a file a model: what its q(z|x) loses against the exact posterior.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -29,6 +32,7 @@ PRETRAINED = Path(__file__).resolve().parent.parent / "assets" / "pretrained"
 PICTURES = ("reconstructions", "samples")  # pixels in [0, 1], kept as whole grey levels; codes are kept as float16
 FLOAT16_MOST = 65_504
 DAMAGED = "damaged"  # the folder for runs that were set aside
+POSTERIORS = "posteriors"  # the folder for gaps
 MOMENT = 1.0  # seconds
 
 _aside: dict[tuple[str, str], tuple[float, str]] = {}  # (store, run) -> when and where it was set aside
@@ -100,7 +104,7 @@ class RunStore:
 
     def run_ids(self) -> list[str]:
         """Every run of both layers, in the order of their names."""
-        return sorted({*self.upper.folders(), *self.lower.folders()} - {DAMAGED})
+        return sorted({*self.upper.folders(), *self.lower.folders()} - {DAMAGED, POSTERIORS})
 
     def config(self, run_id: str) -> RunConfig:
         """What was asked; raises DamagedRun when the file does not say what the run's name says.
@@ -313,6 +317,37 @@ class RunStore:
         places = [f"{DAMAGED}/{name}" for name in self.upper.folders(DAMAGED) if name.startswith(f"{run_id}-")]
         return [self.upper.read(f"{place}/reason.txt").decode() for place in places]
 
+    # --- what a model's q loses against the exact posterior ---
+
+    def gap(self, run_id: str, model_sha256: str) -> dict[str, list[float]]:
+        """The bounds of vae.gap.Gap by name, a number for each of the first test images that was measured so far.
+
+        Of both layers the one that knows more; a damaged file knows nothing.
+        """
+        found = [self._gap_in(layer, run_id, model_sha256) for layer in (self.upper, self.lower)]
+        return max(found, key=lambda bounds: len(bounds.get("encoder", ())))
+
+    def _gap_in(self, layer: Files, run_id: str, model_sha256: str) -> dict[str, list[float]]:
+        with contextlib.suppress(FileNotFoundError, ValueError, KeyError, TypeError):
+            content = json.loads(layer.read(f"{_gap_path(run_id, model_sha256)}.json"))
+            if content["sha256"] == _gap_sha256(model_sha256, content["bounds"]):
+                return content["bounds"]
+        return {}
+
+    def write_gap(self, run_id: str, model_sha256: str, bounds: dict[str, list[float]]) -> None:
+        """Puts the bounds so far in place."""
+        content = {"bounds": bounds, "sha256": _gap_sha256(model_sha256, bounds)}
+        self.upper.write(f"{_gap_path(run_id, model_sha256)}.json", json.dumps(content).encode())
+
+    def gap_control(self, run_id: str, model_sha256: str) -> dict[str, str]:
+        """What is wanted of the measuring: {"want": "measure" or "stop", "message": why}; empty if nobody asked."""
+        return self._json(f"{_gap_path(run_id, model_sha256)}.control.json")
+
+    def set_gap_control(self, run_id: str, model_sha256: str, want: str, message: str = "") -> None:
+        """Has a worker measure or stop; its worker looks after every few images."""
+        content = json.dumps({"want": want, "message": message}).encode()
+        self.upper.write(f"{_gap_path(run_id, model_sha256)}.control.json", content)
+
     # --- inside ---
 
     def _layer(self, run_id: str) -> "Files":
@@ -337,6 +372,15 @@ class RunStore:
 
 def _history_bytes(history: list[dict]) -> bytes:
     return "".join(json.dumps(line) + "\n" for line in history).encode()
+
+
+def _gap_path(run_id: str, model_sha256: str) -> str:
+    return f"{POSTERIORS}/{run_id}-{model_sha256[:12]}"
+
+
+def _gap_sha256(model_sha256: str, bounds: dict[str, list[float]]) -> str:
+    """Of the model too, so that no other model's bounds are taken for this one's."""
+    return _sha256(model_sha256.encode() + json.dumps(bounds).encode())
 
 
 def _sha256(content: bytes) -> str:

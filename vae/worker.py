@@ -76,7 +76,7 @@ def advance(config: RunConfig, store: RunStore, device: str = "cpu") -> Iterator
             if want == "stop":
                 break
     except Diverged as error:
-        culprit = error.culprit and asdict(error.culprit)
+        culprit = error.culprit and {"step": error.step, **asdict(error.culprit)}
         store.finish(config, "diverged", history, good, message=str(error), test=None, culprit=culprit)
         return
     except Exception as error:
@@ -136,9 +136,10 @@ def measure_gaps(run_id: str, store: RunStore) -> Iterator[int]:
     test = data.load(config.dataset, "test").images
     grid = decode_grid(model, config.likelihood, encode_all(model, test)[0])
     bounds = {name: list(store.gap(run_id, sha256).get(name, ())) for name in Gap._fields}
-    for x in test[len(bounds["encoder"]) : GAP_IMAGES].split(GAP_CHUNK):
+    for start in range(len(bounds["encoder"]), GAP_IMAGES, GAP_CHUNK):
         if store.gap_control(run_id, sha256).get("want") == "stop":
             return
+        x = test[start : min(start + GAP_CHUNK, GAP_IMAGES)]
         found, _, _ = measure_gap(model, grid, x, config.likelihood, config.kl_weight)
         for name, values in found._asdict().items():
             bounds[name] += [round(value, 3) for value in values.tolist()]

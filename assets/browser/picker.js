@@ -7,6 +7,7 @@ import { readPicture } from "./upload.js";
 const PAPER = 280; // pixels a side of the sheet that is drawn on
 const PEN = 22; // pixels
 const OWN = "own-";
+export const EMPTY = OWN + "A".repeat(523); // a sheet with nothing on it
 export const FIRST = "218"; // the test digit that every page begins with: another draw of its z is seen
 
 const MARKUP = `
@@ -27,8 +28,11 @@ const MARKUP = `
   </div>`;
 
 export class Picker {
-  /** element: where it goes; pick(x, name): called with 784 pixels and what the address calls them, also while one draws. */
-  constructor(element, pick) {
+  /**
+   * element: where it goes; pick(x, name): called with 784 pixels and what the address calls them, also while one draws;
+   * empty(): called when somebody takes an empty sheet, for those to whom it means something.
+   */
+  constructor(element, pick, empty = () => {}) {
     Object.assign(this, { element, pick, images: null, labels: null, hard: [] });
     element.classList.add("picker");
     element.innerHTML = MARKUP;
@@ -41,7 +45,10 @@ export class Picker {
     }
     find(".random").addEventListener("click", () => this.choose(Math.floor(Math.random() * this.labels.length)));
     find(".hard").addEventListener("click", () => this.choose(this.hard[(this.hard.indexOf(this.chosen) + 1) % this.hard.length]));
-    find(".clear").addEventListener("click", () => this.clear());
+    find(".clear").addEventListener("click", () => {
+      this.clear();
+      empty();
+    });
     this.index.addEventListener("change", () => this.typed());
     find("input[type=file]").addEventListener("change", (event) => this.read(event.target));
     this.listen();

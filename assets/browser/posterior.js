@@ -4,30 +4,29 @@ import { floatsOf } from "./bytes.js";
 import { paintDigit } from "./digit.js";
 import { decode, encode, readModel } from "./model.js";
 import { mount } from "./mount.js";
-import { FIRST, Picker } from "./picker.js";
+import { DIAGONAL, FULL, PARTS, Q } from "./parts.js";
+import { EMPTY, FIRST, Picker } from "./picker.js";
 import { Plane, axes, cross, priorCircles, ring, steer } from "./plane.js";
+import { whenShown } from "./shown.js";
 import { inWords } from "./words.js";
 
 const REST = 250; // milliseconds without a change, after which the server is asked
 const FRAME = 30; // milliseconds of a step of q
-const Q = "#f08c00";
-const DIAGONAL = "#12a594";
-const FULL = "#2f80ed";
-const PARTS = {
-  amortisation: [Q, "the encoder's own error: another q for this x would be better"],
-  independence: [DIAGONAL, "q's dimensions are independent"],
-  shape: [FULL, "q is a Gaussian"],
-};
+const BLANK = new Float32Array(784);
+const SLIGHT = 0.1; // nats; a smaller loss is a shorter bar
+const PRIOR_REACH = 5; // sigmas, where nothing of it is seen any more
 
 export default (component) => mount(component, ".posterior", View);
 
 class View {
   constructor(root) {
+    this.root = root;
     this.find = (query) => root.querySelector(query);
     this.plane = new Plane(this.find(".half canvas"), [axes, (context, plane) => this.drawPosterior(context, plane), priorCircles]);
     this.plane.moving = (context, plane) => this.drawGaussians(context, plane);
     steer(this.plane, () => this.position ?? this.answer?.mu ?? [0, 0], (position) => this.point(position));
-    this.picker = new Picker(this.find(".choice"), (x, name) => this.pick(x, name));
+    this.picker = new Picker(this.find(".choice"), (x, name) => this.pick(x, name), () => this.pick(BLANK, EMPTY));
+    whenShown(root, (index) => this.show(index));
     this.find(".near").addEventListener("click", () => this.zoomIn());
     this.find(".far").addEventListener("click", () => this.plane.reset());
     this.find(".fit").addEventListener("click", () => this.fit());
@@ -48,7 +47,7 @@ class View {
   update(data) {
     const isNew = this.answer?.digit !== data.answer.digit;
     this.data = data;
-    if (data.answer.digit !== this.name) return; // of the digit before
+    if (data.answer.digit !== this.name || this.isBlank) return; // of the digit before
     if (!isNew && !this.answer.full === !data.answer.full) return; // nothing new
     const [z, density] = [floatsOf(data.answer.z), floatsOf(data.answer.density)];
     this.answer = { ...data.answer, x: z.subarray(0, density.length), y: z.subarray(density.length), density };
@@ -63,21 +62,34 @@ class View {
     clearInterval(this.improving);
   }
 
+  /** A test digit that was clicked on elsewhere on the page. */
+  show(index) {
+    this.picker.choose(index);
+    this.root.scrollIntoView({ behavior: "smooth" });
+  }
+
   pick(x, name) {
-    Object.assign(this, { x, name, answer: null, position: null });
+    Object.assign(this, { x, name, answer: null, position: null, q: null, isBlank: x.every((level) => level === 0) });
+    clearTimeout(this.asking);
     clearInterval(this.improving);
     this.address.keep({ x: name === FIRST ? null : name });
+    this.root.classList.toggle("blank", this.isBlank);
+    this.find(".exact").textContent = this.isBlank ? "the prior, N(0, I)" : `${this.data.weight === 1 ? "" : "tempered "}p(z|x), exact; ring: its mode`;
     paintDigit(this.find("canvas.x"), x);
+    for (const canvas of ["mode", "here"]) paintDigit(this.find(`canvas.${canvas}`), null);
+    this.find("tbody").replaceChildren();
+    this.find(".parts").textContent = "";
+    for (const part of [".improve", ".fits"]) this.find(part).hidden = true;
+    if (this.isBlank) {
+      this.picker.clear();
+      this.find(".reading").textContent = "Without a picture all that is known of z is the prior, N(0, I). Draw something on the black square, and watch how little of the plane is left.";
+      return this.plane.reset();
+    }
     const { mu, logSigma } = encode(this.model, x);
     this.q = { mean: Array.from(mu), sigma: Array.from(logSigma, Math.exp) };
     paintDigit(this.find("canvas.mu"), decode(this.model, mu));
-    for (const canvas of ["mode", "here"]) paintDigit(this.find(`canvas.${canvas}`), null);
     this.find(".reading").textContent = "Looking at every point of the plane …";
-    this.find("tbody").replaceChildren();
-    this.find(".parts").textContent = "";
-    this.find(".improve").hidden = true;
     this.plane.draw();
-    clearTimeout(this.asking);
     if (this.data.answer.digit === name) this.update(this.data);
     else this.asking = setTimeout(() => this.setStateValue("digit", name), REST);
   }
@@ -101,20 +113,20 @@ class View {
   tell() {
     const { mode, evidence, encoder, diagonalBound, fullBound, path } = this.answer, beta = this.data.weight;
     paintDigit(this.find("canvas.mode"), decode(this.model, Float32Array.from(mode)));
-    const tempered = beta === 1 ? "" : ` This run was trained with β = ${beta}: its optimum is the tempered posterior, proportional to p(x|z)^(1/β) p(z), and that one is shown.`;
-    this.find(".reading").textContent = `q: μ = ${inWords(this.answer.mu)}, σ = ${inWords(this.answer.sigma)}; exact mode ${inWords(mode)}. q loses ${(evidence - encoder).toFixed(2)} nats against the exact ${beta === 1 ? "" : "tempered "}posterior.${tempered}`;
+    const tempered = beta === 1 ? "" : "tempered ", why = beta === 1 ? "" : ` This run was trained with β = ${beta}: its optimum is the tempered posterior, proportional to p(x|z)^(1/β) p(z), and that one is shown.`;
+    this.find(".reading").textContent = `q: μ = ${inWords(this.answer.mu)}, σ = ${inWords(this.answer.sigma)}; exact mode ${inWords(mode)}. q loses ${(evidence - encoder).toFixed(2)} nats against the exact ${tempered}posterior.${why}`;
     const names = beta === 1 ? ["log p(x), exact", "ELBO of the encoder's q"] : ["log ∫ p(x|z)^(1/β) p(z) dz, exact", "the encoder's q: E log p(x|z) / β − KL"];
     const rows = [[names[0], evidence, "#8a94a6"]];
-    if (fullBound !== undefined) rows.push(["the best Gaussian", fullBound, FULL], ["the best of independent dimensions", diagonalBound, DIAGONAL]);
+    if (fullBound !== undefined) rows.push([`the best ${tempered}Gaussian`, fullBound, FULL], [`the best ${tempered}one of independent dimensions`, diagonalBound, DIAGONAL]);
     rows.push([names[1], encoder, Q]);
-    const most = Math.max(evidence - encoder, 1e-6);
+    const most = Math.max(evidence - encoder, SLIGHT);
     this.find("tbody").replaceChildren(...rows.map(([name, value, color]) => row(name, value, (evidence - value) / most, color)));
     const hasFits = fullBound !== undefined;
     this.find(".fit").hidden = hasFits;
-    this.find(".improve").hidden = !hasFits;
+    for (const part of [".improve", ".fits"]) this.find(part).hidden = !hasFits;
     if (hasFits) {
       const parts = { amortisation: diagonalBound - encoder, independence: fullBound - diagonalBound, shape: evidence - fullBound };
-      this.find(".parts").replaceChildren(...Object.entries(parts).map(([name, value]) => part(name, value)));
+      this.find(".parts").replaceChildren(...Object.entries(parts).map(([name, value]) => part(PARTS[name], value, tempered)));
       this.path = floatsOf(path);
     }
     this.plane.draw();
@@ -139,12 +151,14 @@ class View {
   }
 
   drawPosterior(context, plane) {
+    if (this.isBlank) return prior(context, plane);
     if (!this.answer) return;
     const { x, y, density, width } = this.answer, side = (width * plane.size) / 2 / plane.limit;
+    const edge = (pixels) => Math.round(pixels * plane.ratio) / plane.ratio; // neighbours neither overlap nor part
     for (let n = 0; n < x.length; n++) {
-      const [left, top] = plane.toPixels([x[n], y[n]]);
-      context.fillStyle = `rgba(155, 93, 229, ${Math.sqrt(density[n])})`;
-      context.fillRect(left - side / 2, top - side / 2, side + 0.5, side + 0.5);
+      const [left, top] = plane.toPixels([x[n] - width / 2, y[n] + width / 2]);
+      context.fillStyle = violet(Math.sqrt(density[n]));
+      context.fillRect(edge(left), edge(top), edge(left + side) - edge(left), edge(top + side) - edge(top));
     }
   }
 
@@ -159,6 +173,19 @@ class View {
     if (this.answer) ring(context, plane, this.answer.mode);
     if (this.position) cross(context, plane, this.position);
   }
+}
+
+/** The density of N(0, I), in the posterior's colours: the root of exp(-r^2 / 2). */
+function prior(context, plane) {
+  const [left, top] = plane.toPixels([0, 0]), unit = plane.size / 2 / plane.limit;
+  const shade = context.createRadialGradient(left, top, 0, left, top, PRIOR_REACH * unit);
+  for (let r = 0; r <= PRIOR_REACH; r += 0.25) shade.addColorStop(r / PRIOR_REACH, violet(Math.exp((-r * r) / 4)));
+  context.fillStyle = shade;
+  context.fillRect(0, 0, plane.size, plane.size);
+}
+
+function violet(opacity) {
+  return `rgba(155, 93, 229, ${opacity})`;
 }
 
 /** A Gaussian at 1 and 2 sigma, its covariance [[a, b], [b, c]] to scale. */
@@ -185,9 +212,9 @@ function row(name, value, share, color) {
   return line;
 }
 
-function part(name, value) {
-  const [color, why] = PARTS[name], line = document.createElement("div"), strong = document.createElement("strong");
-  strong.textContent = `${Math.max(value, 0).toFixed(2)} nats of ${name}`;
+function part({ color, name, why }, value, tempered) {
+  const line = document.createElement("div"), strong = document.createElement("strong");
+  strong.textContent = `${Math.max(value, 0).toFixed(2)} ${tempered}nats of ${name}`;
   strong.style.color = color;
   line.append(strong, `: ${why}`);
   return line;

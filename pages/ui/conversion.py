@@ -142,7 +142,7 @@ def objective(ae: RunConfig) -> None:
         word = "more" if total > trained else "less"
         beside = f" That is {abs(total - trained):.1f} nats {word} than the VAE that was trained from nothing."
     picture, words = st.columns([3, 2], vertical_alignment="center", gap="large")
-    picture.plotly_chart(figures.trade_off(prices, levels), key="trade-off", config={"displayModeBar": False})
+    picture.plotly_chart(_trade_off(prices, levels), key="trade-off", config={"displayModeBar": False})
     words.markdown(
         "**What if only σ were chosen, one for all, and nothing trained?** A small σ spares the decoder the noise, "
         f"and the KL charges for it: {ae.latent_dim * np.log(10):.1f} nats for each further decimal. Cheapest is "
@@ -190,6 +190,11 @@ def _prices(run_id: str, sha256: str) -> list[Price]:
 def _strips_of_the_autoencoder(run_id: str, sha256: str) -> dict[str, np.ndarray]:
     x = _ten_digits(run_id)
     return {"x, ten test digits": x.numpy(), "x̂ of the AE": reconstruct(ui.trained(run_id).model, x).numpy()}
+
+
+@st.cache_resource(max_entries=40, show_spinner=False)
+def _trade_off(prices: list[Price], levels: dict[str, float]) -> figures.Figure:
+    return figures.trade_off(prices, levels)
 
 
 @st.cache_data(max_entries=200, show_spinner=False)

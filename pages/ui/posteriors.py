@@ -10,8 +10,9 @@ from pages.ui import address, browser, explore
 from pages.ui import runs as ui
 from vae import data, figures
 from vae.config import RunConfig
+from vae.gap import Gaussian2D, encoder_bounds, measure_gap
 from vae.models import encode_parameters
-from vae.posterior import Cells, decode_grid, encoder_bound, exact_posterior, fit_gaussians, zoom
+from vae.posterior import Cells, decode_grid, exact_posteriors
 
 KEY = "posterior"
 FIRST = "218"  # as in picker.js
@@ -19,12 +20,17 @@ FIRST = "218"  # as in picker.js
 _posterior = browser.component("posterior")
 
 
+def has_one(vae: RunConfig) -> bool:
+    """Whether a run has an exact posterior that can be shown; says why not."""
+    if vae.latent_dim == 2 and vae.kl_weight > 0:
+        return True
+    st.info("The exact posterior needs a code of two dimensions and a KL weight above 0: choose such a run.")
+    return False
+
+
 @ui.says_damage
 def of_a_digit(vae: RunConfig) -> None:
     """The posterior's picture with q over it, the bounds as bars, and what the decoder makes of any point."""
-    if vae.latent_dim != 2 or vae.kl_weight == 0:
-        st.info("The exact posterior needs a code of two dimensions and a KL weight above 0: choose such a run.")
-        return
     given = address.given("x")
     pair = explore.halves(vae)
     run = pair[1]
@@ -66,46 +72,49 @@ def _grid(run_id: str, sha256: str) -> Cells:
     return decode_grid(run.model, run.config.likelihood, ui.codes(run_id, sha256)[0])
 
 
-@torch.no_grad()
-def _exact(run_id: str, sha256: str, name: str):
-    run = ui.trained(run_id)
-    x = pixels(name, data.load(run.config.dataset, "test").images)
-    kind, weight = run.config.likelihood, run.config.kl_weight
-    posterior = zoom(run.model, exact_posterior(_grid(run_id, sha256), x, kind, weight), x, kind, weight)
-    mu, log_sigma = (part[0] for part in encode_parameters(run.model, x[None]))
-    return run, x, posterior, mu, log_sigma
-
-
 @st.cache_data(max_entries=300, show_spinner=False)
+@torch.no_grad()
 def _answer(run_id: str, sha256: str, name: str) -> dict:
-    """The cells that matter with their density, the mode, q, log p(x) and the encoder's bound."""
-    run, x, posterior, mu, log_sigma = _exact(run_id, sha256, name)
-    bound = encoder_bound(run.model, x, mu, log_sigma, run.config.likelihood, run.config.kl_weight)
+    """The cells that matter with their density, the mode, q, log p(x) and the encoder's bound; nothing of a blank."""
+    run, x = _asked(run_id, name)
+    if not x.any():
+        return {"digit": name}
+    given = x, run.config.likelihood, run.config.kl_weight
+    [posterior] = exact_posteriors(run.model, _grid(run_id, sha256), *given)
+    mu, log_sigma = encode_parameters(run.model, x)
     density = posterior.density()
     return {
         "digit": name,
-        "z": browser.base64_of(posterior.cells.z.T.contiguous().numpy()),
+        "z": browser.base64_of(posterior.z.T.contiguous().numpy()),
         "density": browser.base64_of((density / density.max()).numpy()),
-        "width": posterior.cells.area**0.5,
+        "width": posterior.area**0.5,
         "mode": posterior.mode.tolist(),
-        "mu": mu.tolist(),
-        "sigma": log_sigma.exp().tolist(),
+        "mu": mu[0].tolist(),
+        "sigma": log_sigma[0].exp().tolist(),
         "evidence": posterior.log_evidence,
-        "encoder": bound,
+        "encoder": encoder_bounds(run.model, x, mu, log_sigma, *given[1:]).item(),
     }
 
 
 @st.cache_data(max_entries=300, show_spinner="Looking for the best Gaussians …")
 def _fits(run_id: str, sha256: str, name: str) -> dict:
     """The best diagonal and full Gaussians, their bounds, and the way from the encoder's q to the diagonal one."""
-    _, _, posterior, mu, log_sigma = _exact(run_id, sha256, name)
-    fits = fit_gaussians(posterior, mu, log_sigma)
-    encoder = _answer(run_id, sha256, name)["encoder"]
-    diagonal = max(fits.diagonal_bound, encoder)  # the encoder's q is one of them
+    run, x = _asked(run_id, name)
+    gap, fits, _ = measure_gap(run.model, _grid(run_id, sha256), x, run.config.likelihood, run.config.kl_weight)
     return {
-        "diagonal": {"mean": fits.diagonal.mean.tolist(), "covariance": fits.diagonal.covariance().tolist()},
-        "full": {"mean": fits.full.mean.tolist(), "covariance": fits.full.covariance().tolist()},
-        "diagonalBound": diagonal,
-        "fullBound": max(fits.full_bound, diagonal),
-        "path": browser.base64_of(fits.path.numpy()),
+        "diagonal": _ellipse(fits.diagonal),
+        "full": _ellipse(fits.full),
+        "diagonalBound": gap.diagonal.item(),
+        "fullBound": gap.full.item(),
+        "path": browser.base64_of(fits.path[0].numpy()),
     }
+
+
+def _asked(run_id: str, name: str) -> tuple[ui.Trained, Tensor]:
+    """The run, and the digit of that name as a batch of one (1, 784)."""
+    run = ui.trained(run_id)
+    return run, pixels(name, data.load(run.config.dataset, "test").images)[None]
+
+
+def _ellipse(gaussian: Gaussian2D) -> dict:
+    return {"mean": gaussian.mean[0].tolist(), "covariance": gaussian.covariance()[0].tolist()}

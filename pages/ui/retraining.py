@@ -13,6 +13,7 @@ from vae.store import RunStatus
 
 NOTHING, LONGER = "A VAE from nothing", "From nothing, with the AE's epochs too"
 PARTS = {"Everything is trained": "all", "The encoder only": "encoder", "The two heads only": "heads"}
+# Of the curves; the run that is longer than the others has its end in the words alone.
 COLORS = dict(zip([NOTHING, *PARTS], ["#2f80ed", "#12a594", "#f08c00", "#d6336c"]))
 
 
@@ -66,8 +67,13 @@ def _shown(ae: RunConfig, configs: list[RunConfig], now: list[RunStatus], predic
         losses = {name: test["negative_elbo"] for name, test in tests.items()}
         best = min([NOTHING, *PARTS], key=losses.get)
         prediction.compare(predicted, best, outcome(losses, histories, ae.epochs))
-    histories.pop(LONGER, None)  # twice as long: its end is in the words
-    st.plotly_chart(figures.objective_curves(histories, COLORS), key="objectives", config={"displayModeBar": False})
+    drawn = {name: (config.run_id, state) for name, config, state in zip(names, configs, now) if name in COLORS}
+    st.plotly_chart(_curves(drawn), key="objectives", config={"displayModeBar": False})
+
+
+@st.cache_resource(max_entries=100, show_spinner=False)
+def _curves(drawn: dict[str, tuple[str, RunStatus]]) -> figures.Figure:
+    return figures.objective_curves({name: ui.history(*run) for name, run in drawn.items()}, COLORS)
 
 
 def outcome(losses: dict[str, float], histories: dict[str, list[dict]], ae_epochs: int) -> str:

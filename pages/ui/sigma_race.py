@@ -47,11 +47,16 @@ def _shown(configs: list[RunConfig], now: list[RunStatus], predicted: str) -> No
     for column, name, config, state in zip(st.columns(3), HEADS, configs, now):
         column.progress(state.step / config.total_steps, f"**{name}** · {_where(config, state)}")
     ends = {name: culprit for name, config in zip(HEADS, configs) if (culprit := ui.culprit_of(config.run_id))}
-    histories = {name: ui.history(config.run_id, state) for name, config, state in zip(HEADS, configs, now)}
     marks = {name: (culprit["step"], culprit["share"]) for name, culprit in ends.items()}
-    st.plotly_chart(figures.race(histories, marks, COLORS), key="race", config={"displayModeBar": False})
+    drawn = {name: (config.run_id, state) for name, config, state in zip(HEADS, configs, now)}
+    st.plotly_chart(_panels(drawn, marks), key="race", config={"displayModeBar": False})
     for name, culprit in ends.items():
         _show_culprit(name, configs[0], culprit)
+
+
+@st.cache_resource(max_entries=100, show_spinner=False)
+def _panels(drawn: dict[str, tuple[str, RunStatus]], marks: dict[str, tuple[int, float]]) -> figures.Figure:
+    return figures.race({name: ui.history(*run) for name, run in drawn.items()}, marks, COLORS)
 
 
 def _where(config: RunConfig, state: RunStatus) -> str:

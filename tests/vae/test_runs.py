@@ -14,12 +14,12 @@ from distributed import LocalCluster
 from vae import runs as runs_module
 from vae import worker
 from vae.config import RunConfig
-from vae.runs import MOST_WAITING, Runs, TooManyRuns
+from vae.runs import MOST_SWEPT, MOST_WAITING, Runs, TooManyRuns
 from vae.schedules import snapshot_steps
 from vae.store import RunStore
 from vae.sweep import sweep
 from vae.training import train
-from vae.worker import advance, resolve_device
+from vae.worker import GAP_IMAGES, advance, resolve_device
 
 PATIENCE = 120.0  # seconds until a wait is given up; nothing here is timed
 
@@ -184,6 +184,43 @@ def test_a_sweep_lets_a_pair_pass(runs, long):
     for config in swept:
         runs.stop(config.run_id)
     list(runs.follow(swept))
+
+
+def test_gaps_are_measured_once_for_all_who_ask_stopped_and_gone_on_with_after_every_training(runs, small):
+    config = replace(small, seed=11)
+    runs.submit([config])
+    assert wait_for_end(runs, config).state == "complete"
+    model = config.run_id, runs.store.metrics(config.run_id)["model_sha256"]
+    key = f"gap-{model[0]}-{model[1]}"
+
+    def measured() -> int:
+        return len(runs.store.gap(*model).get("encoder", ()))
+
+    def task(dask_scheduler, key: str):
+        task = dask_scheduler.tasks.get(key)
+        starts = sum(entry[2] == "processing" for entry in dask_scheduler.story(key))
+        return starts, task and task.priority
+
+    with ThreadPoolExecutor(16) as pages:
+        list(pages.map(lambda page: runs.measure_gaps(*model), range(16)))
+    wait_for(measured)
+    starts, priority = runs._client.run_on_scheduler(task, key=key)
+    assert starts == 1
+    assert priority[0] > MOST_SWEPT  # Dask turns the sign round: the last of a sweep comes first
+    runs.stop_gaps(*model)
+    wait_for(lambda: key not in runs._client.futures)
+    stopped = measured()
+    assert 0 < stopped < GAP_IMAGES and not runs.is_measuring(*model)
+    runs.measure_gaps(*model)
+    assert runs.is_measuring(*model)
+    wait_for(lambda: measured() > stopped)
+    runs.stop_gaps(*model)
+
+
+def test_gaps_that_cannot_be_measured_are_given_up_and_say_why(runs):
+    runs.measure_gaps("vae-2d-000000000000", "0" * 64)
+    control = wait_for(lambda: (now := runs.store.gap_control("vae-2d-000000000000", "0" * 64))["message"] and now)
+    assert control["want"] == "stop" and "KeyError" in control["message"]
 
 
 def test_a_run_whose_worker_dies_every_time_fails_and_says_so(runs, long):

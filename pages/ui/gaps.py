@@ -1,0 +1,136 @@
+"""What q loses over many test images: measured by a worker, shown by assets/browser/gaps.*."""
+
+import math
+
+import numpy as np
+import streamlit as st
+import torch
+
+from pages.ui import browser
+from pages.ui import runs as ui
+from pages.ui.steer import complaining, complaint, in_words
+from vae.config import RunConfig
+from vae.gap import Gap
+from vae.worker import GAP_IMAGES
+
+KEY = "gaps"
+MOST = 10  # digits of a gallery
+LEAST = -3  # power of ten, in nats, where the histograms begin
+SECONDS = 0.03 * GAP_IMAGES  # measured on one core
+NAMES = {"amortisation": "amortisation", "independence": "independence", "shape": "the Gaussian shape"}
+
+_gaps = browser.component("gaps")
+
+
+@ui.says_damage
+def over_the_test_images(vae: RunConfig) -> None:
+    """Histograms of the parts of what q loses, and the digits that lose most; measured when somebody asks."""
+    st.subheader(f"Over {GAP_IMAGES:,} test digits")
+    model = _model(vae)
+    is_measuring = ui.runs().is_measuring(*model)
+    st.fragment(_show, run_every=ui.pace() if is_measuring else None)(vae, model, is_measuring)
+
+
+def _model(vae: RunConfig) -> tuple[str, str]:
+    return vae.run_id, ui.trained(vae.run_id).metrics["model_sha256"]
+
+
+@ui.says_damage
+def _show(vae: RunConfig, model: tuple[str, str], before: bool) -> None:
+    runs = ui.runs()
+    runs.ensure_gaps(*model)
+    if runs.is_measuring(*model) != before:
+        st.rerun()  # another pace
+    bounds = runs.store.gap(*model)
+    done = len(bounds.get("encoder", ()))
+    complaint()
+    _steer(vae, done, before, runs.store.gap_control(*model).get("message"))
+    if not done:
+        return
+    gap = Gap(**{name: torch.tensor(values) for name, values in bounds.items()})
+    st.markdown(_outcome(gap, vae.kl_weight))
+    images, _ = browser.digits_parcels(vae.dataset)["images"]  # which the picture above has brought
+    _gaps(
+        key=KEY,
+        data={
+            "subject": " ".join(model),
+            "parcels": {"images": images},
+            "done": done,
+            "tempered": vae.kl_weight != 1,
+            "decades": [LEAST, math.ceil(_total(gap).max().clamp(min=10).log10().item())],
+            "rows": _rows(gap),
+        },
+        on_missing_change=browser.send_again(KEY),
+        height="content",
+    )
+
+
+def _steer(vae: RunConfig, done: int, is_measuring: bool, message: str | None) -> None:
+    """How far the measuring is, why it ended, and the button that has it begin, stop or go on."""
+    if done == GAP_IMAGES:
+        return
+    button, words = st.columns([1, 3], vertical_alignment="center")
+    if is_measuring:
+        button.button("Stop", icon=":material/stop:", on_click=_stop, args=[vae], width="stretch")
+        so_far = f"{done:,} of {GAP_IMAGES:,} test digits are measured" if done else "waiting for a free worker …"
+        words.progress(done / GAP_IMAGES, ui.runs().error or so_far)
+        return
+    label = "Go on" if done else f"Measure {GAP_IMAGES:,} test digits"
+    button.button(label, icon=":material/play_arrow:", type="primary", on_click=_measure, args=[vae], width="stretch")
+    left = in_words(SECONDS * (1 - done / GAP_IMAGES))
+    words.caption(f"{done:,} of {GAP_IMAGES:,} are measured; the others take about {left}, and let trainings pass")
+    if message:
+        st.error(message, icon=":material/error:")
+
+
+@complaining
+def _measure(vae: RunConfig) -> None:
+    ui.runs().measure_gaps(*_model(vae))
+
+
+@complaining
+def _stop(vae: RunConfig) -> None:
+    ui.runs().stop_gaps(*_model(vae))
+
+
+def _total(gap: Gap) -> torch.Tensor:
+    return gap.log_evidence - gap.encoder
+
+
+def _rows(gap: Gap) -> list[dict]:
+    """What the component draws: all of the loss, then its parts, each with the digits that have most of it."""
+    rows = [{"part": "all", **_figures(_total(gap))}]
+    for part, nats in gap.parts.items():
+        most = [{"index": index, "nats": nats[index].item()} for index in nats.argsort(descending=True)[:MOST].tolist()]
+        rows.append({"part": part, **_figures(nats), "most": most})
+    return rows
+
+
+def _figures(nats: torch.Tensor) -> dict:
+    values = nats.numpy()
+    return {
+        "values": browser.base64_of(values),
+        "mean": values.mean().item(),
+        "median": np.median(values).item(),
+    }
+
+
+def _outcome(gap: Gap, weight: float) -> str:
+    """What was measured, in two sentences."""
+    total = _total(gap)
+    posterior = "exact posterior" if weight == 1 else f"tempered posterior (β = {weight:g})"
+    lost = f"Over {len(total):,} test digits q loses **{total.mean():.2f} nats** on average against the {posterior}"
+    if total.mean() < 0.01:
+        return f"{lost}: as good as nothing."
+    shares = {NAMES[part]: (nats.sum() / total.sum()).item() for part, nats in gap.parts.items()}
+    (largest, share), *others = sorted(shares.items(), key=lambda part: -part[1])
+    parts = ", ".join([f"{_percent(share)} of it is {largest}", *(f"{_percent(less)} {part}" for part, less in others)])
+    tenth = total.topk(max(1, len(total) // 10)).values.sum() / total.sum()
+    return (
+        f"{lost} (median {total.median():.2f}): {parts}. "
+        f"The tenth of the digits for which q is worst have {_percent(tenth.item())} of all that is lost."
+    )
+
+
+def _percent(share: float) -> str:
+    return "under 1\N{NO-BREAK SPACE}%" if share < 0.01 else f"{100 * share:.0f}\N{NO-BREAK SPACE}%"
