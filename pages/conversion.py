@@ -10,7 +10,7 @@ st.markdown(
     "*structure* (a draw instead of a point), then its *objective* (+ KL). Then train again, for both have changed. "
     "**What of the AE was worth keeping?**"
 )
-ae = conversion.choose_autoencoder()
+ae = controls.choose_autoencoder()
 
 st.subheader("1 · Structure: f becomes g and h, and z is drawn")
 conversion.structure(ae)

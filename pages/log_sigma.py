@@ -25,8 +25,9 @@ with st.expander("Try this", icon=":material/lightbulb:"):
 1. Stand just right of raw's wall in the picture above, at *h* = 0.05, and read its gradient. **Predict:** where does a
    step of gradient descent along it land? And a step the other way, which another digit asks for?
 2. Race with a learning rate of 0.0001. **Predict:** is that slow enough for a raw σ?
-3. Race with a learning rate of 0.03. Who fails now, and where in the picture above is the *h* that did it?
-4. Train with ten dimensions. Which dimension is the first to fail, and does it matter?
+3. In the first third of a training the KL term counts little (the KL ramp). Set the ramp to 0, so that the wall stands
+   from the first step. **Predict:** does it hold now?
+4. Race with a learning rate of 0.03. Who fails now? Type the *h* that did it into the field above.
 """
     )
 controls.formula(

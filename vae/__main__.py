@@ -130,7 +130,7 @@ def thin(config: RunConfig, store: RunStore, every: int | None) -> None:
     model = store.model(config.run_id).state_dict() if metrics["status"] == "complete" else None
     if model is None:
         store.upper.delete(f"{config.run_id}/model.safetensors")
-    others = {name: metrics[name] for name in ("test", "message", "culprit") if name in metrics}
+    others = {name: metrics[name] for name in ("test", "message", "failure") if name in metrics}
     store.finish(config, metrics["status"], history, model, **others)
 
 

@@ -56,7 +56,7 @@ class Price(NamedTuple):
 
 @torch.no_grad()
 def prices_of_sigma(model: nn.Module, images: Tensor, likelihood: str, sigmas: list[float]) -> list[Price]:
-    """The objective's terms on images (n, 784) if a VAE answered with its mu and one and the same sigma."""
+    """The objective's terms on images (n, 784) if a model answered with its mu (an AE: its z) and the same sigma."""
     mu = torch.cat([encode_parameters(model, x)[0] for x in images.split(CHUNK)])
     eps = evaluation_eps(*mu.shape)
     prices = []
@@ -89,6 +89,15 @@ def chance_loss(likelihood: str) -> float:
     Bernoulli: 784 log 2, of any image; Gaussian: half of 784 squared errors of 1/2.
     """
     return data.PIXELS * (math.log(2) if likelihood == "bernoulli" else 0.125)
+
+
+@functools.lru_cache(maxsize=8)
+def mean_image_loss(dataset: str, likelihood: str) -> float:
+    """The reconstruction loss of whoever answers every test image with the mean of them, nats an image."""
+    test = data.load(dataset, "test").images
+    logits = torch.logit(test.mean(0), eps=1e-3)
+    losses = [reconstruction_loss(logits.expand_as(x), x, likelihood) for x in test.split(CHUNK)]
+    return torch.cat(losses).mean().item()
 
 
 @functools.lru_cache(maxsize=4)

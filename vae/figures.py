@@ -175,21 +175,19 @@ RACE = {
 }
 
 
-def race(histories: dict[str, list[dict]], ends: dict[str, tuple[int, float]], colors: dict[str, str]) -> Figure:
+def race(histories: dict[str, list[dict]], ends: dict[str, tuple[int, float | None]], colors: dict[str, str]) -> Figure:
     """Trainings with different heads for sigma, step by step: four panels, a curve a run.
 
     ends: of the runs that did not come to their end, the step at which the loss was no number, and the share of the
-    batch's KL terms that were none.
+    batch's KL terms that were none, where it is known.
     """
     figure = make_subplots(2, 2, subplot_titles=[title for title, _ in RACE.values()], vertical_spacing=0.16)
-    last = {panel: [] for panel in RACE}
     for name, history in histories.items():
         lines = [{**line, "no_number": 0.0} for line in history if line["step"]]
         for place, panel in enumerate(RACE):
             row, column = place // 2 + 1, place % 2 + 1
             steps, values = [line["step"] for line in lines], [line.get(panel) for line in lines]
-            last[panel] += [value for value in values if value]
-            if panel == "no_number" and name in ends:
+            if panel == "no_number" and name in ends and ends[name][1]:
                 steps, values = [*steps, ends[name][0]], [*values, ends[name][1]]
             line = {"color": colors[name], "width": 2.5}
             hover = f"step %{{x}}: %{{y:.3g}}<extra>{name}</extra>"

@@ -1,5 +1,6 @@
 """What is minimised: pure functions, one value an image, in nats."""
 
+import functools
 from typing import NamedTuple
 
 import torch
@@ -38,6 +39,7 @@ def kl_divergence(mu: Tensor, log_sigma: Tensor) -> Tensor:
     return 0.5 * (mu.square() + (2 * log_sigma).exp() - 2 * log_sigma - 1)
 
 
+@functools.lru_cache(maxsize=1)
 def largest_log_sigma() -> float:
     """Beyond this log sigma the KL term is infinite in float32, for exp(2 log sigma) overflows; found by bisection."""
     low, high = 0.0, 100.0

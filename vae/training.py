@@ -28,9 +28,9 @@ torch.set_num_threads(1)  # two threads on two busy cores are many times slower 
 
 @dataclass(frozen=True)
 class Culprit:
-    """Where a KL term stopped being a number: the first such image of the batch, and dimension (from 0).
+    """Where sigma's part of the KL term is no number: the first such image of the batch, and dimension (from 0).
 
-    image: its number among the training images; head: h(y) there; share: of all h(y) of the batch that did the same.
+    image: its number among the training images; head: h(y) there; share: of all h(y) of the batch that are so.
     """
 
     image: int
@@ -103,13 +103,18 @@ def train(
 ) -> Iterator[Snapshot]:
     """Trains the config's model from its first step, or from a checkpoint, and yields Snapshots on the way.
 
-    autoencoder: the trained one that config.init_from names. Losses come at steps 0, 1, 2, 4, 8, ... and every tenth of
-    an epoch; pictures at log-spaced steps and every epoch. Raises Diverged; ConfigError for an AE that is missing or
-    has other layers; DatasetError when the images cannot be had.
+    autoencoder: the trained one that config.init_from names; not needed with a checkpoint. Losses come at steps 0, 1,
+    2, 4, 8, ... and every tenth of an epoch; pictures at log-spaced steps and every epoch. Raises Diverged; ConfigError
+    for an AE that is missing or has other layers; DatasetError when the images cannot be had.
     """
     images = data.load(config.dataset, "train").images[: config.train_size].to(device)
     pictured = _Pictured(config, device)
-    model = _first_model(config, images, autoencoder).to(device)
+    model = build_model(config, images.mean(0).cpu())
+    if config.init_from and checkpoint is None:
+        model = _converted(config, autoencoder)
+    if config.model == "vae":
+        freeze(model, config.trainable)
+    model = model.to(device)
     optimizer = build_optimizer(model, config.learning_rate)
     start, earlier_seconds = 0, 0.0
     if checkpoint is not None:
@@ -118,11 +123,12 @@ def train(
 
     def snapshot(step: int, means: dict) -> Snapshot:
         pictures = pictured(model) if step in picture_steps else {}
-        # A raw sigma may turn negative for a test digit first: the training does not know of it and goes on.
-        must_be_numbers = [
-            picture for name, picture in pictures.items() if (name, config.sigma) != ("log_sigma", "raw")
-        ]
-        if not is_finite(*model.parameters(), *must_be_numbers):
+        must_be_numbers = dict(pictures)
+        if (
+            config.sigma == "raw"
+        ):  # which may turn negative for a test digit first: the training goes on without knowing
+            must_be_numbers.pop("log_sigma", None)
+        if not is_finite(*model.parameters(), *must_be_numbers.values()):
             raise Diverged(step, _cause(config, None))
         losses = Losses(
             step=step,
@@ -149,17 +155,10 @@ def train(
             window = []
 
 
-def _first_model(config: RunConfig, images: Tensor, autoencoder: Autoencoder | None) -> nn.Module:
-    """The model before its first step: a new one, or an AE turned into a VAE, of which only a part may be trained."""
-    if not config.init_from:
-        model = build_model(config, images.mean(0).cpu())
-    elif autoencoder is None:
+def _converted(config: RunConfig, autoencoder: Autoencoder | None) -> nn.Module:
+    if autoencoder is None:
         raise ConfigError("init_from", config.init_from, "an AE whose weights are at hand")
-    else:
-        model = convert(autoencoder, config)
-    if config.model == "vae":
-        freeze(model, config.trainable)
-    return model
+    return convert(autoencoder, config)
 
 
 def build_optimizer(model: nn.Module, learning_rate: float) -> torch.optim.Adam:
@@ -251,15 +250,16 @@ def _batch_terms(config: RunConfig, model: nn.Module, images: Tensor, step: int)
 
 @torch.no_grad()
 def _culprit(config: RunConfig, model: nn.Module, images: Tensor, step: int) -> Culprit | None:
-    """Where the KL term of a step's batch is no number; None where there is no such place, or nothing else."""
+    """Who in a step's batch has a head's output that no usable sigma can be made of; None where nobody has."""
     if config.model == "ae":
         return None
     x = _batch(config, images, step)
     with _precision(images):
         mu, log_sigma = model.encode(x)
         head = model.h(model.trunk(x))
-    is_bad = ~torch.isfinite(kl_divergence(mu, log_sigma))  # (batch, latent_dim)
-    if not is_bad.any() or is_bad.all():
+    without_mu = kl_divergence(torch.zeros_like(mu), log_sigma)
+    is_bad = head.isfinite() & ~without_mu.isfinite()  # (batch, latent_dim)
+    if not is_bad.any():
         return None
     place, dimension = is_bad.nonzero()[0].tolist()
     image = _batch_indices(config, step)[place].item()
@@ -355,5 +355,5 @@ def _cause(config: RunConfig, values: dict | None, culprit: Culprit | None = Non
             "log": f"the KL term is no longer finite: log sigma = h(y) is {where}, too much for exp; {remedy}",
         }[config.sigma]
     if values["kl_per_dimension"] is not None and not math.isfinite(sum(values["kl_per_dimension"])):
-        return f"the KL term is no longer finite: sigma = exp(log_sigma) or mu has grown past all bounds; {remedy}"
+        return f"the KL term is no longer finite: sigma or mu has grown past all bounds; {remedy}"
     return f"the reconstruction loss is no longer finite: the logits have grown past all bounds; {remedy}"

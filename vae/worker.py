@@ -51,7 +51,7 @@ def advance(config: RunConfig, store: RunStore, device: str = "cpu") -> Iterator
     pause = CHECKPOINT_SECONDS
     good = checkpoint and model_state(checkpoint)
     try:
-        for snapshot in train(config, checkpoint, device, _autoencoder(config, store)):
+        for snapshot in train(config, checkpoint, device, None if checkpoint else _autoencoder(config, store)):
             if store.metrics(run_id) is not None:  # another process has brought the same run to the same end
                 return
             line = snapshot.losses.to_dict()
@@ -76,8 +76,8 @@ def advance(config: RunConfig, store: RunStore, device: str = "cpu") -> Iterator
             if want == "stop":
                 break
     except Diverged as error:
-        culprit = error.culprit and {"step": error.step, **asdict(error.culprit)}
-        store.finish(config, "diverged", history, good, message=str(error), test=None, culprit=culprit)
+        failure = _failure(config, error)
+        store.finish(config, "diverged", history, good, message=str(error), test=None, failure=failure)
         return
     except Exception as error:
         message = str(error) if isinstance(error, ConfigError) else f"{type(error).__name__}: {error}"
@@ -91,6 +91,16 @@ def advance(config: RunConfig, store: RunStore, device: str = "cpu") -> Iterator
         return
     status = "complete" if snapshot.losses.step == config.total_steps else "stopped"
     store.finish(config, status, history, good, test=metrics.to_dict())
+
+
+def _failure(config: RunConfig, error: Diverged) -> dict:
+    """The step of a failure, and where one training image did it: the fields of Culprit, its label and its pixels."""
+    if error.culprit is None:
+        return {"step": error.step}
+    train_set = data.load(config.dataset, "train")
+    pixels = (train_set.images[error.culprit.image] * 255).round().to(torch.uint8).numpy().tobytes()
+    label = train_set.labels[error.culprit.image].item()
+    return {"step": error.step, **asdict(error.culprit), "label": label, "pixels": pixels.hex()}
 
 
 def _autoencoder(config: RunConfig, store: RunStore) -> Autoencoder | None:

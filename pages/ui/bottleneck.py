@@ -20,7 +20,7 @@ MARGIN = 0.05  # how near the end of its range a number counts as at the edge
 def choose_left(vae: RunConfig) -> RunConfig:
     """What stands beside a VAE: its AE, or a model that differs in the activation alone. Kept in the URL as `left`."""
     choices = {activation(config): config for config in _beside(vae)}
-    own, asked = activation(vae.autoencoder), st.query_params.get("left")
+    own, asked = activation(ui.partner(vae)), st.query_params.get("left")
     key = f"left beside {own}"
     if asked not in (None, *choices):
         st.warning(
@@ -51,10 +51,11 @@ def choose_left(vae: RunConfig) -> RunConfig:
 
 def _beside(vae: RunConfig) -> list[RunConfig]:
     """The AEs of every activation and the VAEs of every other one that have been trained with a VAE's settings."""
-    aes = [dataclasses.replace(vae.autoencoder, bottleneck=bottleneck) for bottleneck in NAMES]
+    own = ui.partner(vae)
+    aes = [dataclasses.replace(own, bottleneck=bottleneck) for bottleneck in NAMES]
     vaes = [dataclasses.replace(vae, bottleneck=bottleneck) for bottleneck in NAMES if bottleneck != vae.bottleneck]
     has_ended = {"complete", "stopped"}
-    return [c for c in [*aes, *vaes] if c == vae.autoencoder or ui.status(c.run_id).state in has_ended]
+    return [c for c in [*aes, *vaes] if c == own or ui.status(c.run_id).state in has_ended]
 
 
 def activation(config: RunConfig) -> str:
@@ -108,9 +109,10 @@ def _range_in_words(config: RunConfig, found: dict) -> str:
         left = places.get(config.latent_dim, f"1/{2**config.latent_dim:,} of the space")
         return f"{said} no *{symbol}* is below 0, which leaves {left}.**"
     shape = {1: "interval", 2: "square"}.get(config.latent_dim, "cube")
+    corner = f", {found['corner']:,} in a corner" if config.latent_dim > 1 else ""
     return (
         f"{said} every *{symbol}* is in the {shape} from {low} to {high}.** Of the 10,000 digits "
-        f"{found['edge']:,} are within {MARGIN} of an edge, {found['corner']:,} in a corner."
+        f"{found['edge']:,} are within {MARGIN} of an edge{corner}."
     )
 
 
@@ -138,7 +140,7 @@ def _elbo_in_words(left: ui.Trained, right: ui.Trained, found: dict) -> str:
 def _by_dimension(symbol: str, what: str, counts: list[int]) -> str:
     """For how many digits something is so, by dimension: each of one or two, else the least and the most."""
     if len(counts) > 2:
-        return f"each number of *{symbol}* {what} for {min(counts):,} to {max(counts):,} of the 10,000 digits"
+        return f"Each number of *{symbol}* {what} for {min(counts):,} to {max(counts):,} of the 10,000 digits"
     first, *second = counts
     return f"*{symbol}₁* {what} for {first:,} of the 10,000 digits" + "".join(
         f", *{symbol}₂* for {n:,}" for n in second

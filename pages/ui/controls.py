@@ -9,7 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui.runs import finished_pairs, status
+from pages.ui.runs import complete_autoencoders, finished_pairs, status
 from vae import data
 from vae.config import OF_AN_AE, ConfigError, RunConfig, allowed_values
 from vae.figures import COLORS
@@ -37,7 +37,7 @@ MORE = {
     "batch_size": "Batch size",
     "learning_rate": "Learning rate",
 }
-OTHER = {"sigma": "h is", "init_from": "from", "trainable": "trained:"}
+OTHER = {"sigma": "h gives", "init_from": "converted from", "trainable": "trained:"}
 
 
 def run_settings() -> RunConfig:
@@ -68,28 +68,41 @@ def run_settings() -> RunConfig:
 
 def choose_pair() -> RunConfig:
     """One of the pairs that have been trained, as its VAE's config; kept in the URL as `run`."""
-    pairs = {config.run_id: config for config in finished_pairs()}
-    if not pairs:
-        st.info("No pair of runs is there yet. Train one on the page *Train side by side*.", icon=":material/info:")
+    return _choose("run", "Runs", finished_pairs())
+
+
+def choose_autoencoder() -> RunConfig:
+    """One of the AEs that were trained to the end; kept in the URL as `ae`."""
+    return _choose("ae", "The trained AE", complete_autoencoders())
+
+
+def _choose(key: str, label: str, configs: list[RunConfig]) -> RunConfig:
+    """One of the given runs; its name is kept in the URL under the key. Ends the page in words where there is none."""
+    runs = {config.run_id: config for config in configs}
+    if not runs:
+        st.info("Nothing that was trained is there yet. Train a pair on *Train side by side*.", icon=":material/info:")
         st.page_link("pages/train.py", label="Train side by side", icon=":material/play_circle:")
         st.stop()
-    asked = st.query_params.get("run")
-    if asked is not None and asked not in pairs:
-        st.warning(f"run = {quoted(asked)} in the address is not here: train it on this server, or choose one below.")
+    asked = st.query_params.get(key)
+    if asked is not None and asked not in runs:
+        st.warning(
+            f"{key} = {quoted(asked)} in the address is not here, or not trained to its end: train it on this server, "
+            "or choose one below."
+        )
     run_id = st.selectbox(
-        "Runs",
-        list(pairs),
-        index=list(pairs).index(asked) if asked in pairs else 0,
-        format_func=lambda run_id: describe(pairs[run_id]) + _stopped(pairs[run_id]),
-        key="run",
+        label,
+        list(runs),
+        index=list(runs).index(asked) if asked in runs else 0,
+        format_func=lambda run_id: describe(runs[run_id]) + _stopped(runs[run_id]),
+        key=key,
         persist_state="session",
     )
-    st.query_params["run"] = run_id  # by hand: bound, it would be the pair in words
-    return pairs[run_id]
+    st.query_params[key] = run_id  # by hand: bound, it would be the run in words
+    return runs[run_id]
 
 
 def describe(config: RunConfig) -> str:
-    """A pair in a few words: its dimensions, epochs and seed, and what is not the default."""
+    """A run or its pair in a few words: its dimensions, epochs and seed, and what is not the default."""
     epochs = "1 epoch" if config.epochs == 1 else f"{config.epochs} epochs"
     words = [f"{config.latent_dim}-D", epochs, f"seed {config.seed}"]
     for name, label in {"kl_weight": "KL weight β", **MORE, **OTHER}.items():

@@ -10,39 +10,20 @@ from pages.ui import address, controls, digits, prediction, scatter
 from pages.ui import runs as ui
 from vae import data, figures, latent
 from vae.config import RunConfig
-from vae.evaluation import Price, evaluate, prices_of_sigma
+from vae.evaluation import Price, evaluate, mean_image_loss, prices_of_sigma
+from vae.losses import kl_divergence
 from vae.models import VariationalAutoencoder, convert, reconstruct, reparameterize
 from vae.randomness import seeded
 
 KEEP, BLUR, BREAK = "They stay as they are", "A little blurred", "They fall apart"
-CLOSE, FAR = 2.0, 20.0  # nats: who loses less stays as he is, who loses more falls apart
+CLOSE, FAR = (
+    0.05,
+    0.5,
+)  # of what codes are worth beside the mean image: who loses less stays, who loses more falls apart
 FEW, SOME, MANY = "Less than 3 nats", "3 to 30 nats", "More than 30 nats"
 SIGMAS = [10 ** (exponent / 4) for exponent in range(-12, 1)]
 PRICED = 2_000  # test images
 MOST_DRAWS = 10_000
-
-
-def choose_autoencoder() -> RunConfig:
-    """One of the AEs that were trained to the end; kept in the address as `ae`."""
-    trained = {config.run_id: config for config in ui.complete_autoencoders()}
-    if not trained:
-        st.info("No trained AE is there yet. Train one on the page *Train side by side*.", icon=":material/info:")
-        st.page_link("pages/train.py", label="Train side by side", icon=":material/play_circle:")
-        st.stop()
-    asked = st.query_params.get("ae")
-    if asked is not None and asked not in trained:
-        st.warning(f"ae = {controls.quoted(asked)} in the address is not here: train it on this server, or choose one.")
-    narrow, _ = st.columns([2, 3])
-    run_id = narrow.selectbox(
-        "The trained AE",
-        list(trained),
-        index=list(trained).index(asked) if asked in trained else 0,
-        format_func=lambda run_id: controls.describe(trained[run_id]),
-        key="ae",
-        persist_state="session",
-    )
-    st.query_params["ae"] = run_id  # by hand: bound, it would be the run in words
-    return trained[run_id]
 
 
 def from_nothing(ae: RunConfig) -> RunConfig:
@@ -53,11 +34,9 @@ def from_nothing(ae: RunConfig) -> RunConfig:
 @ui.says_damage
 def structure(ae: RunConfig) -> None:
     """The first change alone: reconstructions, codes and −ELBO before anybody has trained."""
-    linear = (
-        "*f* is linear: its weights are *g*'s. " if ae.bottleneck == "identity" else "*f* is not linear: *g* is new. "
-    )
+    linear = "*f* is linear: its weights are *g*'s." if _is_linear(ae) else "*f* is not linear: the linear *g* is new."
     st.markdown(
-        f"Trunk and decoder are **copied**. {linear}The head *h* is **new** and gives σ ≈ 1 for every digit. Then "
+        f"Trunk and decoder are **copied**. {linear} The head *h* is **new**, and its σ near 1. Then "
         "*z = μ + σ·ε* is drawn. Nothing is trained."
     )
     predicted = prediction.ask("predict_structure", "what becomes of the reconstructions?", [KEEP, BLUR, BREAK])
@@ -69,9 +48,9 @@ def structure(ae: RunConfig) -> None:
         bind = controls.binding(
             "eps_draw", lambda asked: address.is_whole(asked, MOST_DRAWS), "a whole number to 10,000"
         )
-        number.number_input("Draw of ε", min_value=0, max_value=MOST_DRAWS, step=1, key="eps_draw", bind=bind)
+        with number:
+            draw = st.number_input("Draw of ε", min_value=0, max_value=MOST_DRAWS, step=1, key="eps_draw", bind=bind)
         again.button("Draw again", icon=":material/casino:", on_click=_draw_again)
-        draw = st.session_state["eps_draw"]
     pictures, left, right = st.columns([5, 4, 4], gap="medium")
     with pictures:
         digits.film_strips(_strips(*key, draw) if predicted else _strips_of_the_autoencoder(*key), stacked=True)
@@ -89,20 +68,24 @@ def structure(ae: RunConfig) -> None:
 
 
 def _structure_measured(run: ui.Trained, predicted: str) -> None:
+    """What the draw did to the reconstructions, on a scale from the AE to an answer without any code."""
     before, after = (test["reconstruction"] for test in (run.metrics["test"], _test(*_key(run))))
-    lost = after - before
+    without_code = mean_image_loss(run.config.dataset, run.config.likelihood)
+    lost = (after - before) / (without_code - before)
+    new = "" if _is_linear(run.config) else " And its new *g* puts the digits where the AE never had one."
     prediction.compare(
         predicted,
         KEEP if lost < CLOSE else BLUR if lost < FAR else BREAK,
-        f"The reconstruction loss of the 10,000 test digits goes from {before:.1f} to **{after:,.1f} nats**. The "
-        "decoder was only ever given the codes of digits themselves, and nothing beside them.",
+        f"The reconstruction loss of the 10,000 test digits goes from {before:.1f} to **{after:,.1f} nats**; to answer "
+        f"each with the mean image costs {without_code:.1f}. The decoder was only ever given the codes of digits "
+        f"themselves, and nothing beside them.{new}",
     )
 
 
 def _table(run: ui.Trained) -> None:
     """The AE, what it is converted to, and the VAE that it shall become, in nats."""
     rows = {"AE": run.metrics["test"], "converted, not trained": _test(*_key(run))}
-    if plain := ui.test_of(from_nothing(run.config).run_id):
+    if plain := _from_nothing_to_the_end(run.config):
         rows["VAE, trained from nothing"] = plain
 
     def cells(test: dict) -> str:
@@ -117,8 +100,8 @@ def _table(run: ui.Trained) -> None:
 def objective(ae: RunConfig) -> None:
     """The second change: the KL term of the codes as they are, and what each sigma would cost."""
     st.markdown(
-        "The term **KL(q(z|x) ‖ N(0, I))** is added. Nobody ever asked this AE to put its codes near 0, or to say how "
-        "sure it is of them."
+        "The term **KL(q(z|x) ‖ N(0, I))** is added. Nobody ever asked this AE to put its codes *z = f(y)* near 0, "
+        "or to say how sure it is of them."
     )
     predicted = prediction.ask(
         "predict_objective", "how large is the term for the codes as they are?", [FEW, SOME, MANY]
@@ -126,29 +109,40 @@ def objective(ae: RunConfig) -> None:
     if predicted is None:
         return
     run = _autoencoder(ae)
-    after = _test(*_key(run))
+    far, width = _kl_parts(*_key(run))
+    kl = far + width
     prediction.compare(
         predicted,
-        FEW if after["kl"] < 3 else SOME if after["kl"] <= 30 else MANY,
-        f"It is **{after['kl']:.1f} nats**: {after['kl'] - after['kl_of_sigma']:.1f} for codes away from 0, and "
-        f"{after['kl_of_sigma']:.1f} for σ, which is the prior's own still. So far, the VAE pays in noise instead.",
+        FEW if kl < 3 else SOME if kl <= 30 else MANY,
+        f"It is **{kl:.1f} nats**: {far:.1f} for codes away from 0, and {width:.1f} for σ, which is still close to the "
+        "prior's own. So far, the VAE pays in noise instead.",
     )
     prices = _prices(*_key(run))
     best = min(prices, key=lambda price: price.reconstruction + price.kl)
     total = best.reconstruction + best.kl
     levels, beside = {"the AE's reconstruction": run.metrics["test"]["reconstruction"]}, ""
-    if plain := ui.test_of(from_nothing(ae).run_id):
+    if plain := _from_nothing_to_the_end(ae):
         levels["−ELBO of the VAE from nothing"] = trained = plain["negative_elbo"]
         word = "more" if total > trained else "less"
-        beside = f" That is {abs(total - trained):.1f} nats {word} than the VAE that was trained from nothing."
+        beside = f" That is {abs(total - trained):,.1f} nats {word} than the VAE that was trained from nothing."
     picture, words = st.columns([3, 2], vertical_alignment="center", gap="large")
     picture.plotly_chart(_trade_off(prices, levels), key="trade-off", config={"displayModeBar": False})
     words.markdown(
         "**What if only σ were chosen, one for all, and nothing trained?** A small σ spares the decoder the noise, "
         f"and the KL charges for it: {ae.latent_dim * np.log(10):.1f} nats for each further decimal. Cheapest is "
-        f"**σ ≈ {best.sigma:.2g}**: −ELBO = {best.reconstruction:.1f} + {best.kl:.1f} = **{total:.1f} nats** (of the "
+        f"**σ ≈ {best.sigma:.2g}**: −ELBO = {best.reconstruction:.1f} + {best.kl:.1f} = **{total:.1f} nats** (the "
         f"first {PRICED:,} test digits).{beside}"
     )
+
+
+def _is_linear(ae: RunConfig) -> bool:
+    return ae.bottleneck == "identity"
+
+
+def _from_nothing_to_the_end(ae: RunConfig) -> dict:
+    """The figures of the VAE from nothing, where it was trained to its end; else nothing."""
+    run_id = from_nothing(ae).run_id
+    return ui.test_of(run_id) if ui.status(run_id).state == "complete" else {}
 
 
 def _autoencoder(ae: RunConfig) -> ui.Trained:
@@ -171,19 +165,27 @@ def _converted(run_id: str, sha256: str) -> VariationalAutoencoder:
 
 @st.cache_data(max_entries=40, show_spinner="Measuring the converted AE …")
 def _test(run_id: str, sha256: str) -> dict:
-    """The figures of an AE that was converted and not trained, and the part of its KL that is due to sigma."""
-    config, model = ui.trained(run_id).config, _converted(run_id, sha256)
+    """The figures of an AE that was converted and not trained."""
+    config = ui.trained(run_id).config
     images = data.load(config.dataset, "test").images
-    mu, _ = latent.encode_all(model, images)
-    test = evaluate(model, images, config.likelihood).to_dict()
-    return test | {"kl_of_sigma": test["kl"] - 0.5 * mu.square().sum(1).mean().item()}
+    return evaluate(_converted(run_id, sha256), images, config.likelihood).to_dict()
+
+
+@st.cache_data(max_entries=40, show_spinner=False)
+def _kl_parts(run_id: str, sha256: str) -> tuple[float, float]:
+    """The KL term of the AE's own codes with the sigma of the new head, nats: what is due to mu, and to sigma."""
+    images = data.load(ui.trained(run_id).config.dataset, "test").images
+    z, _ = latent.encode_all(ui.trained(run_id).model, images)
+    _, log_sigma = latent.encode_all(_converted(run_id, sha256), images)
+    parts = kl_divergence(z, torch.zeros_like(z)), kl_divergence(torch.zeros_like(z), log_sigma)
+    return tuple(part.sum(1).mean().item() for part in parts)
 
 
 @st.cache_data(max_entries=40, show_spinner="Trying one σ after another …")
 def _prices(run_id: str, sha256: str) -> list[Price]:
-    config = ui.trained(run_id).config
-    images = data.load(config.dataset, "test").images[:PRICED]
-    return prices_of_sigma(_converted(run_id, sha256), images, config.likelihood, SIGMAS)
+    run = ui.trained(run_id)
+    images = data.load(run.config.dataset, "test").images[:PRICED]
+    return prices_of_sigma(run.model, images, run.config.likelihood, SIGMAS)
 
 
 @st.cache_data(max_entries=40, show_spinner=False)
@@ -199,30 +201,35 @@ def _trade_off(prices: list[Price], levels: dict[str, float]) -> figures.Figure:
 
 @st.cache_data(max_entries=200, show_spinner=False)
 def _strips(run_id: str, sha256: str, draw: int) -> dict[str, np.ndarray]:
-    x, model = _ten_digits(run_id), _converted(run_id, sha256)
-    eps = torch.randn(len(x), model.h.out_features, generator=seeded(draw, "conversion eps"))
+    x, model, ten = _ten_digits(run_id), _converted(run_id, sha256), data.one_per_class(_test_set(run_id).labels)
     return {
         **_strips_of_the_autoencoder(run_id, sha256),
         "converted, without noise (ε = 0)": reconstruct(model, x).numpy(),
-        f"converted, z drawn (draw {draw})": reconstruct(model, x, eps).numpy(),
+        f"converted, z drawn (draw {draw})": reconstruct(model, x, _eps(model, draw)[ten]).numpy(),
     }
 
 
 def _ten_digits(run_id: str) -> torch.Tensor:
-    test = data.load(ui.trained(run_id).config.dataset, "test")
-    return test.images[data.one_per_class(test.labels)]
+    return _test_set(run_id).images[data.one_per_class(_test_set(run_id).labels)]
+
+
+def _test_set(run_id: str) -> data.Images:
+    return data.load(ui.trained(run_id).config.dataset, "test")
+
+
+def _eps(model: VariationalAutoencoder, draw: int) -> torch.Tensor:
+    """A draw for each of the first test images, in the strips and in the scatter alike: (2000, latent_dim)."""
+    return torch.randn(data.TEST_CODES, model.h.out_features, generator=seeded(draw, "conversion eps"))
 
 
 @st.cache_data(max_entries=40, show_spinner=False)
 def _points(run_id: str, sha256: str, draw: int) -> tuple[np.ndarray, np.ndarray]:
     """The AE's codes and draws of the converted AE's z, for the first test digits, on the same plane."""
-    run = ui.trained(run_id)
-    test = data.load(run.config.dataset, "test")
-    images, labels = test.images[: data.TEST_CODES], test.labels.numpy()
-    z, _ = latent.encode_all(run.model, images)
-    mu, log_sigma = latent.encode_all(_converted(run_id, sha256), images)
-    eps = torch.randn(mu.shape, generator=seeded(draw, "conversion eps"))
-    return tuple(scatter.flatten(codes, labels, None, z) for codes in (z, reparameterize(mu, log_sigma, eps)))
+    test, model = _test_set(run_id), _converted(run_id, sha256)
+    images = test.images[: data.TEST_CODES]
+    z, _ = latent.encode_all(ui.trained(run_id).model, images)
+    drawn = reparameterize(*latent.encode_all(model, images), _eps(model, draw))
+    return tuple(scatter.flatten(codes, test.labels.numpy(), None, z) for codes in (z, drawn))
 
 
 def _draw_again() -> None:

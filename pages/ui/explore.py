@@ -142,7 +142,7 @@ def _draw_again() -> None:
 
 def halves(vae: RunConfig, left: RunConfig | None = None) -> list[ui.Trained]:
     """A VAE's AE, or what else stands on its left, and the VAE, trained; ends the page in words while one is not."""
-    pair = [ui.trained(half.run_id) for half in (left or vae.autoencoder, vae)]
+    pair = [ui.trained(half.run_id) for half in (left or ui.partner(vae), vae)]
     if None in pair:
         st.info("This pair is being trained again just now: choose another, or come back in a moment.")
         st.stop()

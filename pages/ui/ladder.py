@@ -13,7 +13,7 @@ from vae.config import RunConfig
 from vae.sweep import LADDER, MOST_WEIGHTS, ladder
 from vae.two_sample import squared_mmd
 
-ARCHITECTURE = ("latent_dim", "dataset", "hidden_dims", "activation", "bottleneck", "sigma", "likelihood", "init_from")
+ARCHITECTURE = ("latent_dim", "dataset", "hidden_dims", "activation", "bottleneck", "sigma", "likelihood")
 KEY = "kl weight"
 COMPARED = 1_000  # codes, with as many draws from N(0, I)
 CLOSE = 0.1  # from this weight on codes stay near N(0, I): the frame holds these runs, and others may leave it
@@ -32,11 +32,18 @@ def choose_architecture() -> RunConfig:
 
 
 def _shapes() -> list[tuple]:
-    """The architectures of the ladders, and those of which there are two pairs at least."""
-    every = [_shape(config) for config in ui.complete_pairs()]
+    """The architectures of the ladders, and those of which there are pairs of two weights at least."""
+    weights = defaultdict(set)
+    for config in _from_nothing():
+        weights[_shape(config)].add(config.kl_weight)
     ladders = [_shape(RunConfig(latent_dim=latent_dim)) for latent_dim in LADDER]
-    own = {shape for shape in every if every.count(shape) > 1} - set(ladders)
+    own = {shape for shape, some in weights.items() if len(some) > 1} - set(ladders)
     return [*ladders, *sorted(own, key=_name)]
+
+
+def _from_nothing() -> list[RunConfig]:
+    """The VAEs that do not owe a part of what they are to an AE."""
+    return [config for config in ui.complete_pairs() if not config.init_from]
 
 
 def _shape(config: RunConfig) -> tuple:
@@ -57,7 +64,7 @@ def trained_runs(architecture: RunConfig) -> list[RunConfig]:
 def _runs_of(architecture: RunConfig) -> list[RunConfig]:
     """The VAEs of an architecture that were trained to the end."""
     shape = _shape(architecture)
-    alike = [config for config in ui.complete_pairs() if _shape(config) == shape]
+    alike = [config for config in _from_nothing() if _shape(config) == shape]
     return [c for c in alike if ui.test_of(c.run_id) and ui.test_of(c.autoencoder.run_id)]
 
 
@@ -108,7 +115,7 @@ def show(architecture: RunConfig) -> None:
 def _leave_behind(chosen: str) -> None:
     """Forgets a chosen run that is no rung; says so unless it is one of another architecture."""
     del st.query_params["chosen"]
-    if chosen not in [config.run_id for config in ui.complete_pairs()]:
+    if chosen not in [config.run_id for config in _from_nothing()]:
         st.warning(f"chosen = {controls.quoted(chosen)} in the address is not here: train it on this server.")
 
 

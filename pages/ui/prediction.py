@@ -2,12 +2,16 @@
 
 import streamlit as st
 
+from pages.ui import controls
+
 UNDECIDED = "Just show me"
 
 
 def ask(key: str, question: str, options: list[str]) -> str | None:
     """The question with its options; what was chosen, or None while nothing is, and the answer is to wait."""
-    return st.pills(f"**Predict:** {question}", [*options, UNDECIDED], key=key, bind="query-params")
+    every = [*options, UNDECIDED]
+    bind = controls.binding(key, lambda asked: asked in every, f"one of {'; '.join(every)}")
+    return st.pills(f"**Predict:** {question}", every, key=key, bind=bind)
 
 
 def compare(predicted: str, measured: str, words: str) -> None:
@@ -17,4 +21,9 @@ def compare(predicted: str, measured: str, words: str) -> None:
     elif predicted == measured:
         st.success(f"**As you predicted.** {words}", icon=":material/check:")
     else:
-        st.warning(f"**A surprise: “{measured.lower()}”.** {words}", icon=":material/priority_high:")
+        st.warning(f"**A surprise: “{within(measured)}”.** {words}", icon=":material/priority_high:")
+
+
+def within(option: str) -> str:
+    """An option as a part of a sentence."""
+    return option[0].lower() + option[1:]

@@ -6,7 +6,9 @@ import streamlit as st
 
 from pages.ui import controls, prediction, several
 from pages.ui import runs as ui
+from pages.ui.controls import FIELDS
 from pages.ui.conversion import from_nothing
+from pages.ui.prediction import within
 from vae import figures
 from vae.config import RunConfig
 from vae.store import RunStatus
@@ -40,17 +42,19 @@ def compare(ae: RunConfig) -> None:
 
 
 def _runs(ae: RunConfig, epochs: int, seed: int) -> dict[str, RunConfig]:
-    """The runs that are compared, by name."""
+    """The runs that are compared, by name; the longer one only where so many epochs are allowed."""
     budget = {"epochs": epochs, "seed": seed}
-    parts = {name: dataclasses.replace(ae.converted(trainable), **budget) for name, trainable in PARTS.items()}
-    nothing = dataclasses.replace(from_nothing(ae), **budget)
-    longer = dataclasses.replace(nothing, epochs=min(epochs + ae.epochs, 200))
-    return {NOTHING: nothing, **parts, LONGER: longer}
+    runs = {NOTHING: dataclasses.replace(from_nothing(ae), **budget)}
+    for name, trainable in PARTS.items():
+        runs[name] = dataclasses.replace(ae.converted(trainable), **budget)
+    if epochs + ae.epochs <= FIELDS["epochs"].metadata["high"]:
+        runs[LONGER] = dataclasses.replace(runs[NOTHING], epochs=epochs + ae.epochs)
+    return runs
 
 
 def _shown(ae: RunConfig, configs: list[RunConfig], now: list[RunStatus], predicted: str) -> None:
     """Progress, curves, and, once all have ended, who was best."""
-    names = list(_runs(ae, 1, 0))
+    names = [NOTHING, *PARTS, LONGER][: len(configs)]
     histories = {name: ui.history(c.run_id, state) for name, c, state in zip(names, configs, now)}
     histories = {name: history for name, history in histories.items() if history}
     done, total = sum(state.step for state in now), sum(config.total_steps for config in configs)
@@ -79,24 +83,38 @@ def _curves(drawn: dict[str, tuple[str, RunStatus]]) -> figures.Figure:
 def outcome(losses: dict[str, float], histories: dict[str, list[dict]], ae_epochs: int) -> str:
     """What the AE was worth, in words: by the runs' test −ELBO, their curves, and what the AE itself has cost."""
     everything, encoder, heads = PARTS
-    ranking = ", ".join(
-        f"*{name.lower()}* **{losses[name]:.1f}**" for name in sorted([NOTHING, *PARTS], key=losses.get)
-    )
-    epochs = histories[NOTHING][-1]["epoch"]
-    reached = [
-        line["epoch"] for line in histories[everything] if line["reconstruction"] + line["kl"] <= losses[NOTHING]
+    best_first = sorted([NOTHING, *PARTS], key=losses.get)
+    ranking = ", ".join(f"*{within(name)}* **{losses[name]:.1f}**" for name in best_first)
+    sentences = [
+        f"−ELBO of the test digits: {ranking} nats.",
+        f"To go on from the AE is {_nats(losses[NOTHING] - losses[everything])} than to start from nothing"
+        f"{_head_start(histories[everything], histories[NOTHING])}. To leave its decoder as it was is "
+        f"{_nats(losses[everything] - losses[encoder])} than to train that too; to leave its trunk as well, "
+        f"{_nats(losses[encoder] - losses[heads])} again.",
     ]
-    when = f", and is where the other ends after {reached[0]:.1f} of {epochs:g} epochs" if reached else ""
-    return "  \n".join(
-        [
-            f"−ELBO of the test digits: {ranking} nats.",
-            f"To go on from the AE is {_nats(losses[NOTHING] - losses[everything])} than to start from nothing"
-            f"{when}. To leave its decoder as it was is {_nats(losses[everything] - losses[encoder])} than to "
-            f"train that too; to leave its trunk as well, {_nats(losses[encoder] - losses[heads])} again.",
-            f"But the AE had cost {ae_epochs} epochs before: a VAE from nothing with these too reaches "
-            f"**{losses[LONGER]:.1f}**, and is {_nats(losses[everything] - losses[LONGER])} than the detour.",
-        ]
-    )
+    if LONGER in losses:
+        sentences.append(
+            f"But the AE had cost {_epochs(ae_epochs)} before: a VAE from nothing with these too reaches "
+            f"**{losses[LONGER]:.1f}**, and is {_nats(losses[everything] - losses[LONGER])} than the detour."
+        )
+    return "  \n".join(sentences)
+
+
+def _head_start(converted: list[dict], nothing: list[dict]) -> str:
+    """When the curve of the one is where the other's ends, if it stays below, in words."""
+    goal = _negative_elbo(nothing[-1])
+    if _negative_elbo(converted[-1]) > goal:
+        return ""
+    reached = next(line["epoch"] for line in converted if _negative_elbo(line) <= goal)
+    return f", and its curve is where the other's ends after {reached:.1f} of {_epochs(round(nothing[-1]['epoch']))}"
+
+
+def _negative_elbo(line: dict) -> float:
+    return line["reconstruction"] + line["kl"]
+
+
+def _epochs(count: int) -> str:
+    return "1 epoch" if count == 1 else f"{count} epochs"
 
 
 def _nats(gain: float) -> str:

@@ -76,8 +76,8 @@ def says_damage(page_part):
         except DamagedRun as error:
             place = runs().store.set_aside(error.run_id, str(error))
             st.error(
-                f"{error}. Its files were set aside in {place}. Press “Train both” on the page *Train side by side* "
-                "to make it again.",
+                f"{error}. Its files were set aside in {place}. “Train both” on the page *Train side by side*, or the "
+                "button of the page that shows this run, makes it again.",
                 icon=":material/healing:",
             )
             st.stop()
@@ -96,7 +96,7 @@ def status(run_id: str) -> RunStatus:
 
 def forget(run_id: str) -> None:
     """Has a run that somebody has just steered read anew."""
-    for reading in (status, test_of, culprit_of, _model_sha256):
+    for reading in (status, test_of, failure_of, _model_sha256):
         reading.clear(run_id)
     _pairs.clear()
     _autoencoders.clear()
@@ -126,9 +126,9 @@ def test_of(run_id: str) -> dict:
 
 
 @st.cache_data(ttl=2.0, max_entries=1000, show_spinner=False)
-def culprit_of(run_id: str) -> dict | None:
-    """The step at which a run's KL term was no number any more, and the fields of vae.training.Culprit; else None."""
-    return (runs().store.metrics(run_id) or {}).get("culprit")
+def failure_of(run_id: str) -> dict | None:
+    """What a worker wrote of a training that failed (vae/worker.py): its step, and who did it; else None."""
+    return (runs().store.metrics(run_id) or {}).get("failure")
 
 
 @st.cache_resource(max_entries=200, show_spinner=False)
@@ -181,6 +181,11 @@ def codes(run_id: str, sha256: str, count: int = 10_000):
     return encode_all(run.model, data.load(run.config.dataset, "test").images[:count])
 
 
+def partner(vae: RunConfig) -> RunConfig:
+    """The AE beside a VAE: the one that it was converted from, or else the one of the same settings."""
+    return runs().store.config(vae.init_from) if vae.init_from else vae.autoencoder
+
+
 def finished_pairs() -> list[RunConfig]:
     """The VAE's config of every pair of which both halves have ended with a model: the default first, then by size."""
     return list(_pairs())
@@ -208,7 +213,7 @@ def _pairs() -> dict[RunConfig, set[str]]:
     store, pairs = runs().store, {}
     for config, state in _ended("vae"):
         with contextlib.suppress(KeyError, DamagedRun):
-            states = {state, store.status(config.autoencoder.run_id).state}
+            states = {state, store.status(partner(config).run_id).state}
             if states <= {"complete", "stopped"}:
                 pairs[config] = states
     plain = RunConfig()

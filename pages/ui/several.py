@@ -32,8 +32,8 @@ def train(configs: list[RunConfig], shown: Shown, of_seed: Callable[[int], list[
         wanted = _next_untrained(configs[0].seed, of_seed)
         label = f"Train again (seed {wanted[0].seed})"
     start.button(
-        label, icon=":material/play_arrow:", type="primary", disabled=not wanted, on_click=_train, args=wanted,
-        width="stretch",
+        label, icon=":material/play_arrow:", type="primary", disabled=not wanted,
+        on_click=_train_with_seed if of_seed else _train, args=wanted, width="stretch",
     )  # fmt: skip
     if active:
         stop.button("Stop all", icon=":material/stop:", on_click=_stop, args=active, width="stretch")
@@ -63,10 +63,13 @@ def _next_untrained(seed: int, of_seed: Callable[[int], list[RunConfig]]) -> lis
             return configs
 
 
+def _train_with_seed(*configs: RunConfig) -> None:
+    st.session_state["seed"] = configs[0].seed  # of the page's widget, which shall say what is trained
+    _train(*configs)
+
+
 @complaining
 def _train(*configs: RunConfig) -> None:
-    if "seed" in st.session_state:
-        st.session_state["seed"] = configs[0].seed
     ui.runs().submit(list(configs), ui.browser(), MOST_SWEPT)
 
 

@@ -2,21 +2,34 @@
 
 import dataclasses
 
+import numpy as np
 import streamlit as st
 
 from pages.ui import controls, digits, prediction, several
 from pages.ui import runs as ui
-from vae import data, figures
+from vae import figures
 from vae.config import RunConfig
 from vae.losses import largest_log_sigma
+from vae.schedules import kl_weight_at
 from vae.store import RunStatus
 
 HEADS = {"h = σ, raw": "raw", "softplus(h) = σ": "softplus", "h = log σ": "log"}
 COLORS = {name: figures.HEAD_COLORS[kind] for name, kind in HEADS.items()}
 NOBODY, SEVERAL = "All of them finish", "More than one fails"
-SETTINGS = {"latent_dim": "Dimensions of z", "learning_rate": "Learning rate", "epochs": "Epochs", "seed": "Seed"}
+SETTINGS = {
+    "latent_dim": "Dimensions of z",
+    "learning_rate": "Learning rate",
+    "kl_ramp": "KL ramp",
+    "epochs": "Epochs",
+    "seed": "Seed",
+}
 SEEDS = range(5)  # of which it is said how often a raw sigma fails
 TOO_FAST = 0.03  # a learning rate with which log sigma fails too
+WHY = {
+    "raw": "Noise costs reconstruction and pulls σ down; the KL term is to stop it before 0, and one step jumps over.",
+    "softplus": "Of so small an h softplus is 0 in 32-bit numbers, and 0 has no logarithm.",
+    "log": "Of so large an h exp(2h) is infinite in 32-bit numbers.",
+}
 
 
 def run() -> None:
@@ -25,7 +38,7 @@ def run() -> None:
     if predicted is None:
         return
     settings = {}
-    for column, (name, label) in zip(st.columns(4), SETTINGS.items()):
+    for column, (name, label) in zip(st.columns(len(SETTINGS)), SETTINGS.items()):
         with column:
             settings[name] = controls.setting(name, label)
 
@@ -46,41 +59,46 @@ def _shown(configs: list[RunConfig], now: list[RunStatus], predicted: str) -> No
         prediction.compare(predicted, measured, outcome(configs, now))
     for column, name, config, state in zip(st.columns(3), HEADS, configs, now):
         column.progress(state.step / config.total_steps, f"**{name}** · {_where(config, state)}")
-    ends = {name: culprit for name, config in zip(HEADS, configs) if (culprit := ui.culprit_of(config.run_id))}
-    marks = {name: (culprit["step"], culprit["share"]) for name, culprit in ends.items()}
+    failures = {name: failure for name, config in zip(HEADS, configs) if (failure := ui.failure_of(config.run_id))}
     drawn = {name: (config.run_id, state) for name, config, state in zip(HEADS, configs, now)}
+    marks = {name: (failure["step"], failure.get("share")) for name, failure in failures.items()}
     st.plotly_chart(_panels(drawn, marks), key="race", config={"displayModeBar": False})
-    for name, culprit in ends.items():
-        _show_culprit(name, configs[0], culprit)
+    for name, config in zip(HEADS, configs):
+        if "image" in failures.get(name, {}):
+            _show_culprit(name, config, failures[name])
 
 
 @st.cache_resource(max_entries=100, show_spinner=False)
-def _panels(drawn: dict[str, tuple[str, RunStatus]], marks: dict[str, tuple[int, float]]) -> figures.Figure:
+def _panels(drawn: dict[str, tuple[str, RunStatus]], marks: dict[str, tuple[int, float | None]]) -> figures.Figure:
     return figures.race({name: ui.history(*run) for name, run in drawn.items()}, marks, COLORS)
 
 
 def _where(config: RunConfig, state: RunStatus) -> str:
-    """How far a run is, or what it is worth."""
-    if state.state == "diverged":
-        culprit = ui.culprit_of(config.run_id)
-        return f"failed at step {culprit['step'] if culprit else state.step + 1} of {config.total_steps:,}"
-    if test := ui.test_of(config.run_id):
-        learned = "" if test["active_units"] else ", nothing learned: no dimension is active"
-        return f"−ELBO {test['negative_elbo']:.1f} nats{learned}"
-    return "not trained yet" if state.state == "absent" else f"{state.state}, step {state.step:,}"
+    """How far a run is, or what came of it."""
+    if failure := ui.failure_of(config.run_id):
+        return f"failed at step {failure['step']} of {config.total_steps:,}"
+    if state.state == "absent":
+        return "not trained yet"
+    test = ui.test_of(config.run_id)
+    if not test:
+        return state.message or f"{state.state}, step {state.step:,}"
+    stopped = f"stopped at step {state.step:,}, " if state.state == "stopped" else ""
+    learned = "" if test["active_units"] else ", nothing learned: no dimension is active"
+    return f"{stopped}−ELBO {test['negative_elbo']:.1f} nats{learned}"
 
 
-def _show_culprit(name: str, config: RunConfig, culprit: dict) -> None:
+def _show_culprit(name: str, config: RunConfig, failure: dict) -> None:
     """The training image that ended a run, and what the head said of it."""
-    train = data.load(config.dataset, "train")
+    pixels = np.frombuffer(bytes.fromhex(failure["pixels"]), np.uint8) / 255
+    weight = kl_weight_at(config, failure["step"] - 1)
     picture, words = st.columns([1, 6], vertical_alignment="center")
     with picture:
-        digits.film_strips({"the digit that did it": train.images[culprit["image"]][None].numpy()}, 120, stacked=True)
+        digits.film_strips({"the digit that did it": pixels[None]}, 120, stacked=True)
     words.markdown(
-        f"**{name}**: step {culprit['step']} asked for log σ of training image {culprit['image']:,}, a "
-        f"{train.labels[culprit['image']]}, and the head said **h = {_signed(culprit['head'])}** in dimension "
-        f"{culprit['dimension'] + 1}. {culprit['share']:.1%} of this batch's log σ were no usable number; one is "
-        "enough to make the whole loss none, and every weight of the network with the next step."
+        f"**{name}**: at step {failure['step']} the head said **h = {_signed(failure['head'])}** in dimension "
+        f"{failure['dimension'] + 1} of training image {failure['image']:,}, labelled {failure['label']}. So it was "
+        f"with {failure['share']:.1%} of this batch's numbers; one without a usable σ leaves the whole batch without a "
+        f"loss, and the training without a gradient. {WHY[config.sigma]} (The KL term counted {weight:.2g} then.)"
     )
 
 
@@ -95,27 +113,30 @@ def outcome(configs: list[RunConfig], now: list[RunStatus]) -> str:
 
 
 def record(raw: RunConfig) -> str:
-    """In how many of the first five seeds that were trained here a raw sigma fails, and at which steps."""
-    runs = [dataclasses.replace(raw, seed=seed) for seed in SEEDS]
-    now = {run: state for run in runs if (state := ui.status(run.run_id)).state in ("complete", "diverged")}
-    steps = sorted(ui.culprit_of(run.run_id)["step"] for run in now if ui.culprit_of(run.run_id))
-    if not steps:
-        return f"A raw σ failed in none of the {len(now)} seeds that were trained here."
-    span = f"step {steps[0]}" if steps[0] == steps[-1] else f"steps {steps[0]} to {steps[-1]}"
-    return f"A raw σ turned negative in **{len(steps)} of {len(now)}** seeds that were trained here, at {span}."
+    """In how many of the first five seeds, and the seed on show, a raw sigma fails, and at which steps."""
+    seeds = sorted({*SEEDS, raw.seed})
+    runs = {seed: dataclasses.replace(raw, seed=seed) for seed in seeds}
+    ended = {seed: run for seed, run in runs.items() if ui.status(run.run_id).state in ("complete", "diverged")}
+    steps = sorted(failure["step"] for run in ended.values() if (failure := ui.failure_of(run.run_id)))
+    count = f"{len(steps)} of the {len(ended)} seeds that were trained here with these settings"
+    if len(ended) == 1:
+        count = "the one seed that was trained here with these settings" if steps else "none of the seeds"
+    span = f", at step {steps[0]}" if len(set(steps)) == 1 else f", at steps {steps[0]} to {steps[-1]}" if steps else ""
+    return f"A raw σ failed in **{count}**{span}."
 
 
+@ui.says_damage
 def limits() -> None:
     """Where log sigma itself fails, by arithmetic and in a training with a learning rate that is too large."""
-    most = largest_log_sigma()
     st.markdown(
-        f"To the left nothing happens: σ may be as small as it likes, and the gradient stays at −1. To the right "
-        f"σ² = exp(2 log σ) grows without measure, and beyond **log σ = {most:.2f}** 32-bit numbers end: the KL is "
-        "infinite. A learning rate that is too large gets there:"
+        "To the left nothing happens: σ may be as small as it likes, and the gradient stays at −1. To the right "
+        f"σ² = exp(2 log σ) grows without measure, and beyond **log σ = {largest_log_sigma():.2f}** 32-bit numbers end "
+        "and the KL is infinite. A learning rate that is too large gets there:"
     )
     for name, kind in HEADS.items():
         config = RunConfig(sigma=kind, learning_rate=TOO_FAST)
         state = ui.status(config.run_id)
         if state.has_model:
-            words = state.message or _where(config, state)
-            st.markdown(f"- **{name}**, learning rate {TOO_FAST:g}: {words}")
+            head = (ui.failure_of(config.run_id) or {}).get("head")
+            at = "" if head is None else f", where the head said h = {_signed(head)}"
+            st.markdown(f"- **{name}**, learning rate {TOO_FAST:g}: {_where(config, state)}{at}")

@@ -1,15 +1,17 @@
 """The page on which an AE becomes a VAE: what it measures before any training, what it trains, what it says."""
 
+import dataclasses
+import json
 import re
 import time
 
 import pytest
 import torch
 
-from pages.ui import prediction, retraining
+from pages.ui import conversion, prediction, retraining
 from vae import data
 from vae.config import RunConfig
-from vae.evaluation import evaluate
+from vae.evaluation import evaluate, mean_image_loss, prices_of_sigma
 from vae.latent import encode_all
 from vae.losses import kl_divergence
 from vae.models import convert
@@ -42,21 +44,46 @@ def test_structure_and_objective_are_measured_on_the_untrained_conversion(visit,
     images = data.load("mnist", "test").images
     after = evaluate(model, images, "bernoulli")
     assert f"goes from {before['reconstruction']:.1f} to **{after.reconstruction:.1f} nats**" in said
-    assert "**As you predicted.**" in said  # for more than 20 nats are lost
-    mu, log_sigma = encode_all(model, images)
-    far = kl_divergence(mu, torch.zeros_like(mu)).sum(1).mean()
-    width = kl_divergence(torch.zeros_like(mu), log_sigma).sum(1).mean()
-    assert f"It is **{after.kl:.1f} nats**: {far:.1f} for codes away from 0, and {width:.1f} for σ" in said
+    assert "**As you predicted.**" in said  # for it loses more than half of what the codes are worth
+    z, (_, log_sigma) = encode_all(lab.model(ae.run_id), images)[0], encode_all(model, images)
+    far = kl_divergence(z, torch.zeros_like(z)).sum(1).mean()
+    width = kl_divergence(torch.zeros_like(z), log_sigma).sum(1).mean()
+    assert f"It is **{far + width:.1f} nats**: {far:.1f} for codes away from 0, and {width:.1f} for σ" in said
     assert (
         f"| converted, not trained | {after.reconstruction:.1f} | {after.kl:.1f} | {after.negative_elbo:.1f} |" in said
     )
+
+
+def test_the_cheapest_sigma_of_the_unchanged_ae_is_said(visit, lab):
+    model, images = lab.model(AE.run_id), data.load("mnist", "test").images[:2_000]
+    totals = {p.sigma: p.reconstruction + p.kl for p in prices_of_sigma(model, images, "bernoulli", conversion.SIGMAS)}
+    best = min(totals, key=totals.get)
+    said = words(visit("conversion", predict_objective="Just show me"))
+    assert f"Cheapest is **σ ≈ {best:.2g}**" in said and f"= **{totals[best]:.1f} nats**" in said
+    trained = lab.metrics(RunConfig().run_id)["test"]["negative_elbo"]
+    assert f"That is {totals[best] - trained:.1f} nats more than the VAE that was trained from nothing" in said
+
+
+@pytest.mark.parametrize(
+    "lost, verdict",
+    [(0.01, conversion.KEEP), (0.2, conversion.BLUR), (0.7, conversion.BREAK), (40.0, conversion.BREAK)],
+)
+def test_what_becomes_of_reconstructions_is_told_by_what_they_lose(visit, monkeypatch, lab, lost, verdict):
+    before, without = lab.metrics(AE.run_id)["test"]["reconstruction"], mean_image_loss("mnist", "bernoulli")
+    after = before + lost * (without - before)
+    monkeypatch.setattr(
+        conversion, "_test", lambda *_: {"reconstruction": after, "kl": 1.0, "negative_elbo": after + 1}
+    )
+    assert visit("conversion", predict_structure=verdict).success
+    assert visit("conversion", predict_structure="Just show me").info[0].value.startswith("The reconstruction loss")
 
 
 def test_a_linear_f_becomes_g_and_another_gives_way_to_a_new_one(visit):
     assert "its weights are *g*'s" in words(visit("conversion"))
     app = visit("conversion", ae=RunConfig(model="ae", bottleneck="sigmoid").run_id, **SHOWN)
     assert not app.exception
-    assert "*f* is not linear: *g* is new" in words(app)
+    assert "*f* is not linear: the linear *g* is new" in words(app)
+    assert "its new *g* puts the digits where the AE never had one" in words(app)
 
 
 def test_what_the_trainings_say_is_said(visit, lab):
@@ -66,7 +93,8 @@ def test_what_the_trainings_say_is_said(visit, lab):
     app = visit("conversion", predict_training=retraining.NOTHING)
     said = app.warning[0].value
     best = min(losses, key=losses.get)
-    assert said.startswith(f"**A surprise: “{best.lower()}”.**")
+    assert best == "Everything is trained" and said.startswith("**A surprise: “everything is trained”.**")
+    assert "*a VAE from nothing*" in said
     assert re.findall(r"\*\*(\d+\.\d)\*\*", said)[:4] == [f"{loss:.1f}" for loss in sorted(losses.values())]
     longer = lab.metrics(RunConfig(epochs=6).run_id)["test"]["negative_elbo"]
     assert f"reaches **{longer:.1f}**" in said
@@ -80,17 +108,26 @@ def test_the_text_follows_what_is_measured():
     losses = {nothing: 145.0, everything: 140.0, encoder: 142.0, heads: 150.0, longer: 139.0}
     said = retraining.outcome(losses, {nothing: curve, everything: curve}, 3)
     for words in (
-        "**5.0 nats better** than to start", "after 2.0 of 3 epochs", "**2.0 nats worse** than to train that",
-        "**8.0 nats worse** again", "**1.0 nats better** than the detour",
+        "**5.0 nats better** than to start", "its curve is where the other's ends after 3.0 of 3 epochs",
+        "**2.0 nats worse** than to train that", "**8.0 nats worse** again", "**1.0 nats better** than the detour",
     ):  # fmt: skip
         assert words in said
     losses |= {nothing: 130.0, encoder: 139.0, heads: 138.5, longer: 141.0}
     said = retraining.outcome(losses, {nothing: curve, everything: curve}, 3)
     for words in (
-        "**10.0 nats worse** than to start from nothing.", "**1.0 nats better** than to train that",
+        "**10.0 nats worse** than to start from nothing, and its curve", "**1.0 nats better** than to train that",
         "**0.5 nats better** again", "**1.0 nats worse** than the detour",
     ):  # fmt: skip
         assert words in said
+    above = [{**line, "kl": 5.1} for line in curve]
+    del losses[longer]
+    said = retraining.outcome(losses, {nothing: curve, everything: above}, 3)
+    assert "than to start from nothing. To leave" in said and "But the AE" not in said
+
+
+def test_a_run_that_would_be_too_long_is_left_out():
+    assert retraining.LONGER not in retraining._runs(AE, 198, 0)
+    assert retraining._runs(AE, 197, 0)[retraining.LONGER].epochs == 200
 
 
 def test_the_button_trains_all_that_is_compared_from_an_ae_of_ones_own(visit, lab):
@@ -113,12 +150,18 @@ def test_the_button_trains_all_that_is_compared_from_an_ae_of_ones_own(visit, la
     assert not app.exception
     assert "−ELBO of the test digits" in app.info[0].value
     assert [button.label for button in app.button if "again" in button.label] == ["Train again (seed 1)"]
+    vae = dataclasses.replace(ae.converted("encoder"), epochs=2)
+    space = visit("latent_space", run=vae.run_id)  # beside the AE that it was, whose epochs it has not
+    assert not space.warning and space.selectbox(key="run").value == vae.run_id
+    [sent] = [c.proto.json for c in space.get("bidi_component") if c.proto.component_name == "latent_space"]
+    assert json.loads(sent)["parcels"]["ae"] == f"model {lab.metrics(ae.run_id)['model_sha256']}"
 
 
 def test_garbage_in_the_address_is_said_and_the_default_is_shown(visit):
-    app = visit("conversion", ae="ae-2d-0123456789ab", eps_draw="1.5", **SHOWN)
+    app = visit("conversion", ae="ae-2d-0123456789ab", eps_draw="1.5", **SHOWN | {"predict_objective": "42"})
     assert not app.exception
     said = [warning.value for warning in app.warning]
     assert said[0].startswith("ae = `ae-2d-0123456789ab` in the address is not here")
     assert any(text.startswith("eps_draw = `1.5` in the address is not allowed") for text in said)
+    assert any(text.startswith("predict_objective = `42` in the address is not allowed: one of Less") for text in said)
     assert app.selectbox(key="ae").value == AE.run_id

@@ -9,7 +9,15 @@ from torch.distributions import Bernoulli, Normal, kl_divergence
 
 from vae import data
 from vae.config import RunConfig
-from vae.evaluation import active_dimensions, chance_loss, evaluate, evaluation_eps, floor_of, prices_of_sigma
+from vae.evaluation import (
+    active_dimensions,
+    chance_loss,
+    evaluate,
+    evaluation_eps,
+    floor_of,
+    mean_image_loss,
+    prices_of_sigma,
+)
 from vae.losses import reconstruction_loss
 from vae.models import build_model
 from vae.store import PRETRAINED, RunStore
@@ -96,6 +104,14 @@ def test_every_evaluation_uses_the_same_eps(images):
     assert evaluate(model, images[:500], "bernoulli") == evaluate(model, images[:500], "bernoulli")
     eps = evaluation_eps(10_000, 2)
     assert eps.mean(0).abs().max() < 0.03 and (eps.std(0) - 1).abs().max() < 0.03
+
+
+def test_the_loss_of_the_mean_image_is_that_of_a_decoder_without_weights(images):
+    logits = torch.logit(images.mean(0).clamp(1e-3, 1 - 1e-3))
+    expected = -Bernoulli(logits=logits, validate_args=False).log_prob(images).sum(1).mean()
+    assert mean_image_loss("mnist", "bernoulli") == pytest.approx(expected.item(), rel=1e-5)
+    squares = 0.5 * (images - images.mean(0).clamp(1e-3, 1 - 1e-3)).square().sum(1).mean()
+    assert mean_image_loss("mnist", "gaussian") == pytest.approx(squares.item(), rel=1e-5)
 
 
 def test_no_model_is_below_the_entropy_of_the_pixels(pretrained):

@@ -11,6 +11,7 @@ import time
 import pytest
 import torch
 
+from vae import data
 from vae.__main__ import main
 from vae.config import RunConfig
 from vae.store import RunStore
@@ -107,6 +108,16 @@ def test_a_vae_starts_from_an_ae_of_the_store_and_from_no_other(store, small, ca
     trunk, decoder = (f"{part}.0.weight" for part in ("trunk", "decoder"))
     before, after = (store.model(config.run_id).state_dict() for config in (ae, encoder))
     assert torch.equal(before[decoder], after[decoder]) and not torch.equal(before[trunk], after[trunk])
+
+
+def test_what_ended_a_run_is_in_the_store_with_the_digit_that_did_it(store):
+    config = RunConfig(sigma="raw", seed=9)
+    assert main(["train", "--store", store.url, "--sigma", "raw", "--seed", "9"]) == 1
+    failure, images = store.metrics(config.run_id)["failure"], data.load("mnist", "train")
+    assert failure["step"] > store.metrics(config.run_id)["steps"] and failure["head"] <= 0
+    assert failure["label"] == images.labels[failure["image"]]
+    pixels = torch.tensor(list(bytes.fromhex(failure["pixels"]))) / 255
+    torch.testing.assert_close(pixels, images.images[failure["image"]])
 
 
 def test_a_sweep_prints_a_line_a_run_and_finds_them_the_second_time(store, small, capsys):

@@ -215,7 +215,7 @@ def test_a_conversion_of_which_a_part_is_trained_is_resumed_with_the_same_bits(s
     for snapshot in train(config, autoencoder=ae):
         if snapshot.losses.step == 8:
             checkpoint = {name: tensor.clone() for name, tensor in snapshot.checkpoint().items()}
-    *_, resumed = train(config, checkpoint, autoencoder=ae)
+    *_, resumed = train(config, checkpoint)
     assert same_bits(resumed.model.state_dict(), snapshot.model.state_dict())
 
 
@@ -266,6 +266,25 @@ def test_a_raw_sigma_turns_negative_and_ends_the_run_at_the_digit_that_it_names(
         sigma = model.h(model.trunk(images[order])).float()
     assert culprit.head == sigma[order == culprit.image][0, culprit.dimension] < 0
     assert culprit.share == pytest.approx((sigma <= 0).float().mean().item())
+
+
+@pytest.mark.parametrize("kind", ["log", "softplus", "raw"])
+def test_a_mu_past_all_bounds_is_not_blamed_on_sigma(small, kind):
+    config = replace(small, sigma=kind)
+    checkpoint = {name: tensor.clone() for name, tensor in next(train(config)).checkpoint().items()}
+    checkpoint["model.g.0.bias"] += 1e20
+    with pytest.raises(Diverged, match="the KL term is no longer finite: sigma or mu has grown past all bounds") as end:
+        list(train(config, checkpoint))
+    assert end.value.culprit is None
+
+
+def test_a_batch_that_is_all_negative_has_a_culprit_too(small):
+    config = replace(small, sigma="raw")
+    checkpoint = {name: tensor.clone() for name, tensor in next(train(config)).checkpoint().items()}
+    checkpoint["model.h.bias"] -= 100
+    with pytest.raises(Diverged, match=r"sigma = h\(y\) is -") as end:
+        list(train(config, checkpoint))
+    assert end.value.culprit.share == 1
 
 
 @pytest.mark.parametrize("kind, rate, words", [("log", 0.03, "too much for exp"), ("softplus", 0.3, "softplus is 0")])
