@@ -11,13 +11,15 @@ st.markdown(
     "Nothing else differs here: the same first weights, the same σ = 1 at the start, the same batches, the same *ε*."
 )
 st.subheader("The race")
-sigma_race.run()
+is_answered = sigma_race.run()
 
 st.subheader("One dimension of the KL term, by hand")
 sigma_plane.show()
 
-st.subheader("The limits of log σ itself")
-sigma_race.limits()
+if is_answered:
+    st.subheader("The limits of log σ itself")
+    sigma_race.limits()
+    sigma_race.verdict()
 
 with st.expander("Try this", icon=":material/lightbulb:"):
     st.markdown(

@@ -171,7 +171,7 @@ RACE = {
     "smallest_sigma": ("smallest σ", "log"),
     "kl": ("KL, nats", "log"),
     "gradient_norm": ("gradient norm", "log"),
-    "no_number": ("KL not a number", "linear"),
+    "no_number": ("share without a σ", "linear"),
 }
 
 
@@ -182,18 +182,20 @@ def race(histories: dict[str, list[dict]], ends: dict[str, tuple[int, float | No
     batch's KL terms that were none, where it is known.
     """
     figure = make_subplots(2, 2, subplot_titles=[title for title, _ in RACE.values()], vertical_spacing=0.16)
+    panel_values = {panel: [] for panel in RACE}
     for name, history in histories.items():
         lines = [{**line, "no_number": 0.0} for line in history if line["step"]]
         for place, panel in enumerate(RACE):
             row, column = place // 2 + 1, place % 2 + 1
             steps, values = [line["step"] for line in lines], [line.get(panel) for line in lines]
+            panel_values[panel] += [value for value in values if value]
             if panel == "no_number" and name in ends and ends[name][1]:
                 steps, values = [*steps, ends[name][0]], [*values, ends[name][1]]
             line = {"color": colors[name], "width": 2.5}
             hover = f"step %{{x}}: %{{y:.3g}}<extra>{name}</extra>"
             figure.add_scatter(
-                x=steps, y=values, name=name, mode="lines", line=line, legendgroup=name, showlegend=not place,
-                hovertemplate=hover, row=row, col=column,
+                x=steps, y=values, name=name, mode="lines+markers", marker={"size": 4}, line=line, legendgroup=name,
+                showlegend=not place, hovertemplate=hover, row=row, col=column,
             )  # fmt: skip
             if name in ends and values:
                 figure.add_scatter(
@@ -201,10 +203,11 @@ def race(histories: dict[str, list[dict]], ends: dict[str, tuple[int, float | No
                     marker={"symbol": "x", "size": 13, "color": colors[name]}, col=column,
                     hovertemplate=f"{name}: its loss is no number at step %{{x}}<extra></extra>",
                 )  # fmt: skip
-    for place, (_, scale) in enumerate(RACE.values()):
+    for place, (panel, (_, scale)) in enumerate(RACE.items()):
         row, column = place // 2 + 1, place % 2 + 1
-        logarithmic = {"dtick": 1, "exponentformat": "power"} if scale == "log" else {}
-        figure.update_yaxes(type=scale, row=row, col=column, **logarithmic)
+        figure.update_yaxes(type=scale, row=row, col=column, exponentformat="power")
+        if scale == "log":
+            figure.update_yaxes(dtick=_decades(panel_values[panel]), row=row, col=column)
     figure.update_yaxes(tickformat=".1%", rangemode="tozero", row=2, col=2)
     figure.update_xaxes(type="log", dtick=1)
     figure.update_xaxes(title_text="step", row=2)
@@ -213,10 +216,17 @@ def race(histories: dict[str, list[dict]], ends: dict[str, tuple[int, float | No
     return figure
 
 
+def _decades(values: list[float]) -> int:
+    """How many powers of ten apart the ticks of a logarithmic axis are: at most six of them."""
+    decades = np.log10(max(values) / min(values)) if values else 0
+    return max(1, int(np.ceil(decades / 6)))
+
+
 def _flat(height: int, revision: str) -> dict:
     """The layout of a figure that fills its column; revision: what keeps somebody's zoom when it is drawn anew."""
     legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
-    return {"height": height, "margin": {"l": 10, "r": 10, "t": 30, "b": 10}, "legend": legend, "uirevision": revision}
+    margin = {"l": 10, "r": 10, "t": 30, "b": 10}
+    return {"height": height, "margin": margin, "legend": legend, "showlegend": True, "uirevision": revision}
 
 
 def axis_limit(*codes: np.ndarray) -> float:

@@ -20,6 +20,7 @@ class View {
     this.curves = new SigmaCurves(this.find("canvas"), (h) => this.go(Math.min(Math.max(h, -LARGEST), LARGEST)));
     this.input = this.find("input");
     this.input.addEventListener("input", () => this.isAllowed() && this.go(this.input.valueAsNumber));
+    this.input.addEventListener("paste", (event) => this.paste(event));
     this.input.addEventListener("change", () => this.isAllowed() || this.complain());
     this.cells = {};
     for (const head of Object.keys(HEADS)) {
@@ -44,12 +45,21 @@ class View {
     this.curves.show(this.h);
     const answers = Object.fromEntries(Object.keys(HEADS).map((head) => [head, answer(head, this.h)]));
     for (const [head, cells] of Object.entries(this.cells)) QUANTITIES.forEach((name, column) => (cells[column].textContent = inCell(name, answers[head])));
-    const fates = Object.entries(answers).map(([head, own]) => `${nameOf(head)}: ${fate(head, own)}`);
+    const fates = Object.entries(answers).map(([head, own]) => `${nameOf(head)}: ${fate(head, this.h, own)}`);
     this.find(".reading").textContent = `At h = ${inFigures(this.h, 5)}, ${fates.join("; ")}.`;
     this.curves.canvas.setAttribute("aria-valuenow", this.h);
     this.find(".complaint").textContent = "";
     if (!this.isAllowed() || this.input.valueAsNumber !== this.h) this.input.value = this.h;
     this.address.keep({ h: this.h === FIRST ? null : this.h.toFixed(9).replace(/\.?0+$/, "") });
+  }
+
+  /** A number as this page prints it, or with a decimal comma, which the browser would take for another one. */
+  paste(event) {
+    const text = event.clipboardData.getData("text").trim().replace("−", "-").replace(",", ".");
+    if (text === "" || !Number.isFinite(Number(text))) return;
+    event.preventDefault();
+    this.input.value = text;
+    this.input.dispatchEvent(new Event("input"));
   }
 
   isAllowed() {
@@ -78,9 +88,9 @@ function inCell(name, own) {
 }
 
 /** What becomes of a head that gives this answer. */
-function fate(head, { sigma, kl, gradient }) {
+function fate(head, h, { sigma, kl, gradient }) {
   if (Number.isNaN(kl)) return `σ = ${inFigures(sigma)} has no logarithm, so KL and gradient are not a number, and no step leads back`;
-  if (kl === Infinity && sigma === 0) return `σ is 0 in float32, so KL is infinite and the gradient ${inFigures(gradient)}`;
+  if (kl === Infinity && sigma === 0) return `σ is 0${h === 0 ? "" : " in float32"}, so KL is infinite and the gradient ${inFigures(gradient)}`;
   if (kl === Infinity) return "σ² is too large for float32, so KL and gradient are infinite";
   if (gradient === -Infinity) return "1/σ is too large for float32, so the gradient is minus infinite";
   const size = Math.abs(gradient), wall = head === "raw" && sigma < 1 ? `, with the wall ${inFigures(sigma)} away` : "";

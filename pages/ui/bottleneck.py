@@ -29,13 +29,15 @@ def choose_left(vae: RunConfig) -> RunConfig:
         )
     if st.session_state.get(key) not in (None, *choices):  # of a pair that has more beside it
         del st.session_state[key]
+    if asked in choices and key not in st.session_state:
+        st.session_state[key] = asked  # and not as the default, which is forgotten when one leaves the page
     if len(choices) == 1:
         chosen = own
     else:
         chosen = st.segmented_control(
             "On the left: *z = f(y)* of an AE, or *μ = g(y)* of another VAE",
             list(choices),
-            default=asked if asked in choices else own,
+            default=None if key in st.session_state else own,
             required=True,
             help="f(y) = act(W y + b), the encoder's last layer: act is the choice.",
             key=key,
@@ -81,7 +83,8 @@ def beyond(config: RunConfig, z: torch.Tensor) -> str:
     low, high = RANGES[config.bottleneck]
     outside = int(((z < low) | (z > high)).any(1).sum())
     return (
-        f"{outside} of these {len(z)} draws from N(0, I) are where *{activation(config)}* puts no *{_symbol(config)}*: "
+        f"{outside} of these {len(z)} draws from N(0, I) are where *{activation(config)}* can put no "
+        f"*{_symbol(config)}*: "
         + ("no digit can have such a code." if config.model == "ae" else "training came there by *σ·ε* alone.")
     )
 

@@ -10,8 +10,8 @@ from pages.ui import address, controls, digits, prediction, scatter
 from pages.ui import runs as ui
 from vae import data, figures, latent
 from vae.config import RunConfig
-from vae.evaluation import Price, evaluate, mean_image_loss, prices_of_sigma
-from vae.losses import kl_divergence
+from vae.evaluation import CHUNK, Price, evaluate, mean_image_loss, prices_of_sigma
+from vae.losses import kl_divergence, reconstruction_loss
 from vae.models import VariationalAutoencoder, convert, reconstruct, reparameterize
 from vae.randomness import seeded
 
@@ -24,6 +24,11 @@ FEW, SOME, MANY = "Less than 3 nats", "3 to 30 nats", "More than 30 nats"
 SIGMAS = [10 ** (exponent / 4) for exponent in range(-12, 1)]
 PRICED = 2_000  # test images
 MOST_DRAWS = 10_000
+NETWORKS = r"""\begin{aligned}
+    \text{AE:}\quad & \X \to \boxed{\text{trunk}} \to \Y \to \boxed{f} \to \Z \to \boxed{\text{decoder}} \to \XHAT \\
+    \text{VAE:}\quad & \X \to \boxed{\text{trunk}} \to \Y \to \boxed{g,\,h} \to \MU,\,\log\SIGMA \to
+    \Z = \MU + \SIGMA\,\EPS \to \boxed{\text{decoder}} \to \XHAT
+    \end{aligned}"""
 
 
 def from_nothing(ae: RunConfig) -> RunConfig:
@@ -39,23 +44,22 @@ def structure(ae: RunConfig) -> None:
         f"Trunk and decoder are **copied**. {linear} The head *h* is **new**, and its σ near 1. Then "
         "*z = μ + σ·ε* is drawn. Nothing is trained."
     )
-    predicted = prediction.ask("predict_structure", "what becomes of the reconstructions?", [KEEP, BLUR, BREAK])
+    controls.formula(NETWORKS)
+    predicted = prediction.ask(
+        "predict_structure", "what becomes of the reconstructions?", [KEEP, BLUR, BREAK], ae.run_id
+    )
     run = _autoencoder(ae)
-    key, draw = _key(run), 0
     if predicted:
         _structure_measured(run, predicted)
-        number, again = st.columns([1, 4], vertical_alignment="bottom")
-        bind = controls.binding(
-            "eps_draw", lambda asked: address.is_whole(asked, MOST_DRAWS), "a whole number to 10,000"
-        )
-        with number:
-            draw = st.number_input("Draw of ε", min_value=0, max_value=MOST_DRAWS, step=1, key="eps_draw", bind=bind)
-        again.button("Draw again", icon=":material/casino:", on_click=_draw_again)
     pictures, left, right = st.columns([5, 4, 4], gap="medium")
     with pictures:
-        digits.film_strips(_strips(*key, draw) if predicted else _strips_of_the_autoencoder(*key), stacked=True)
+        strips = st.container()
+        draw = _choose_draw() if predicted else 0
         if predicted:
             _table(run)
+    key = _key(run)
+    with strips:
+        digits.film_strips(_strips(*key, draw) if predicted else _strips_of_the_autoencoder(*key), stacked=True)
     codes, draws = _points(*key, draw)
     limit = figures.axis_limit(codes, draws)
     with left:
@@ -67,33 +71,49 @@ def structure(ae: RunConfig) -> None:
             scatter.show(ae.converted(), draws, None, limit, "z")
 
 
+def _choose_draw() -> int:
+    """The number of the draw of eps that is on show; kept in the URL."""
+    bind = controls.binding("eps_draw", lambda asked: address.is_whole(asked, MOST_DRAWS), "a whole number to 10,000")
+    number, again = st.columns([2, 3], vertical_alignment="bottom")
+    with number:
+        draw = st.number_input("Draw of ε", min_value=0, max_value=MOST_DRAWS, step=1, key="eps_draw", bind=bind)
+    again.button("Draw again", icon=":material/casino:", on_click=_draw_again)
+    return draw
+
+
 def _structure_measured(run: ui.Trained, predicted: str) -> None:
-    """What the draw did to the reconstructions, on a scale from the AE to an answer without any code."""
-    before, after = (test["reconstruction"] for test in (run.metrics["test"], _test(*_key(run))))
+    """What the change did to the reconstructions, on a scale from the AE to an answer without any code."""
+    before, after = run.metrics["test"]["reconstruction"], _test(*_key(run))
     without_code = mean_image_loss(run.config.dataset, run.config.likelihood)
-    lost = (after - before) / (without_code - before)
-    new = "" if _is_linear(run.config) else " And its new *g* puts the digits where the AE never had one."
+    lost = (after["reconstruction"] - before) / (without_code - before)
+    why = (
+        "the decoder was only ever given the codes of digits themselves, and nothing beside them."
+        if _is_linear(run.config)
+        else "the new *g* knows nothing yet of where the decoder expects which digit."
+    )
     prediction.compare(
         predicted,
         KEEP if lost < CLOSE else BLUR if lost < FAR else BREAK,
-        f"The reconstruction loss of the 10,000 test digits goes from {before:.1f} to **{after:,.1f} nats**; to answer "
-        f"each with the mean image costs {without_code:.1f}. The decoder was only ever given the codes of digits "
-        f"themselves, and nothing beside them.{new}",
+        f"The reconstruction loss of the 10,000 test digits goes from {before:.1f} to "
+        f"**{after['reconstruction']:,.1f} nats**, without the noise (ε = 0) to {after['at_mu']:,.1f}; to answer each "
+        f"with the mean image costs {without_code:.1f}: {why}",
     )
 
 
 def _table(run: ui.Trained) -> None:
-    """The AE, what it is converted to, and the VAE that it shall become, in nats."""
+    """The AE, what it is converted to, and the VAE that it shall become, in nats; the KL once it was predicted."""
     rows = {"AE": run.metrics["test"], "converted, not trained": _test(*_key(run))}
     if plain := _from_nothing_to_the_end(run.config):
         rows["VAE, trained from nothing"] = plain
+    names = {"reconstruction": "reconstruction", "negative_elbo": "−ELBO"}
+    if prediction.is_answered("predict_objective"):
+        names = {"reconstruction": "reconstruction", "kl": "KL", "negative_elbo": "−ELBO"}
 
     def cells(test: dict) -> str:
-        values = (test["reconstruction"], test["kl"], test["negative_elbo"])
-        return " | ".join("–" if value is None else f"{value:,.1f}" for value in values)
+        return " | ".join("–" if test[name] is None else f"{test[name]:,.1f}" for name in names)
 
-    lines = [f"| {name} | {cells(test)} |" for name, test in rows.items()]
-    st.markdown("\n".join(["| test digits, nats | reconstruction | KL | −ELBO |", "|---|--:|--:|--:|", *lines]))
+    head = [f"| test digits, nats | {' | '.join(names.values())} |", f"|---|{'--:|' * len(names)}"]
+    st.markdown("\n".join([*head, *(f"| {name} | {cells(test)} |" for name, test in rows.items())]))
 
 
 @ui.says_damage
@@ -103,9 +123,8 @@ def objective(ae: RunConfig) -> None:
         "The term **KL(q(z|x) ‖ N(0, I))** is added. Nobody ever asked this AE to put its codes *z = f(y)* near 0, "
         "or to say how sure it is of them."
     )
-    predicted = prediction.ask(
-        "predict_objective", "how large is the term for the codes as they are?", [FEW, SOME, MANY]
-    )
+    question = "how large is the term for the codes as they are?"
+    predicted = prediction.ask("predict_objective", question, [FEW, SOME, MANY], ae.run_id)
     if predicted is None:
         return
     run = _autoencoder(ae)
@@ -115,23 +134,24 @@ def objective(ae: RunConfig) -> None:
         predicted,
         FEW if kl < 3 else SOME if kl <= 30 else MANY,
         f"It is **{kl:.1f} nats**: {far:.1f} for codes away from 0, and {width:.1f} for σ, which is still close to the "
-        "prior's own. So far, the VAE pays in noise instead.",
+        "prior's own.",
     )
     prices = _prices(*_key(run))
     best = min(prices, key=lambda price: price.reconstruction + price.kl)
     total = best.reconstruction + best.kl
-    levels, beside = {"the AE's reconstruction": run.metrics["test"]["reconstruction"]}, ""
-    if plain := _from_nothing_to_the_end(ae):
-        levels["−ELBO of the VAE from nothing"] = trained = plain["negative_elbo"]
+    levels, beside = {"the AE's reconstruction": _first_test(*_key(run))["reconstruction"]}, ""
+    plain = ui.trained(from_nothing(ae).run_id) if _from_nothing_to_the_end(ae) else None
+    if plain:
+        levels["−ELBO of the VAE from nothing"] = trained = _first_test(*_key(plain))["negative_elbo"]
         word = "more" if total > trained else "less"
         beside = f" That is {abs(total - trained):,.1f} nats {word} than the VAE that was trained from nothing."
     picture, words = st.columns([3, 2], vertical_alignment="center", gap="large")
     picture.plotly_chart(_trade_off(prices, levels), key="trade-off", config={"displayModeBar": False})
     words.markdown(
         "**What if only σ were chosen, one for all, and nothing trained?** A small σ spares the decoder the noise, "
-        f"and the KL charges for it: {ae.latent_dim * np.log(10):.1f} nats for each further decimal. Cheapest is "
-        f"**σ ≈ {best.sigma:.2g}**: −ELBO = {best.reconstruction:.1f} + {best.kl:.1f} = **{total:.1f} nats** (the "
-        f"first {PRICED:,} test digits).{beside}"
+        f"and the KL charges for it: {ae.latent_dim * np.log(10):.1f} nats for a σ ten times smaller. Cheapest is "
+        f"**σ ≈ {best.sigma:.2g}**: −ELBO = {best.reconstruction:.1f} + {best.kl:.1f} = **{total:.1f} nats**.{beside} "
+        f"(All of the first {PRICED:,} test digits.)"
     )
 
 
@@ -165,10 +185,22 @@ def _converted(run_id: str, sha256: str) -> VariationalAutoencoder:
 
 @st.cache_data(max_entries=40, show_spinner="Measuring the converted AE …")
 def _test(run_id: str, sha256: str) -> dict:
-    """The figures of an AE that was converted and not trained."""
-    config = ui.trained(run_id).config
+    """The figures of an AE that was converted and not trained, and its reconstruction loss without noise."""
+    config, model = ui.trained(run_id).config, _converted(run_id, sha256)
     images = data.load(config.dataset, "test").images
-    return evaluate(_converted(run_id, sha256), images, config.likelihood).to_dict()
+    mu, _ = latent.encode_all(model, images)
+    losses = [
+        reconstruction_loss(model.decode(z), x, config.likelihood) for z, x in zip(mu.split(CHUNK), images.split(CHUNK))
+    ]
+    return evaluate(model, images, config.likelihood).to_dict() | {"at_mu": torch.cat(losses).mean().item()}
+
+
+@st.cache_data(max_entries=40, show_spinner=False)
+def _first_test(run_id: str, sha256: str) -> dict:
+    """The figures of a trained run on the first test images, of which the prices are."""
+    run = ui.trained(run_id)
+    images = data.load(run.config.dataset, "test").images[:PRICED]
+    return evaluate(run.model, images, run.config.likelihood).to_dict()
 
 
 @st.cache_data(max_entries=40, show_spinner=False)

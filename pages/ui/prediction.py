@@ -7,11 +7,22 @@ from pages.ui import controls
 UNDECIDED = "Just show me"
 
 
-def ask(key: str, question: str, options: list[str]) -> str | None:
-    """The question with its options; what was chosen, or None while nothing is, and the answer is to wait."""
+def ask(key: str, question: str, options: list[str], about: str = "") -> str | None:
+    """The question with its options; what was chosen, or None while nothing is, and the answer is to wait.
+
+    about: what is asked about; when that changes, what was predicted before is forgotten.
+    """
+    remembered = f"{key} about"
+    if st.session_state.setdefault(remembered, about) != about:
+        st.session_state[remembered], st.session_state[key] = about, None
     every = [*options, UNDECIDED]
     bind = controls.binding(key, lambda asked: asked in every, f"one of {'; '.join(every)}")
     return st.pills(f"**Predict:** {question}", every, key=key, bind=bind)
+
+
+def is_answered(key: str) -> bool:
+    """Whether the question was answered, also before it is asked: on this page's first run the address tells."""
+    return bool(st.session_state.get(key) or (key not in st.session_state and st.query_params.get(key)))
 
 
 def compare(predicted: str, measured: str, words: str) -> None:

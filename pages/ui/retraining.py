@@ -24,16 +24,18 @@ def compare(ae: RunConfig) -> None:
     st.markdown(
         "Both its structure and its objective have changed, so it must be **trained again**: everything, or only the "
         "encoder (the decoder stays the AE's), or only the heads *g* and *h* (the trunk stays too). Beside it is a VAE "
-        "from nothing, with the same epochs, batches and learning rates."
+        "from nothing, with the same epochs, batches and learning rates, and one that has the AE's epochs as well."
     )
-    predicted = prediction.ask("predict_training", "which ends with the lowest −ELBO?", [NOTHING, *PARTS])
-    if predicted is None:
-        return
     epochs, seed, _ = st.columns([1, 1, 4])
     with epochs:
         count = controls.setting("epochs", "Epochs")
     with seed:
         number = controls.setting("seed", "Seed")
+
+    question = "which of the first four ends with the lowest −ELBO?"
+    predicted = prediction.ask("predict_training", question, [NOTHING, *PARTS], f"{ae.run_id} {count}")
+    if predicted is None:
+        return
 
     def of_seed(seed: int) -> list[RunConfig]:
         return list(_runs(ae, count, seed).values())
@@ -63,6 +65,8 @@ def _shown(ae: RunConfig, configs: list[RunConfig], now: list[RunStatus], predic
     for name, state in zip(names, now):
         if state.state in ("failed", "diverged"):
             st.error(f"**{name}** · {state.message}", icon=":material/error:")
+        elif state.state == "stopped":
+            st.caption(f"**{name}** · stopped at step {state.step:,} of {state.total_steps:,}")
     if not histories:
         st.info("Nothing is trained with these settings yet: press the button.", icon=":material/arrow_upward:")
         return
@@ -71,7 +75,7 @@ def _shown(ae: RunConfig, configs: list[RunConfig], now: list[RunStatus], predic
         losses = {name: test["negative_elbo"] for name, test in tests.items()}
         best = min([NOTHING, *PARTS], key=losses.get)
         prediction.compare(predicted, best, outcome(losses, histories, ae.epochs))
-    drawn = {name: (config.run_id, state) for name, config, state in zip(names, configs, now) if name in COLORS}
+    drawn = {n: (c.run_id, state) for n, c, state in zip(names, configs, now) if n in COLORS and n in histories}
     st.plotly_chart(_curves(drawn), key="objectives", config={"displayModeBar": False})
 
 
@@ -101,12 +105,12 @@ def outcome(losses: dict[str, float], histories: dict[str, list[dict]], ae_epoch
 
 
 def _head_start(converted: list[dict], nothing: list[dict]) -> str:
-    """When the curve of the one is where the other's ends, if it stays below, in words."""
-    goal = _negative_elbo(nothing[-1])
-    if _negative_elbo(converted[-1]) > goal:
+    """From when on the curve of the one stays below where the other's ends, in words."""
+    above = [place for place, line in enumerate(converted) if _negative_elbo(line) > _negative_elbo(nothing[-1])]
+    if not above or above[-1] == len(converted) - 1:
         return ""
-    reached = next(line["epoch"] for line in converted if _negative_elbo(line) <= goal)
-    return f", and its curve is where the other's ends after {reached:.1f} of {_epochs(round(nothing[-1]['epoch']))}"
+    reached = converted[above[-1] + 1]["epoch"]
+    return f", and its curve stays below the other's end after {reached:.1f} of {_epochs(round(nothing[-1]['epoch']))}"
 
 
 def _negative_elbo(line: dict) -> float:

@@ -23,6 +23,7 @@ from vae.worker import resolve_device
 
 ACTIVE = {"queued", "running", "pausing", "stopping"}  # states in which more is to come by itself
 LIVE = 0.8  # seconds between two looks at a run under way
+IDLE = 4.0  # seconds between two looks at runs that may be started or resumed in another browser
 
 
 @st.cache_resource(show_spinner=False)

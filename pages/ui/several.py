@@ -1,5 +1,6 @@
 """Several runs that are asked for together: their buttons, and what is seen of them as they train."""
 
+import os
 from collections.abc import Callable
 
 import streamlit as st
@@ -24,7 +25,7 @@ def train(configs: list[RunConfig], shown: Shown, of_seed: Callable[[int], list[
     states = [ui.status(config.run_id).state for config in configs]
     missing = [config for config, state in zip(configs, states) if state in UNTRAINED]
     active = [config for config, state in zip(configs, states) if state in ui.ACTIVE]
-    start, stop, words = st.columns([3, 2, 6], vertical_alignment="center")
+    start, stop, _ = st.columns([3, 2, 6], vertical_alignment="center")
     label, wanted = ("Training …", []) if active else ("All have ended", [])
     if missing:
         label, wanted = f"Train {'1 run' if len(missing) == 1 else f'{len(missing)} runs'}", missing
@@ -38,10 +39,10 @@ def train(configs: list[RunConfig], shown: Shown, of_seed: Callable[[int], list[
     if active:
         stop.button("Stop all", icon=":material/stop:", on_click=_stop, args=active, width="stretch")
     elif wanted:
-        seconds = sum(estimate_seconds(config) for config in wanted) / ui.runs().workers
-        words.caption(f"about {in_words(seconds)}; pairs that others train meanwhile may pass")
+        stop.caption(f"takes about {in_words(_estimate(wanted))}")
     complaint()
-    st.fragment(_watch, run_every=ui.pace() if active else None)(configs, states, shown)
+    every = ui.pace() if active else ui.IDLE if missing else None
+    st.fragment(_watch, run_every=every)(configs, states, shown)
 
 
 @ui.says_damage
@@ -52,6 +53,13 @@ def _watch(configs: list[RunConfig], before: list[str], shown: Shown) -> None:
             ui.forget(config.run_id)
         st.rerun()  # other buttons, and new results in the rest of the page
     shown(configs, now)
+
+
+def _estimate(configs: list[RunConfig]) -> float:
+    """Seconds for all, side by side on the workers, of whose cores the page wants a share too."""
+    each, workers = [estimate_seconds(config) for config in configs], ui.runs().workers
+    crowding = max(1.0, (workers + 1) / (os.cpu_count() or 1))
+    return max(1.0, max(each), sum(each) / workers) * crowding
 
 
 def _next_untrained(seed: int, of_seed: Callable[[int], list[RunConfig]]) -> list[RunConfig]:

@@ -32,20 +32,22 @@ WHY = {
 }
 
 
-def run() -> None:
-    """The question who fails, the settings, and the race, live where it was not run yet."""
-    predicted = prediction.ask("predict_race", "who will not reach the end?", [*HEADS, NOBODY, SEVERAL])
-    if predicted is None:
-        return
+def run() -> bool:
+    """The settings, the question who fails, and the race, live where it was not run yet; whether it was answered."""
     settings = {}
     for column, (name, label) in zip(st.columns(len(SETTINGS)), SETTINGS.items()):
         with column:
             settings[name] = controls.setting(name, label)
+    about = " ".join(str(value) for name, value in settings.items() if name != "seed")
+    predicted = prediction.ask("predict_race", "who will not reach the end?", [*HEADS, NOBODY, SEVERAL], about)
+    if predicted is None:
+        return False
 
     def of_seed(seed: int) -> list[RunConfig]:
         return [RunConfig(**settings | {"seed": seed}, sigma=kind) for kind in HEADS.values()]
 
     several.train(of_seed(settings["seed"]), lambda configs, now: _shown(configs, now, predicted), of_seed)
+    return True
 
 
 def _shown(configs: list[RunConfig], now: list[RunStatus], predicted: str) -> None:
@@ -63,6 +65,7 @@ def _shown(configs: list[RunConfig], now: list[RunStatus], predicted: str) -> No
     drawn = {name: (config.run_id, state) for name, config, state in zip(HEADS, configs, now)}
     marks = {name: (failure["step"], failure.get("share")) for name, failure in failures.items()}
     st.plotly_chart(_panels(drawn, marks), key="race", config={"displayModeBar": False})
+    st.caption("✖: the step at which a run's loss was no number any more, at the height of its last numbers before.")
     for name, config in zip(HEADS, configs):
         if "image" in failures.get(name, {}):
             _show_culprit(name, config, failures[name])
@@ -131,12 +134,28 @@ def limits() -> None:
     st.markdown(
         "To the left nothing happens: σ may be as small as it likes, and the gradient stays at −1. To the right "
         f"σ² = exp(2 log σ) grows without measure, and beyond **log σ = {largest_log_sigma():.2f}** 32-bit numbers end "
-        "and the KL is infinite. A learning rate that is too large gets there:"
+        "and the KL is infinite. A learning rate that is too large can get there:"
     )
-    for name, kind in HEADS.items():
-        config = RunConfig(sigma=kind, learning_rate=TOO_FAST)
+    configs = {name: RunConfig(sigma=kind, learning_rate=TOO_FAST) for name, kind in reversed(HEADS.items())}
+    for name, config in configs.items():
         state = ui.status(config.run_id)
         if state.has_model:
             head = (ui.failure_of(config.run_id) or {}).get("head")
             at = "" if head is None else f", where the head said h = {_signed(head)}"
-            st.markdown(f"- **{name}**, learning rate {TOO_FAST:g}: {_where(config, state)}{at}")
+            st.markdown(f"- **{name}**, with a learning rate of {TOO_FAST:g}: {_where(config, state)}{at}")
+
+
+@ui.says_damage
+def verdict() -> None:
+    """Why log sigma, although softplus finishes too: what was measured with the default settings, and arithmetic."""
+    softplus, log = (ui.test_of(RunConfig(sigma=kind).run_id).get("negative_elbo") for kind in ("softplus", "log"))
+    measured = ""
+    if softplus and log:
+        better = "softplus" if softplus < log else "log σ"
+        measured = f" With the default settings they end at {softplus:.1f} and {log:.1f} nats, {better} ahead."
+    st.markdown(
+        f"**So log σ, or softplus?** Both keep σ above 0, and both train.{measured} Race with other seeds before you "
+        "make much of it. What speaks for log σ is its simplicity: the KL contains log σ itself, which the head then "
+        "gives as it is, every *h* means a σ, and the gradient is σ² − 1. What speaks for softplus: where *h* is large "
+        "it grows no faster than *h*, and so does its gradient, while exp explodes."
+    )

@@ -13,7 +13,6 @@ from vae.evaluation import floor_of
 from vae.store import RunStatus
 
 PLAY = 0.4  # seconds a picture while the training is played
-IDLE = 4.0  # seconds between two looks at runs that may be started or resumed in another browser
 PLAIN = {"displayModeBar": False}
 
 
@@ -26,7 +25,7 @@ def training(ae: RunConfig, vae: RunConfig) -> None:
     live = bool(ui.ACTIVE & set(before))
     playing = st.session_state.get("playing") is not None and not live
     ended = set(before) <= {"complete", "diverged"}
-    every = ui.pace() if live else PLAY if playing else None if ended else IDLE
+    every = ui.pace() if live else PLAY if playing else None if ended else ui.IDLE
     dimensions = scatter.choose_dimensions(vae.latent_dim)
     st.fragment(_pictures, run_every=every)(ae, vae, before, dimensions, live, playing)
 

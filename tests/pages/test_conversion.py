@@ -18,6 +18,7 @@ from vae.models import convert
 from vae.worker import advance
 
 AE = RunConfig(model="ae")
+FIGURES = ("reconstruction", "at_mu", "kl", "negative_elbo")
 SHOWN = dict.fromkeys(["predict_structure", "predict_objective", "predict_training"], prediction.UNDECIDED)
 
 
@@ -44,6 +45,7 @@ def test_structure_and_objective_are_measured_on_the_untrained_conversion(visit,
     images = data.load("mnist", "test").images
     after = evaluate(model, images, "bernoulli")
     assert f"goes from {before['reconstruction']:.1f} to **{after.reconstruction:.1f} nats**" in said
+    assert f"without the noise (ε = 0) to {before['reconstruction']:.1f}; to answer each with the mean image" in said
     assert "**As you predicted.**" in said  # for it loses more than half of what the codes are worth
     z, (_, log_sigma) = encode_all(lab.model(ae.run_id), images)[0], encode_all(model, images)
     far = kl_divergence(z, torch.zeros_like(z)).sum(1).mean()
@@ -60,7 +62,7 @@ def test_the_cheapest_sigma_of_the_unchanged_ae_is_said(visit, lab):
     best = min(totals, key=totals.get)
     said = words(visit("conversion", predict_objective="Just show me"))
     assert f"Cheapest is **σ ≈ {best:.2g}**" in said and f"= **{totals[best]:.1f} nats**" in said
-    trained = lab.metrics(RunConfig().run_id)["test"]["negative_elbo"]
+    trained = evaluate(lab.model(RunConfig().run_id), images, "bernoulli").negative_elbo
     assert f"That is {totals[best] - trained:.1f} nats more than the VAE that was trained from nothing" in said
 
 
@@ -71,9 +73,7 @@ def test_the_cheapest_sigma_of_the_unchanged_ae_is_said(visit, lab):
 def test_what_becomes_of_reconstructions_is_told_by_what_they_lose(visit, monkeypatch, lab, lost, verdict):
     before, without = lab.metrics(AE.run_id)["test"]["reconstruction"], mean_image_loss("mnist", "bernoulli")
     after = before + lost * (without - before)
-    monkeypatch.setattr(
-        conversion, "_test", lambda *_: {"reconstruction": after, "kl": 1.0, "negative_elbo": after + 1}
-    )
+    monkeypatch.setattr(conversion, "_test", lambda *_: dict.fromkeys(FIGURES, after))
     assert visit("conversion", predict_structure=verdict).success
     assert visit("conversion", predict_structure="Just show me").info[0].value.startswith("The reconstruction loss")
 
@@ -83,7 +83,7 @@ def test_a_linear_f_becomes_g_and_another_gives_way_to_a_new_one(visit):
     app = visit("conversion", ae=RunConfig(model="ae", bottleneck="sigmoid").run_id, **SHOWN)
     assert not app.exception
     assert "*f* is not linear: the linear *g* is new" in words(app)
-    assert "its new *g* puts the digits where the AE never had one" in words(app)
+    assert "the new *g* knows nothing yet of where the decoder expects which digit" in words(app)
 
 
 def test_what_the_trainings_say_is_said(visit, lab):
@@ -106,14 +106,15 @@ def test_the_text_follows_what_is_measured():
     everything, encoder, heads = retraining.PARTS
     curve = [{"epoch": epoch, "reconstruction": 150 - 5 * epoch, "kl": 5.0} for epoch in (1, 2, 3)]
     losses = {nothing: 145.0, everything: 140.0, encoder: 142.0, heads: 150.0, longer: 139.0}
-    said = retraining.outcome(losses, {nothing: curve, everything: curve}, 3)
+    lucky = [*curve[:-1], {**curve[-1], "kl": 11.0}]
+    said = retraining.outcome(losses, {nothing: lucky, everything: curve}, 3)
     for words in (
-        "**5.0 nats better** than to start", "its curve is where the other's ends after 3.0 of 3 epochs",
+        "**5.0 nats better** than to start", "its curve stays below the other's end after 2.0 of 3 epochs",
         "**2.0 nats worse** than to train that", "**8.0 nats worse** again", "**1.0 nats better** than the detour",
     ):  # fmt: skip
         assert words in said
     losses |= {nothing: 130.0, encoder: 139.0, heads: 138.5, longer: 141.0}
-    said = retraining.outcome(losses, {nothing: curve, everything: curve}, 3)
+    said = retraining.outcome(losses, {nothing: lucky, everything: curve}, 3)
     for words in (
         "**10.0 nats worse** than to start from nothing, and its curve", "**1.0 nats better** than to train that",
         "**0.5 nats better** again", "**1.0 nats worse** than the detour",
@@ -165,3 +166,21 @@ def test_garbage_in_the_address_is_said_and_the_default_is_shown(visit):
     assert any(text.startswith("eps_draw = `1.5` in the address is not allowed") for text in said)
     assert any(text.startswith("predict_objective = `42` in the address is not allowed: one of Less") for text in said)
     assert app.selectbox(key="ae").value == AE.run_id
+
+
+def test_another_ae_asks_anew_and_one_that_a_link_brought_is_kept(visit):
+    ten = RunConfig(model="ae", latent_dim=10).run_id
+    app = visit("conversion", ae=ten, **SHOWN)
+    assert app.info
+    app.switch_page("pages/home.py").run()
+    app.switch_page("pages/conversion.py").run()
+    assert app.selectbox(key="ae").value == ten
+    app.selectbox(key="ae").set_value(AE.run_id).run()
+    assert not app.info and not app.get("plotly_chart")
+
+
+def test_runs_have_names_that_tell_them_apart(visit):
+    options = visit("latent_space").selectbox(key="run").options
+    assert len(set(options)) == len(options)
+    for part in ("all of it", "its encoder", "its heads"):
+        assert f"2-D · 3 epochs · seed 0 · a converted AE (3 epochs, seed 0), trained {part}" in options

@@ -18,7 +18,10 @@ GARBAGE = {
 def test_garbage_in_the_address_is_said_and_left_out(visit, name, value, allowed):
     app = visit("home", **{name: value})
     assert not app.exception
-    assert app.warning[0].value == f"{name} = `{value}` in the address is not allowed: {allowed}. The default is shown."
+    assert (
+        app.warning[0].value
+        == f"{name} = `{value or '(nothing)'}` in the address is not allowed: {allowed}. The default is shown."
+    )
     assert name not in app.query_params
 
 

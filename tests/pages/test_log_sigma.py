@@ -63,7 +63,21 @@ def test_with_a_large_rate_log_sigma_fails_too_and_the_page_says_so(visit, lab):
 
 def test_where_log_sigma_overflows_is_said(visit):
     edge = math.log(torch.finfo(torch.float32).max) / 2
-    assert f"beyond **log σ = {edge:.2f}**" in words(visit("log_sigma"))
+    assert f"beyond **log σ = {edge:.2f}**" in words(visit("log_sigma", **ADDRESS))
+
+
+def test_the_verdict_says_who_was_ahead(visit, lab):
+    log, softplus = (lab.metrics(RunConfig(sigma=kind).run_id)["test"]["negative_elbo"] for kind in ("log", "softplus"))
+    ahead = "log σ" if log < softplus else "softplus"
+    assert f"at {softplus:.1f} and {log:.1f} nats, {ahead} ahead" in words(visit("log_sigma", **ADDRESS))
+
+
+def test_other_settings_ask_anew_and_another_seed_does_not(visit):
+    app = visit("log_sigma", **ADDRESS)
+    app.number_input(key="seed").set_value(1).run()
+    assert app.get("plotly_chart")
+    app.number_input(key="learning_rate").set_value(0.03).run()
+    assert not app.get("plotly_chart")
 
 
 def trained(lab, config: RunConfig, **metrics) -> None:

@@ -70,7 +70,7 @@ def test_a_race_marks_where_a_run_had_no_number_any_more():
         "log": [line(1, **stats), line(4, **stats)],
     }
     figure = figures.race(histories, {"raw": (3, 0.02)}, {"raw": "red", "log": "green"})
-    curves = [curve for curve in figure.data if curve.mode == "lines"]
+    curves = [curve for curve in figure.data if curve.mode == "lines+markers"]
     marks = [curve for curve in figure.data if curve.mode == "markers"]
     assert len(curves) == 8 and [list(mark.x) for mark in marks] == [[3]] * 4
     assert all(0 not in curve.x for curve in curves)  # the axis is logarithmic
