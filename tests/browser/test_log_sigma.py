@@ -163,7 +163,7 @@ def test_a_race_is_run_before_the_eyes_of_the_class_and_survives_a_reload(visit,
     for config in (softplus, log):
         loss = server.store.metrics(config.run_id)["test"]["negative_elbo"]
         expect(page.get_by_test_id("stAlert").get_by_text(f"−ELBO {loss:.1f} nats")).to_be_visible()
-    image = server.store.metrics(raw.run_id)["culprit"]["image"]
+    image = server.store.metrics(raw.run_id)["failure"]["image"]
     expect(page.get_by_text(f"training image {image:,}")).to_be_visible()
     expect(page.get_by_alt_text("the digit that did it")).to_be_visible()
     expect(page.get_by_role("button", name="Train again (seed 8)")).to_be_visible()
