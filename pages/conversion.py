@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import controls, conversion, retraining
+from pages.ui import choice, controls, conversion, retraining
 
 st.title("Converting an AE")
 st.markdown(
@@ -10,7 +10,7 @@ st.markdown(
     "*structure* (a draw instead of a point), then its *objective* (+ KL). Then train again, for both have changed. "
     "**What of the AE was worth keeping?**"
 )
-ae = controls.choose_autoencoder()
+ae = choice.choose_autoencoder()
 
 st.subheader("1 · Structure: f becomes g and h, and z is drawn")
 conversion.structure(ae)

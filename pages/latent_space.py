@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import bottleneck, controls, explore
+from pages.ui import bottleneck, choice, controls, explore
 
 st.title("Latent space")
 st.markdown(
@@ -10,7 +10,7 @@ st.markdown(
     "**Move over a plane:** both decoders answer at once. "
     "The AE left gaps where it pleased; the VAE had to fill N(0, I), and that is why one can *draw* from it."
 )
-vae = controls.choose_pair()
+vae = choice.choose_pair()
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     left = bottleneck.choose_left(vae)
     same_axes = st.toggle("The same axes for both", key="shared_axes", bind="query-params")

@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from pages.ui import controls, resample
+from pages.ui import choice, controls, resample
 
 st.title("Draw again: ε")
 st.markdown(
     "One digit *x* goes into both encoders. The AE answers with **one** *z*. The VAE answers with a small cloud, "
     "*z = μ + σ·ε*, and **each ε is another *z***. Draw again, play, or set *ε* by hand."
 )
-resample.draws(controls.choose_pair())
+resample.draws(choice.choose_pair())
 
 with st.expander("Try this", icon=":material/lightbulb:"):
     st.markdown(

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import controls, gaps, posteriors
+from pages.ui import choice, controls, gaps, posteriors
 
 st.title("What “variational” means")
 st.markdown(
@@ -10,7 +10,7 @@ st.markdown(
     "point of the plane (violet). The VAE answers with **q(z|x)**, one Gaussian with independent dimensions (orange): "
     "a *variational* stand-in. **What does it lose?**"
 )
-vae = controls.choose_pair()
+vae = choice.choose_pair()
 if posteriors.has_one(vae):
     posteriors.of_a_digit(vae)
     gaps.over_the_test_images(vae)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import controls, walking
+from pages.ui import choice, controls, walking
 
 st.title("Latent walk")
 st.markdown(
@@ -10,7 +10,7 @@ st.markdown(
     "pictures along its way. A VAE's sliders go from −3 to 3 σ of its prior; an AE has no prior, so its sliders go "
     "where 98 % of its codes are."
 )
-walking.along_dimensions(controls.choose_pair())
+walking.along_dimensions(choice.choose_pair())
 
 with st.expander("Try this", icon=":material/lightbulb:"):
     st.markdown(

@@ -15,7 +15,7 @@ FLOORS = [
     ("config", "randomness", "files"),
     ("data", "models", "losses"),
     ("evaluation", "latent", "packing", "posterior", "gap", "store", "sweep", "two_sample"),
-    ("schedules", "training"),
+    ("schedules", "divergence", "training"),
     ("worker", "runs"),
     ("bench",),
     ("__main__",),

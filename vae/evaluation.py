@@ -46,6 +46,13 @@ def evaluate(model: nn.Module, images: Tensor, likelihood: str) -> Metrics:
     return Metrics(total, reconstruction, kl_per_dimension.sum().item(), kl_per_dimension.tolist(), active)
 
 
+@torch.no_grad()
+def decoded_losses(model: nn.Module, z: Tensor, images: Tensor, likelihood: str) -> Tensor:
+    """The reconstruction losses of images (n, 784) decoded from codes z (n, latent_dim): (n,) nats."""
+    chunks = zip(z.split(CHUNK), images.split(CHUNK))
+    return torch.cat([reconstruction_loss(model.decode(some), x, likelihood) for some, x in chunks])
+
+
 class Price(NamedTuple):
     """What one sigma for every image and dimension costs: both terms of the objective, means in nats an image."""
 
@@ -62,13 +69,8 @@ def prices_of_sigma(model: nn.Module, images: Tensor, likelihood: str, sigmas: l
     prices = []
     for sigma in sigmas:
         log_sigma = torch.full_like(mu, math.log(sigma))
-        z = reparameterize(mu, log_sigma, eps)
-        losses = [
-            reconstruction_loss(model.decode(some), x, likelihood)
-            for some, x in zip(z.split(CHUNK), images.split(CHUNK))
-        ]
-        kl = kl_divergence(mu, log_sigma).sum(1)
-        prices.append(Price(sigma, torch.cat(losses).mean().item(), kl.mean().item()))
+        losses = decoded_losses(model, reparameterize(mu, log_sigma, eps), images, likelihood)
+        prices.append(Price(sigma, losses.mean().item(), kl_divergence(mu, log_sigma).sum(1).mean().item()))
     return prices
 
 

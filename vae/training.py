@@ -13,8 +13,9 @@ from torch import Tensor, nn
 
 from vae import data
 from vae.config import ConfigError, RunConfig
+from vae.divergence import Diverged, cause, find_culprit
 from vae.evaluation import CHUNK
-from vae.losses import is_finite, kl_divergence, loss_terms, negative_elbo
+from vae.losses import is_finite, loss_terms, negative_elbo
 from vae.models import Autoencoder, build_model, convert, encode_parameters, freeze, pixel_means, reconstruct
 from vae.randomness import seeded
 from vae.schedules import kl_weight_at, learning_rate_at, snapshot_steps
@@ -24,27 +25,6 @@ SAMPLES = 20
 STEP_OVERHEAD = 5.0e-3  # seconds of a step that are not matrix products, the looks at it included (measured)
 
 torch.set_num_threads(1)  # two threads on two busy cores are many times slower than one
-
-
-@dataclass(frozen=True)
-class Culprit:
-    """Where sigma's part of the KL term is no number: the first such image of the batch, and dimension (from 0).
-
-    image: its number among the training images; head: h(y) there; share: of all h(y) of the batch that are so.
-    """
-
-    image: int
-    dimension: int
-    head: float
-    share: float
-
-
-class Diverged(RuntimeError):
-    """The loss or the weights are no longer finite; the message says at which step and the likely cause."""
-
-    def __init__(self, step: int, cause: str, culprit: Culprit | None = None):
-        super().__init__(f"diverged at step {step}: {cause}")
-        self.step, self.culprit = step, culprit
 
 
 @dataclass(frozen=True)
@@ -129,7 +109,7 @@ def train(
         ):  # which may turn negative for a test digit first: the training goes on without knowing
             must_be_numbers.pop("log_sigma", None)
         if not is_finite(*model.parameters(), *must_be_numbers.values()):
-            raise Diverged(step, _cause(config, None))
+            raise Diverged(step, cause(config, None))
         losses = Losses(
             step=step,
             epoch=step / config.steps_per_epoch,
@@ -192,8 +172,9 @@ def train_step(config: RunConfig, model: nn.Module, optimizer, images: Tensor, s
     terms["total"].backward()
     values = _numbers(terms)
     if not math.isfinite(values["total"]):
-        culprit = _culprit(config, model, images, step)
-        raise Diverged(step + 1, _cause(config, values, culprit), culprit)
+        with _precision(images):
+            culprit = find_culprit(model, _batch(config, images, step), _batch_indices(config, step))
+        raise Diverged(step + 1, cause(config, values, culprit), culprit)
     gradients = [parameter.grad for group in optimizer.param_groups for parameter in group["params"]]
     values["gradient_norm"] = nn.utils.get_total_norm(gradients).item()
     optimizer.step()
@@ -246,24 +227,6 @@ def _batch_terms(config: RunConfig, model: nn.Module, images: Tensor, step: int)
         "kl_per_dimension": None if terms.kl_per_dimension is None else terms.kl_per_dimension.mean(0),
         "smallest_sigma": None if terms.log_sigma is None else terms.log_sigma.detach().min().exp(),
     }
-
-
-@torch.no_grad()
-def _culprit(config: RunConfig, model: nn.Module, images: Tensor, step: int) -> Culprit | None:
-    """Who in a step's batch has a head's output that no usable sigma can be made of; None where nobody has."""
-    if config.model == "ae":
-        return None
-    x = _batch(config, images, step)
-    with _precision(images):
-        mu, log_sigma = model.encode(x)
-        head = model.h(model.trunk(x))
-    without_mu = kl_divergence(torch.zeros_like(mu), log_sigma)
-    is_bad = head.isfinite() & ~without_mu.isfinite()  # (batch, latent_dim)
-    if not is_bad.any():
-        return None
-    place, dimension = is_bad.nonzero()[0].tolist()
-    image = _batch_indices(config, step)[place].item()
-    return Culprit(image, dimension, head[place, dimension].item(), is_bad.float().mean().item())
 
 
 def _precision(images: Tensor) -> torch.autocast:
@@ -340,20 +303,3 @@ def _restore(checkpoint: dict[str, Tensor], model: nn.Module, optimizer: torch.o
             moments.setdefault(int(index), {})[moment] = tensor
     optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
     return int(checkpoint["step"]), float(checkpoint["seconds"])
-
-
-def _cause(config: RunConfig, values: dict | None, culprit: Culprit | None = None) -> str:
-    """The likely reason in words, from the terms that are no longer finite."""
-    remedy = f"a learning rate below {config.learning_rate:g} is the usual way out"
-    if values is None:
-        return f"the weights or the codes are no longer finite; {remedy}"
-    if culprit:
-        where = f"{culprit.head:.3g} for training image {culprit.image:,} in dimension {culprit.dimension + 1}"
-        return {
-            "raw": f"sigma = h(y) is {where}, and log sigma is no number; h(y) = log sigma is the way out",
-            "softplus": f"the KL term is no longer finite: h(y) is {where}, of which softplus is 0; {remedy}",
-            "log": f"the KL term is no longer finite: log sigma = h(y) is {where}, too much for exp; {remedy}",
-        }[config.sigma]
-    if values["kl_per_dimension"] is not None and not math.isfinite(sum(values["kl_per_dimension"])):
-        return f"the KL term is no longer finite: sigma or mu has grown past all bounds; {remedy}"
-    return f"the reconstruction loss is no longer finite: the logits have grown past all bounds; {remedy}"

@@ -10,13 +10,14 @@ import torch
 
 from vae import data
 from vae.config import ConfigError, RunConfig
+from vae.divergence import Diverged
 from vae.evaluation import evaluate
 from vae.gap import Gap, measure_gap
 from vae.latent import encode_all
 from vae.models import Autoencoder
 from vae.posterior import decode_grid
 from vae.store import DamagedRun, RunStore
-from vae.training import Diverged, Snapshot, model_state, train
+from vae.training import Snapshot, model_state, train
 
 HISTORY_SECONDS = 0.3  # a page that watches is this far behind at most
 CHECKPOINT_SECONDS = 2.0  # a killed worker loses about this much at most

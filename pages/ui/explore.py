@@ -10,8 +10,7 @@ from pages.ui import address, bottleneck, browser, controls, digits, scatter
 from pages.ui import runs as ui
 from vae import data, figures, latent
 from vae.config import RunConfig
-from vae.evaluation import CHUNK
-from vae.losses import reconstruction_loss
+from vae.evaluation import decoded_losses
 
 SAMPLES = 16
 BOUNDED_LIMIT = 1.2  # of the axes where all codes are in a square: N(0, I) to 1 sigma is in it, and some room
@@ -94,17 +93,12 @@ def codes_parcel(half: ui.Trained, dimensions: tuple[int, ...], count: int = 10_
 
 
 @st.cache_data(max_entries=40, show_spinner="Looking for the hard digits …")
-@torch.no_grad()
 def hard_digits(run_id: str, sha256: str, count: int = 50) -> list[int]:
     """The test digits that a model reconstructs worst from their mean codes, the worst first."""
     run = ui.trained(run_id)
     images = data.load(run.config.dataset, "test").images
     mu, _ = ui.codes(run_id, sha256)
-    losses = [
-        reconstruction_loss(run.model.decode(z), x, run.config.likelihood)
-        for z, x in zip(mu.split(CHUNK), images.split(CHUNK))
-    ]
-    return torch.cat(losses).topk(count).indices.tolist()
+    return decoded_losses(run.model, mu, images, run.config.likelihood).topk(count).indices.tolist()
 
 
 @ui.says_damage

@@ -8,7 +8,7 @@ import time
 import pytest
 import torch
 
-from pages.ui import conversion, prediction, retraining
+from pages.ui import conversion, converted, prediction, retraining
 from vae import data
 from vae.config import RunConfig
 from vae.evaluation import evaluate, mean_image_loss, prices_of_sigma
@@ -58,7 +58,7 @@ def test_structure_and_objective_are_measured_on_the_untrained_conversion(visit,
 
 def test_the_cheapest_sigma_of_the_unchanged_ae_is_said(visit, lab):
     model, images = lab.model(AE.run_id), data.load("mnist", "test").images[:2_000]
-    totals = {p.sigma: p.reconstruction + p.kl for p in prices_of_sigma(model, images, "bernoulli", conversion.SIGMAS)}
+    totals = {p.sigma: p.reconstruction + p.kl for p in prices_of_sigma(model, images, "bernoulli", converted.SIGMAS)}
     best = min(totals, key=totals.get)
     said = words(visit("conversion", predict_objective="Just show me"))
     assert f"Cheapest is **σ ≈ {best:.2g}**" in said and f"= **{totals[best]:.1f} nats**" in said
@@ -73,7 +73,7 @@ def test_the_cheapest_sigma_of_the_unchanged_ae_is_said(visit, lab):
 def test_what_becomes_of_reconstructions_is_told_by_what_they_lose(visit, monkeypatch, lab, lost, verdict):
     before, without = lab.metrics(AE.run_id)["test"]["reconstruction"], mean_image_loss("mnist", "bernoulli")
     after = before + lost * (without - before)
-    monkeypatch.setattr(conversion, "_test", lambda *_: dict.fromkeys(FIGURES, after))
+    monkeypatch.setattr(converted, "test", lambda *_: dict.fromkeys(FIGURES, after))
     assert visit("conversion", predict_structure=verdict).success
     assert visit("conversion", predict_structure="Just show me").info[0].value.startswith("The reconstruction loss")
 

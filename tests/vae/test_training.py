@@ -10,13 +10,13 @@ from torch.nn.functional import softplus
 
 from vae import data
 from vae.config import ConfigError, RunConfig
+from vae.divergence import Diverged
 from vae.evaluation import evaluate
 from vae.losses import kl_divergence, reconstruction_loss
 from vae.models import TRAINABLE, build_model, convert, encode_parameters, pixel_means
 from vae.randomness import seeded
 from vae.schedules import kl_weight_at, learning_rate_at, snapshot_steps
 from vae.training import (
-    Diverged,
     Snapshot,
     build_optimizer,
     has_fast_bfloat16,
