@@ -114,7 +114,7 @@ def pretrain_command(options: argparse.Namespace) -> int:
 def measure_with_progress(run_id: str, store: RunStore) -> None:
     """Measures what a run's q loses on the first test images, with a progress bar on stderr."""
     with tqdm(total=GAP_IMAGES, unit=" images", desc=f"posteriors of {run_id}", file=sys.stderr) as bar:
-        for done in measure_gaps(run_id, store):
+        for done in measure_gaps(run_id, store.metrics(run_id)["model_sha256"], store):
             bar.update(done - bar.n)
 
 

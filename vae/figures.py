@@ -188,7 +188,7 @@ def race(histories: dict[str, list[dict]], ends: dict[str, tuple[int, float | No
         for place, panel in enumerate(RACE):
             row, column = place // 2 + 1, place % 2 + 1
             steps, values = [line["step"] for line in lines], [line.get(panel) for line in lines]
-            panel_values[panel] += [value for value in values if value]
+            panel_values[panel] += [value for value in values if value and 0 < value < np.inf]
             if panel == "no_number" and name in ends and ends[name][1]:
                 steps, values = [*steps, ends[name][0]], [*values, ends[name][1]]
             line = {"color": colors[name], "width": 2.5}

@@ -4,18 +4,26 @@ import math
 from typing import NamedTuple
 
 import torch
-from numpy.polynomial.hermite_e import hermegauss
 from torch import Tensor, nn
+from torch.nn.functional import max_pool2d
 from torch.nn.utils.rnn import pad_sequence
 
+from vae.evaluation import CHUNK
 from vae.losses import kl_divergence, reconstruction_loss
 from vae.models import encode_parameters
-from vae.posterior import NEGLIGIBLE, Cells, Posterior, exact_posteriors
+from vae.posterior import SETTLED, Cells, Posterior, exact_posteriors
 
 STEPS = 100  # of a fit
 RATE = 0.08  # of a fit's Adam, for log sigma; for the mean in fifths of the cells' half-extent
-CORE = 3.0  # nats below the mode: of the cells within them, the moments begin a fit
-HERMITE = 20  # nodes along each axis of an expectation under the encoder's q
+CORE = 3.0  # nats below a peak: of the cells within them, the moments begin a fit
+LEVELS = (CORE, 2 * CORE)  # nats below the mode, where cells that hang together are a peak
+PEAKS = 3  # where fits begin, at most, beside the encoder's q
+OUTSIDE = 50.0  # nats below the mode: what a fit takes log p(x, z) for where no cells are
+FINALISTS = 2  # fits whose bounds are measured with the decoder
+# Nodes along each axis of an expectation under a Gaussian, first and to compare; doubled until it has SETTLED.
+NODES = (16, 24)
+MOST_NODES = 1_536
+TAIL = 5.5  # sigmas, where they end
 
 
 class Gaussian2D(NamedTuple):
@@ -25,24 +33,21 @@ class Gaussian2D(NamedTuple):
     log_scale: Tensor
     slant: Tensor
 
-    def covariance(self) -> Tensor:
-        """(n, 2, 2)"""
+    def lower(self) -> Tensor:
+        """L: (n, 2, 2)"""
         (a, b), c = self.log_scale.exp().unbind(-1), self.slant
-        lower = torch.stack([a, torch.zeros_like(a), c, b], -1).reshape(-1, 2, 2)
-        return lower @ lower.mT
+        return torch.stack([a, torch.zeros_like(a), c, b], -1).reshape(-1, 2, 2)
+
+    def covariance(self) -> Tensor:
+        """L L^T: (n, 2, 2)"""
+        return self.lower() @ self.lower().mT
 
 
 class Fits(NamedTuple):
-    """The best Gaussians for each image, their bounds (n,) in nats, and the diagonal one's way from the encoder's q.
-
-    path: (n, steps, 5): mean (2), sigma (2) and the bound.
-    """
+    """The Gaussians with the largest ELBO for each image, of independent dimensions and of any covariance."""
 
     diagonal: Gaussian2D
     full: Gaussian2D
-    diagonal_bound: Tensor
-    full_bound: Tensor
-    path: Tensor
 
 
 class Gap(NamedTuple):
@@ -68,31 +73,102 @@ def measure_gap(
 ) -> tuple[Gap, Fits, list[Posterior]]:
     """The gap of images x (n, 784), with the fits and the posteriors it comes from; of temperature b, all tempered."""
     posteriors = exact_posteriors(model, grid, x, likelihood, temperature)
-    with torch.no_grad():
-        mu, log_sigma = encode_parameters(model, x)
-    fits = fit_gaussians(posteriors, mu, log_sigma)
-    encoder = encoder_bounds(model, x, mu, log_sigma, likelihood, temperature)
-    diagonal = fits.diagonal_bound.maximum(encoder)  # the encoder's q is one of them
+    encoders = encoders_gaussians(model, x)
+    diagonal, full = fit_gaussians(posteriors, encoders)
+
+    def measured(gaussian: Gaussian2D) -> Tensor:
+        return expected_bounds(model, x, gaussian, likelihood, temperature)
+
+    # The encoder's q is one of the diagonal Gaussians, and the best of them is one of the full ones.
+    encoder = measured(encoders)
+    best, bound = _best([encoders, *diagonal], [encoder, *map(measured, diagonal)])
+    best_full, full_bound = _best([best, *full], [bound, *map(measured, full)])
     evidence = torch.tensor([posterior.log_evidence for posterior in posteriors])
-    return Gap(evidence, fits.full_bound.maximum(diagonal), diagonal, encoder), fits, posteriors
+    return Gap(evidence, full_bound, bound, encoder), Fits(best, best_full), posteriors
 
 
 @torch.no_grad()
-def encoder_bounds(
+def encoders_gaussians(model: nn.Module, x: Tensor) -> Gaussian2D:
+    """q(z|x) of images x (n, 784), as the encoder answers."""
+    mu, log_sigma = encode_parameters(model, x)
+    return Gaussian2D(mu, log_sigma, torch.zeros(len(x)))
+
+
+def _best(gaussians: list[Gaussian2D], bounds: list[Tensor]) -> tuple[Gaussian2D, Tensor]:
+    """For each image the Gaussian with the largest bound, and that bound (n,)."""
+    bound, which = torch.stack(bounds).max(0)
+    every = torch.arange(len(which))
+    return Gaussian2D(*(torch.stack(part)[which, every] for part in zip(*gaussians))), bound
+
+
+@torch.no_grad()
+def expected_bounds(
+    model: nn.Module, x: Tensor, gaussian: Gaussian2D, likelihood: str, temperature: float = 1.0
+) -> Tensor:
+    """The ELBO of a Gaussian for each of the images x (n, 784): (n,) nats.
+
+    E_q[log p(x|z)] / temperature by quadrature, E_q[log p(z)] and the entropy in closed form.
+    """
+    lower = gaussian.lower()
+    losses = [_expected_loss(model, *own, likelihood, SETTLED * temperature) for own in zip(x, gaussian.mean, lower)]
+    squares = gaussian.mean.square().sum(1) + lower.square().sum((1, 2))
+    return -torch.tensor(losses) / temperature - 0.5 * squares + gaussian.log_scale.sum(1) + 1
+
+
+def _expected_loss(
+    model: nn.Module, x: Tensor, mean: Tensor, lower: Tensor, likelihood: str, tolerance: float
+) -> float:
+    """E[-log p(x|z)] under N(mean, L L^T) for one image x (784,), nats, with as many nodes as it takes to settle."""
+
+    def expectation(sides: list[int]) -> float:
+        eps, weight = _nodes(*sides)
+        parts = zip((mean + eps @ lower.T).split(CHUNK), weight.split(CHUNK))
+        return sum(
+            (own @ reconstruction_loss(model.decode(z), x.expand(len(z), -1), likelihood)).item() for z, own in parts
+        )
+
+    first, more = NODES
+    value, finer = expectation([first, first]), expectation([more, more])
+    sides = [more, more]
+    for axis in (0, 1) if abs(finer - value) > tolerance else ():  # a wide Gaussian over a decoder with sharp turns
+        value = math.inf
+        while abs(finer - value) > tolerance and sides[axis] < MOST_NODES:
+            sides[axis] *= 2
+            value, finer = finer, expectation(sides)
+    return finer
+
+
+def improve(
     model: nn.Module, x: Tensor, mu: Tensor, log_sigma: Tensor, likelihood: str, temperature: float = 1.0
 ) -> Tensor:
-    """The ELBO of the encoder's q for images x (n, 784), its mu and log_sigma (n, 2): (n,) nats.
+    """The way of the encoder's q (mu and log_sigma (2,)) up its own ELBO for one image x (784,): (steps, 5).
 
-    E_q[log p(x|z)] / temperature by Gauss-Hermite quadrature with 20 x 20 nodes, and the KL in closed form.
+    mean (2), sigma (2) and the bound before each step: Adam, with the expectation over the first nodes.
     """
-    nodes, weights = (torch.from_numpy(part).float() for part in hermegauss(HERMITE))
-    eps = torch.cartesian_prod(nodes, nodes)  # (400, 2)
-    weight = torch.cartesian_prod(weights, weights).prod(1) / (2 * math.pi)
-    losses = [
-        weight @ reconstruction_loss(model.decode(mean + scale * eps), image.expand(len(eps), -1), likelihood)
-        for image, mean, scale in zip(x, mu, log_sigma.exp())
-    ]
-    return -torch.stack(losses) / temperature - kl_divergence(mu, log_sigma).sum(1)
+    eps, weight = _nodes(NODES[0], NODES[0])
+    mean, log_scale = mu.clone().requires_grad_(), log_sigma.clone().requires_grad_()
+    optimizer = torch.optim.Adam([mean, log_scale], betas=(0.8, 0.95))
+    path = []
+    for step in range(STEPS + 1):
+        logits = model.decode(mean + log_scale.exp() * eps)
+        expected = weight @ reconstruction_loss(logits, x.expand(len(eps), -1), likelihood)
+        bound = -expected / temperature - kl_divergence(mean, log_scale).sum()
+        path.append(torch.cat([mean, log_scale.exp(), bound[None]]).detach())
+        optimizer.zero_grad()
+        (-bound).backward()
+        optimizer.param_groups[0]["lr"] = RATE * 0.5 * (1 + math.cos(math.pi * step / STEPS))
+        optimizer.step()
+    return torch.stack(path)
+
+
+def _nodes(first: int, second: int) -> tuple[Tensor, Tensor]:
+    """Equidistant nodes (n, 2) and weights (n,) for an expectation under N(0, I).
+
+    For smooth functions they are as exact as Gauss-Hermite's, and unlike those they can be as dense as one likes.
+    """
+    eps = torch.cartesian_prod(torch.linspace(-TAIL, TAIL, first), torch.linspace(-TAIL, TAIL, second))
+    weight = (-0.5 * eps.square().sum(1)).exp()
+    return eps, weight / weight.sum()
 
 
 class _Padded(NamedTuple):
@@ -109,28 +185,30 @@ class _Padded(NamedTuple):
     floor: Tensor
 
 
-def fit_gaussians(posteriors: list[Posterior], mu: Tensor, log_sigma: Tensor) -> Fits:
-    """The diagonal and the full-covariance Gaussian with the largest ELBO for each image.
+def fit_gaussians(posteriors: list[Posterior], encoders: Gaussian2D) -> tuple[list[Gaussian2D], list[Gaussian2D]]:
+    """The best diagonal and the best full-covariance Gaussians for each image, FINALISTS of each.
 
-    Gradient steps on the ELBO on the cells, sum_c q_c log p(x, z_c) + entropy, from the encoder's q (mu, log_sigma
-    (n, 2)) and from the moments of p(z|x) near its mode; the better one is kept.
+    Gradient steps on the ELBO on the cells, sum_c q_c log p(x, z_c) + entropy, from the encoder's q and from the
+    moments of p(z|x) at each of its peaks.
     """
     cells = _padded(posteriors)
-    moments = torch.stack([_moments(posterior) for posterior in posteriors])  # (n, 4)
-    starts = torch.stack([torch.cat([mu, log_sigma], 1), moments], 1).repeat(1, 2, 1)  # (n, 4, 4)
-    # Rows of an image: diagonal from both starts, then full from both starts; all in the units of its cells.
+    peaks = torch.stack([_peaks(posterior) for posterior in posteriors])  # (n, PEAKS, 4)
+    starts = torch.cat([torch.cat(encoders[:2], 1)[:, None], peaks], 1).repeat(1, 2, 1)  # (n, 2 starts, 4)
+    # Rows of an image: diagonal from every start, then full from every start; all in the units of its cells.
+    count = 1 + PEAKS
     mean = ((starts[..., :2] - cells.centre[:, None]) / cells.scale[:, None]).requires_grad_()
     log_scale = (starts[..., 2:] - cells.scale[:, None].log()).requires_grad_()
-    slant = torch.zeros(len(posteriors), 4, requires_grad=True)
-    is_full = torch.tensor([0.0, 0.0, 1.0, 1.0])
+    slant = torch.zeros(len(posteriors), 2 * count, requires_grad=True)
+    is_full = torch.arange(2 * count) >= count
     narrowest = torch.tensor([0.5 * math.log(posterior.area) - 0.7 for posterior in posteriors])  # than cells can tell
     narrowest = narrowest[:, None, None] - cells.scale[:, None].log()
+    with torch.no_grad():
+        log_scale.copy_(log_scale.maximum(narrowest).clamp(max=0.0))
     optimizer = torch.optim.Adam([{"params": [mean, slant]}, {"params": [log_scale]}], betas=(0.8, 0.95))
-    path, best = [], torch.full((len(posteriors), 4, 6), -math.inf)
+    best = torch.full((len(posteriors), 2 * count, 6), -math.inf)
     for step in range(STEPS + 1):
         bounds = _bounds(cells, mean, log_scale, slant * is_full)
-        state = torch.cat([mean, log_scale, slant[..., None], bounds[..., None]], 2).detach()  # (n, 4, 6)
-        path.append(state[:, 0])
+        state = torch.cat([mean, log_scale, slant[..., None], bounds[..., None]], 2).detach()  # (n, rows, 6)
         best = torch.where(state[..., 5:] > best[..., 5:], state, best)
         for group, rate in zip(optimizer.param_groups, (0.2 * RATE, RATE)):
             group["lr"] = rate * 0.5 * (1 + math.cos(math.pi * step / STEPS))
@@ -139,17 +217,15 @@ def fit_gaussians(posteriors: list[Posterior], mu: Tensor, log_sigma: Tensor) ->
         optimizer.step()
         with torch.no_grad():  # nor wider than where the cells are
             log_scale.copy_(log_scale.maximum(narrowest).clamp(max=0.0))
-    every = torch.arange(len(posteriors))
-    diagonal, full = (rows[every, rows[..., 5].argmax(1)] for rows in (best[:, :2], best))
-    way = torch.stack(path, 1)
-    steps = _gaussian(way, cells.centre[:, None], cells.scale[:, None])
-    return Fits(
-        _gaussian(diagonal, cells.centre, cells.scale),
-        _gaussian(full, cells.centre, cells.scale),
-        diagonal[:, 5],
-        full[:, 5],
-        torch.cat([steps.mean, steps.log_scale.exp(), way[..., 5:]], 2),
-    )
+    best[:, :count, 4] = 0
+    return tuple(_finalists(rows, cells) for rows in (best[:, :count], best[:, count:]))
+
+
+def _finalists(rows: Tensor, cells: _Padded) -> list[Gaussian2D]:
+    """Of an image's fits (n, k, 6) those with the largest bounds."""
+    order = rows[..., 5].argsort(1, descending=True)[:, :FINALISTS]
+    every = torch.arange(len(rows))
+    return [_gaussian(rows[every, place], cells.centre, cells.scale) for place in order.T]
 
 
 def _padded(posteriors: list[Posterior]) -> _Padded:
@@ -159,7 +235,7 @@ def _padded(posteriors: list[Posterior]) -> _Padded:
     monomials, masses, floors = [], [], []
     for posterior, middle, unit in zip(posteriors, centre, scale):
         first, second = ((posterior.z - middle) / unit).T
-        ones, floor = torch.ones_like(first), posterior.log_joint.max() - NEGLIGIBLE
+        ones, floor = torch.ones_like(first), posterior.log_joint.max() - OUTSIDE
         monomials.append(torch.stack([ones, first, second, first.square(), first * second, second.square()], 1))
         masses.append(posterior.area / unit**2 * torch.stack([posterior.log_joint - floor, ones], 1))
         floors.append(floor)
@@ -167,19 +243,45 @@ def _padded(posteriors: list[Posterior]) -> _Padded:
     return _Padded(centre, scale, padded, pad_sequence(masses, batch_first=True), torch.stack(floors)[:, None])
 
 
-def _moments(posterior: Posterior) -> Tensor:
-    """Mean and log sigma (4,) of p(z|x) near its mode."""
-    near = posterior.log_joint > posterior.log_joint.max() - CORE
-    weight, z = posterior.log_joint[near].softmax(0), posterior.z[near]
+def _peaks(posterior: Posterior) -> Tensor:
+    """Mean and log sigma of p(z|x) around each of its largest peaks, the first again where there are fewer: (PEAKS, 4).
+
+    A peak: cells that hang together, none of them more than some nats below the mode.
+    """
+    width = math.sqrt(posterior.area)
+    place = (posterior.z / width - 0.5).round().long()
+    row, column = (place - place.amin(0)).T
+    found: list[Tensor] = []  # of cells, as (n,) bool
+    for level in LEVELS:
+        is_high = torch.zeros(int(row.max()) + 1, int(column.max()) + 1)
+        is_high[row, column] = (posterior.log_joint > posterior.log_joint.max() - level).float()
+        label = is_high * torch.arange(1, is_high.numel() + 1).reshape(is_high.shape)
+        while True:  # a cell takes the largest label around it, until each peak has one
+            spread = max_pool2d(label[None], 3, stride=1, padding=1)[0] * is_high
+            if torch.equal(spread, label):
+                break
+            label = spread
+        own = label[row, column]
+        peaks = [own == name for name in own.unique() if name > 0]
+        found += [peak for peak in peaks if not any((peak & other).any() for other in found)]
+    found.sort(key=lambda peak: -posterior.log_joint[peak].logsumexp(0).item())
+    rows = [_moments(posterior.z[peak], posterior.log_joint[peak], width) for peak in found[:PEAKS]]
+    return torch.stack([*rows, *rows[:1] * (PEAKS - len(rows))])
+
+
+def _moments(z: Tensor, log_joint: Tensor, width: float) -> Tensor:
+    """Mean and log sigma (4,) of the cells of a peak."""
+    core = log_joint > log_joint.max() - CORE
+    weight, z = log_joint[core].softmax(0), z[core]
     centre = weight @ z
-    spread = (weight @ (z - centre).square()).sqrt().clamp(min=0.3 * math.sqrt(posterior.area))
+    spread = (weight @ (z - centre).square()).sqrt().clamp(min=0.3 * width)
     return torch.cat([centre, spread.log()])
 
 
 def _bounds(cells: _Padded, mean: Tensor, log_scale: Tensor, slant: Tensor) -> Tensor:
     """The ELBO on the cells of k Gaussians an image: mean and log_scale (n, k, 2), slant (n, k) -> (n, k) nats.
 
-    What a Gaussian has outside of the cells that matter counts as NEGLIGIBLE nats below the mode, the most it can be.
+    What a Gaussian has outside of the cells that matter counts as OUTSIDE nats below the mode.
     """
     (m1, m2), (s1, s2) = mean.unbind(2), log_scale.exp().unbind(2)
     # log q = -(f^2 + g^2) / 2 - ..., where f = f0 + f1 u1 and g = g0 + g1 u1 + g2 u2 are independent N(0, 1).

@@ -8,14 +8,14 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from vae.evaluation import CHUNK
-from vae.models import pixel_means
+from vae.models import encode_parameters, pixel_means
 
 SIDE = 200  # cells of the grid along each axis
 ENOUGH = 400  # cells for one posterior, once log p(x) has settled: of a Gaussian, two for each sigma
 PLENTY = 2_000  # cells that are enough in any case; four times as many are joined
 SETTLED = 0.005  # nats: log p(x) changes by less when the cells are split
 FEWEST = 32  # cells that are split, also where fewer matter: a peak can be narrow and its cell's centre beside it
-MOST_SPLITS = 6
+MOST_SPLITS = 7
 REACH = 5.0  # half-width of the grid, in prior sigmas, at least
 NEGLIGIBLE = 16.0  # nats below the mode: cells less likely than that do not matter
 AROUND = torch.cartesian_prod(torch.arange(-1, 2), torch.arange(-1, 2))  # a cell and its eight neighbours
@@ -103,14 +103,18 @@ def exact_posteriors(
     model: nn.Module, grid: Cells, x: Tensor, likelihood: str, temperature: float = 1.0
 ) -> list[Posterior]:
     """p(z|x) of images x (n, 784), each on the cells that matter to it; grid: what `decode_grid` made of the model."""
-    found = posteriors_on(grid, x, likelihood, temperature)
-    return [_zoomed(model, posterior, own, likelihood, temperature) for posterior, own in zip(found, x.split(1))]
+    found, (mu, _) = posteriors_on(grid, x, likelihood, temperature), encode_parameters(model, x)
+    each = zip(found, x.split(1), mu)
+    return [_zoomed(model, posterior, own, centre, likelihood, temperature) for posterior, own, centre in each]
 
 
-def _zoomed(model: nn.Module, posterior: Posterior, x: Tensor, likelihood: str, temperature: float) -> Posterior:
+def _zoomed(
+    model: nn.Module, posterior: Posterior, x: Tensor, mu: Tensor, likelihood: str, temperature: float
+) -> Posterior:
     """The posterior of one image x (1, 784) on the cells that matter, joined or split by four until they are enough.
 
-    A posterior narrower than the grid's cells lies between their centres: before a split, neighbours are taken in.
+    A posterior narrower than the grid's cells lies between their centres: before a split, neighbours are taken in, and
+    where the encoder (mu (2,)) expects it, it is looked for in any case.
     """
     while posterior.matters.sum() > 4 * PLENTY:
         posterior = _joined(posterior)
@@ -121,6 +125,7 @@ def _zoomed(model: nn.Module, posterior: Posterior, x: Tensor, likelihood: str, 
         width = math.sqrt(posterior.area)
         best = posterior.log_joint.topk(min(FEWEST, len(posterior.z))).values[-1]
         split = posterior.matters | (posterior.log_joint >= best)
+        split[(posterior.z - mu).square().sum(1).argmin()] = True
         index = (posterior.z[split] / width - 0.5).round().long()
         index = (index[:, None] + AROUND).reshape(-1, 2).unique(dim=0)
         quarters = (2 * index[:, None] + QUARTERS).reshape(-1, 2)

@@ -1,6 +1,7 @@
 """Runs: has runs trained by workers, each once, for all who ask; over dask.distributed."""
 
 import functools
+import itertools
 import os
 import threading
 import time
@@ -12,7 +13,7 @@ from distributed import Client, Future, KilledWorker, LocalCluster, fire_and_for
 
 from vae.config import RunConfig
 from vae.store import DamagedRun, RunStatus, RunStore
-from vae.worker import GAP_IMAGES, measure_for_a_while, train_to_end, warm_up
+from vae.worker import GAP_IMAGES, ModelGone, measure_for_a_while, train_to_end, warm_up
 
 CONNECT_SECONDS = 10.0  # a cluster that does not answer for so long is looked for again when somebody asks
 MOST_WAITING = 6  # runs of one browser that may wait or train at a time
@@ -47,6 +48,8 @@ class Runs:
         self._client: Client | None = None
         self._asked: dict[str, set[str]] = defaultdict(set)  # browser -> the runs it asked for
         self._places: dict[str, int] = {}  # run -> its place among those that were asked for together
+        self._measuring: set[tuple[str, str]] = set()  # runs and models whose gaps a worker is at
+        self._portions = itertools.count()
         self._lock = threading.Lock()
         self._address = os.environ.get("DASK_SCHEDULER_ADDRESS")
         self._begin()
@@ -114,12 +117,17 @@ class Runs:
 
         A task is a few seconds of it, and another follows: whatever is trained need not wait for the whole.
         """
-        key, client = f"gap-{run_id}-{model_sha256}", self._connected()
-        if client is None or key in client.futures or not self.is_measuring(run_id, model_sha256):
+        model, client = (run_id, model_sha256), self._connected()
+        if client is None or not self.is_measuring(*model):
             return
-        future = client.submit(measure_for_a_while, run_id, self.store.url, key=key, priority=LAST)
+        with self._lock:
+            if model in self._measuring:
+                return
+            self._measuring.add(model)
+        key = f"gap-{run_id}-{model_sha256}-{next(self._portions)}"  # the last portion's may not be forgotten yet
+        future = client.submit(measure_for_a_while, *model, self.store.url, key=key, priority=LAST)
         fire_and_forget(future)
-        future.add_done_callback(functools.partial(self._note_portion, run_id, model_sha256))
+        future.add_done_callback(functools.partial(self._note_portion, model))
 
     def follow(self, configs: list[RunConfig]) -> Iterator[list[RunStatus]]:
         """Where the runs are, twice a second until none has more to come; one that lost its worker gets another."""
@@ -163,22 +171,24 @@ class Runs:
         """
         run_id = config.run_id
         if future.status == "error" and self.store.metrics(run_id) is None:
-            error = future.exception()
-            what = "its worker process died again and again" if isinstance(error, KilledWorker) else repr(error)
+            what = _in_words(future.exception())
             self.store.finish(config, "failed", self.store.history(run_id), None, message=what, test=None)
         ended = future.status == "finished"
         future.release()
         if ended and self.store.status(run_id).is_active:
             self.ensure(config)
 
-    def _note_portion(self, run_id: str, model_sha256: str, future: Future) -> None:
+    def _note_portion(self, model: tuple[str, str], future: Future) -> None:
         """Has the measuring go on, or ends it where its task could not be done."""
-        if future.status == "error":
-            self.stop_gaps(run_id, model_sha256, f"the measuring went wrong: {future.exception()!r}")
+        error = future.exception() if future.status == "error" else None
         ended = future.status == "finished"
         future.release()
-        if ended:
-            self.ensure_gaps(run_id, model_sha256)
+        with self._lock:
+            self._measuring.discard(model)
+        if error:
+            self.stop_gaps(*model, f"the measuring went wrong: {_in_words(error)}")
+        elif ended:
+            self.ensure_gaps(*model)
 
     def _connected(self) -> Client | None:
         """The client, while there is a cluster; one at an address that was lost or is late is looked for again."""
@@ -196,6 +206,7 @@ class Runs:
     def _start(self) -> None:
         try:
             self._client, self.error = self._connect(), ""
+            self._measuring.clear()  # a lost cluster's
         except Exception as error:  # whatever keeps the cluster away must reach the page, not this thread's end
             self.error = f"{type(error).__name__}: {error}"
             return
@@ -225,3 +236,10 @@ class Runs:
                 silence_logs="CRITICAL",
             )
         return Client(cluster)
+
+
+def _in_words(error: BaseException) -> str:
+    """Why a task could not be done."""
+    if isinstance(error, KilledWorker):
+        return "its worker process died again and again"
+    return str(error) if isinstance(error, (DamagedRun, ModelGone)) else repr(error)

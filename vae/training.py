@@ -104,9 +104,8 @@ def train(
     def snapshot(step: int, means: dict) -> Snapshot:
         pictures = pictured(model) if step in picture_steps else {}
         must_be_numbers = dict(pictures)
-        if (
-            config.sigma == "raw"
-        ):  # which may turn negative for a test digit first: the training goes on without knowing
+        # A raw sigma may turn negative for a test digit first: the training goes on without knowing.
+        if config.sigma == "raw":
             must_be_numbers.pop("log_sigma", None)
         if not is_finite(*model.parameters(), *must_be_numbers.values()):
             raise Diverged(step, cause(config, None))

@@ -88,7 +88,8 @@ def advance(config: RunConfig, store: RunStore, device: str = "cpu") -> Iterator
     metrics = evaluate(snapshot.model, test, config.likelihood)
     if not math.isfinite(metrics.reconstruction):
         message = "diverged: the loss on the test images is not finite; a smaller learning rate is the usual way out"
-        store.finish(config, "diverged", history, good, message=message, test=None)
+        failure = {"step": snapshot.losses.step}
+        store.finish(config, "diverged", history, good, message=message, test=None, failure=failure)
         return
     status = "complete" if snapshot.losses.step == config.total_steps else "stopped"
     store.finish(config, status, history, good, test=metrics.to_dict())
@@ -137,13 +138,19 @@ def train_to_end(config: RunConfig, store_url: str, device: str) -> None:
         pass
 
 
-def measure_gaps(run_id: str, store: RunStore) -> Iterator[int]:
+class ModelGone(RuntimeError):
+    """A model that was to be measured is not there any more; the message names its run."""
+
+
+def measure_gaps(run_id: str, sha256: str, store: RunStore) -> Iterator[int]:
     """Measures what q loses on the first test images, from where the store has it, until somebody wants it to stop.
 
     Yields after every few images, once they are in the store, how many are done. The run has ended with a model of a
-    2-D code; its posterior is the one that its KL weight tempers.
+    2-D code and this checksum; its posterior is the one that its KL weight tempers. Raises ModelGone.
     """
-    config, model, sha256 = store.config(run_id), store.model(run_id), store.metrics(run_id)["model_sha256"]
+    if (store.metrics(run_id) or {}).get("model_sha256") != sha256:
+        raise ModelGone(f"run {run_id} was deleted or trained on meanwhile, and this model is not there any more")
+    config, model = store.config(run_id), store.model(run_id)
     test = data.load(config.dataset, "test").images
     grid = decode_grid(model, config.likelihood, encode_all(model, test)[0])
     bounds = {name: list(store.gap(run_id, sha256).get(name, ())) for name in Gap._fields}
@@ -158,11 +165,11 @@ def measure_gaps(run_id: str, store: RunStore) -> Iterator[int]:
         yield len(bounds["encoder"])
 
 
-def measure_for_a_while(run_id: str, store_url: str) -> None:
-    """What a worker does for a run's gaps at a time."""
+def measure_for_a_while(run_id: str, sha256: str, store_url: str) -> None:
+    """What a worker does for a model's gaps at a time."""
     _be_nice()
     until = time.monotonic() + GAP_SECONDS
-    for _ in measure_gaps(run_id, RunStore(store_url)):
+    for _ in measure_gaps(run_id, sha256, RunStore(store_url)):
         if time.monotonic() > until:
             return
 

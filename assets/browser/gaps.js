@@ -45,7 +45,7 @@ class View {
     const gallery = element("div", { className: "most" });
     gallery.append(...digits);
     const block = element("section");
-    block.append(element("p", { textContent: `Most ${name}, in nats; a click shows the digit above` }), gallery);
+    block.append(element("p", { textContent: `Most lost by ${name}, in nats; a click shows the digit above` }), gallery);
     return block;
   }
 }
@@ -56,9 +56,9 @@ function scale() {
 
 /** decades: the powers of ten at the ends of the axis; what is below its start is in the first bar. */
 function histogram({ color, name, why, values, mean, median }, [from, to], tempered) {
-  const across = (value) => (100 * Math.min(Math.max(Math.log10(value) - from, 0), to - from)) / (to - from); // percent; of 0 and less: 0
+  const across = (value) => (100 * Math.min(Math.max(Math.log10(Math.max(value, 0)) - from, 0), to - from)) / (to - from); // percent; of 0 and less: 0
   const counts = new Array((to - from) * BINS).fill(0), bar = 100 / counts.length, floor = HEAD + HEIGHT;
-  for (const value of floatsOf(values)) counts[Math.min(Math.floor(across(Math.max(value, 0)) / bar), counts.length - 1)]++;
+  for (const value of floatsOf(values)) counts[Math.min(Math.floor(across(value) / bar), counts.length - 1)]++;
   const most = Math.max(...counts), svg = drawn("svg", { role: "img", "aria-label": `${name}: median ${inNats(median)} nats, mean ${inNats(mean)} nats` });
   counts.forEach((count, bin) => {
     const height = (HEIGHT * count) / most;
@@ -83,7 +83,7 @@ function histogram({ color, name, why, values, mean, median }, [from, to], tempe
 
 /** Nats in three digits or so. */
 function inNats(value) {
-  return value < 0.0005 ? "0" : value.toFixed(value < 0.1 ? 3 : value < 10 ? 2 : value < 100 ? 1 : 0);
+  return value < 0.0005 ? "< 0.001" : value.toFixed(value < 0.1 ? 3 : value < 10 ? 2 : value < 100 ? 1 : 0);
 }
 
 function element(tag, properties) {

@@ -8,7 +8,7 @@ import { DIAGONAL, FULL, PARTS, Q } from "./parts.js";
 import { EMPTY, FIRST, Picker } from "./picker.js";
 import { Plane, axes, cross, priorCircles, ring, steer } from "./plane.js";
 import { whenShown } from "./shown.js";
-import { inWords } from "./words.js";
+import { inWords, number } from "./words.js";
 
 const REST = 250; // milliseconds without a change, after which the server is asked
 const FRAME = 30; // milliseconds of a step of q
@@ -113,18 +113,21 @@ class View {
   tell() {
     const { mode, evidence, encoder, diagonalBound, fullBound, path } = this.answer, beta = this.data.weight;
     paintDigit(this.find("canvas.mode"), decode(this.model, Float32Array.from(mode)));
-    const tempered = beta === 1 ? "" : "tempered ", why = beta === 1 ? "" : ` This run was trained with β = ${beta}: its optimum is the tempered posterior, proportional to p(x|z)^(1/β) p(z), and that one is shown.`;
-    this.find(".reading").textContent = `q: μ = ${inWords(this.answer.mu)}, σ = ${inWords(this.answer.sigma)}; exact mode ${inWords(mode)}. q loses ${(evidence - encoder).toFixed(2)} nats against the exact ${tempered}posterior.${why}`;
+    const tempered = beta === 1 ? "" : "tempered ";
+    this.find(".reading").textContent = `q: μ = ${inWords(this.answer.mu)}, σ = ${inWords(this.answer.sigma)}; exact mode ${inWords(mode)}. q loses ${number(evidence - encoder)} ${tempered}nats against the exact ${tempered}posterior.`;
     const names = beta === 1 ? ["log p(x), exact", "ELBO of the encoder's q"] : ["log ∫ p(x|z)^(1/β) p(z) dz, exact", "the encoder's q: E log p(x|z) / β − KL"];
     const rows = [[names[0], evidence, "#8a94a6"]];
     if (fullBound !== undefined) rows.push([`the best ${tempered}Gaussian`, fullBound, FULL], [`the best ${tempered}one of independent dimensions`, diagonalBound, DIAGONAL]);
     rows.push([names[1], encoder, Q]);
     const most = Math.max(evidence - encoder, SLIGHT);
-    this.find("tbody").replaceChildren(...rows.map(([name, value, color]) => row(name, value, (evidence - value) / most, color)));
+    this.rows = rows.map(([name, value, color]) => new Row(name, color, value, evidence, most));
+    this.find("tbody").replaceChildren(...this.rows.map(({ line }) => line));
     const hasFits = fullBound !== undefined;
+    const isFocused = this.root.getRootNode().activeElement === this.find(".fit");
     this.find(".fit").hidden = hasFits;
     for (const part of [".improve", ".fits"]) this.find(part).hidden = !hasFits;
     if (hasFits) {
+      if (isFocused) this.find(".improve").focus();
       const parts = { amortisation: diagonalBound - encoder, independence: fullBound - diagonalBound, shape: evidence - fullBound };
       this.find(".parts").replaceChildren(...Object.entries(parts).map(([name, value]) => part(PARTS[name], value, tempered)));
       this.path = floatsOf(path);
@@ -137,14 +140,15 @@ class View {
     this.setStateValue("fitted", this.name);
   }
 
-  /** The way of the best diagonal fit: q goes from the encoder's answer to the best one for this x. */
+  /** q goes up its own bound, from the encoder's answer to the best one for this x that is to be reached so. */
   improve() {
     let step = 0;
     clearInterval(this.improving);
     this.improving = setInterval(() => {
       const [a, b, c, d, bound] = this.path.subarray(5 * step, 5 * step + 5);
       this.q = { mean: [a, b], sigma: [c, d] };
-      this.find(".reading").textContent = `Gradient step ${step}: q's bound is ${bound.toFixed(2)} nats, at most ${this.answer.evidence.toFixed(2)}`;
+      this.find(".reading").textContent = `Gradient step ${step}: q's bound is ${number(bound)} nats; the best q of independent dimensions has ${number(this.answer.diagonalBound)}.`;
+      this.rows.at(-1).take(bound);
       this.plane.show();
       if (5 * ++step >= this.path.length) clearInterval(this.improving);
     }, FRAME);
@@ -165,11 +169,13 @@ class View {
   drawGaussians(context, plane) {
     if (!this.q) return;
     const { mean, sigma } = this.q;
-    outline(context, plane, mean, [[sigma[0] ** 2, 0], [0, sigma[1] ** 2]], Q);
     if (this.answer?.full) {
       outline(context, plane, this.answer.full.mean, this.answer.full.covariance, FULL);
       outline(context, plane, this.answer.diagonal.mean, this.answer.diagonal.covariance, DIAGONAL);
+      context.setLineDash([9, 7]); // what lies below it is seen
     }
+    outline(context, plane, mean, [[sigma[0] ** 2, 0], [0, sigma[1] ** 2]], Q);
+    context.setLineDash([]);
     if (this.answer) ring(context, plane, this.answer.mode);
     if (this.position) cross(context, plane, this.position);
   }
@@ -200,21 +206,30 @@ function outline(context, plane, mean, [[a, b], [, c]], color) {
   }
 }
 
-function row(name, value, share, color) {
-  const line = document.createElement("tr"), bar = document.createElement("div");
-  bar.className = "bar";
-  Object.assign(bar.style, { width: `${(100 * share).toFixed(1)}%`, background: color });
-  for (const content of [name, `${value.toFixed(2).replace("-", "−")} nats`, bar]) {
-    const cell = document.createElement("td");
-    cell.append(content);
-    line.append(cell);
+/** A row of the table: a bound, and what it loses against the exact value, as a bar and in nats. */
+class Row {
+  constructor(name, color, value, exact, most) {
+    Object.assign(this, { exact, most, line: document.createElement("tr"), bar: document.createElement("div"), lost: document.createElement("span") });
+    this.bar.className = "bar";
+    this.bar.style.background = color;
+    const [label, figure, loss] = ["td", "td", "td"].map((tag) => this.line.appendChild(document.createElement(tag)));
+    label.append(name);
+    loss.append(this.bar, this.lost);
+    this.figure = figure;
+    this.take(value);
   }
-  return line;
+
+  take(value) {
+    const lost = this.exact - value;
+    this.figure.textContent = `${number(value)} nats`;
+    this.bar.style.width = `${Math.min(Math.max((70 * lost) / this.most, 0), 70).toFixed(1)}%`; // room for the number
+    this.lost.textContent = lost ? number(-lost) : "";
+  }
 }
 
 function part({ color, name, why }, value, tempered) {
   const line = document.createElement("div"), strong = document.createElement("strong");
-  strong.textContent = `${Math.max(value, 0).toFixed(2)} ${tempered}nats of ${name}`;
+  strong.textContent = `${number(value)} ${tempered}nats lost by ${name}`;
   strong.style.color = color;
   line.append(strong, `: ${why}`);
   return line;

@@ -44,9 +44,9 @@ def choose_left(vae: RunConfig) -> RunConfig:
             persist_state="session",
             wrap=True,
         )
-    if chosen != own:
+    if chosen != own and chosen != asked:
         st.query_params["left"] = chosen  # by hand: a bound parameter cannot be taken back where a pair has it not
-    elif asked is not None:
+    elif chosen == own and asked is not None:
         del st.query_params["left"]
     return choices[chosen]
 

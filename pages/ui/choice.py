@@ -41,7 +41,8 @@ def _choose(key: str, label: str, configs: list[RunConfig]) -> RunConfig:
         key=key,
         persist_state="session",
     )
-    st.query_params[key] = run_id  # by hand: bound, it would be the run in words
+    if asked != run_id:  # a write that changes nothing would take what components have written there since
+        st.query_params[key] = run_id  # by hand: bound, it would be the run in words
     return by_id[run_id]
 
 
@@ -59,8 +60,8 @@ def describe(config: RunConfig) -> str:
             shown = ", ".join(map(str, value)) if isinstance(value, tuple) else value
             words.append(f"{label} {f'{shown:g}' if isinstance(shown, float) else shown}")
     if config.init_from:
-        trained = {"all": "all of it", "encoder": "its encoder", "heads": "its heads"}[config.trainable]
-        words.append(f"a converted AE ({_origin(config.init_from)}), trained {trained}")
+        trained = {"all": "all of it", "encoder": "only its encoder", "heads": "only its heads"}[config.trainable]
+        words.append(f"a converted AE ({_origin(config.init_from)}), {trained} trained")
     return " · ".join(words)
 
 

@@ -102,6 +102,8 @@ def words() -> None:
 - **reconstruction loss**, −log p(x|z): how surprised the decoder is by the picture *x*, summed over its 784 pixels.
 - **KL**(q(z|x) ‖ N(0, I)): how far a picture's cloud of codes is from the prior; what *z* may know of *x* is paid here.
 - **−ELBO** = reconstruction loss + KL: at least −log p(x); the lower, the better the VAE.
+- **posterior**, p(z|x): which codes could have made the picture *x*, and how likely each is. **q(z|x)**: the encoder's
+  stand-in for it. **Amortisation**: one encoder answers for all pictures, instead of a fit for each.
 - **prior**: N(0, I), the cloud that codes are drawn from when there is no picture. **σ**: how wide a cloud is.
 """
         )

@@ -1,6 +1,7 @@
 """A trained AE becomes a VAE without any training: what its new structure does, and what the new term costs."""
 
 import dataclasses
+import math
 
 import numpy as np
 import streamlit as st
@@ -78,18 +79,22 @@ def _structure_measured(run: ui.Trained, predicted: str) -> None:
     """What the change did to the reconstructions, on a scale from the AE to an answer without any code."""
     before, after = run.metrics["test"]["reconstruction"], converted.test(*_key(run))
     without_code = mean_image_loss(run.config.dataset, run.config.likelihood)
-    lost = (after["reconstruction"] - before) / (without_code - before)
+    worth = without_code - before  # not above 0 for an AE that has learned nothing
+    lost = (after["reconstruction"] - before) / worth if worth > 0 else math.inf
     why = (
         "the decoder was only ever given the codes of digits themselves, and nothing beside them."
         if _is_linear(run.config)
         else "the new *g* knows nothing yet of where the decoder expects which digit."
     )
+    if worth <= 0:
+        why = "the codes of this AE were worth nothing before."
+    measured = KEEP if lost < CLOSE else BLUR if lost < FAR else BREAK
     prediction.compare(
         predicted,
-        KEEP if lost < CLOSE else BLUR if lost < FAR else BREAK,
+        measured,
         f"The reconstruction loss of the 10,000 test digits goes from {before:.1f} to "
         f"**{after['reconstruction']:,.1f} nats**, without the noise (ε = 0) to {after['at_mu']:,.1f}; to answer each "
-        f"with the mean image costs {without_code:.1f}: {why}",
+        f"with the mean image costs {without_code:.1f}{'.' if measured == KEEP else f': {why}'}",
     )
 
 
@@ -99,7 +104,7 @@ def _table(run: ui.Trained) -> None:
     if plain := _from_nothing_to_the_end(run.config):
         rows["VAE, trained from nothing"] = plain
     names = {"reconstruction": "reconstruction", "negative_elbo": "−ELBO"}
-    if prediction.is_answered("predict_objective"):
+    if prediction.is_answered("predict_objective", [FEW, SOME, MANY]):
         names = {"reconstruction": "reconstruction", "kl": "KL", "negative_elbo": "−ELBO"}
 
     def cells(test: dict) -> str:

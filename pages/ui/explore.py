@@ -72,7 +72,7 @@ def model_parcels(pair: list[ui.Trained], others: dict | None = None) -> dict:
 def _caption(half: ui.Trained, dimensions: tuple[int, ...], limit: float) -> str:
     """What a half is worth, and what of it the axes leave out."""
     outside = int((np.abs(_flat(half, dimensions)) > limit).any(1).sum())
-    beyond = f"; {outside:,} of 10,000 codes outside" if outside else ""
+    beyond = f"; {outside:,} of 10,000 codes outside of the picture" if outside else ""
     return f"{bottleneck.name(half.config)}: {ui.test_in_words(half.config.run_id).replace('**', '')}{beyond}"
 
 

@@ -2,13 +2,12 @@
 
 import math
 
-import numpy as np
 import streamlit as st
 import torch
 
-from pages.ui import browser
+from pages.ui import browser, explore
 from pages.ui import runs as ui
-from pages.ui.steer import complaining, complaint, in_words
+from pages.ui.steer import complaint, in_words
 from vae.config import RunConfig
 from vae.gap import Gap
 from vae.worker import GAP_IMAGES
@@ -16,7 +15,7 @@ from vae.worker import GAP_IMAGES
 KEY = "gaps"
 MOST = 10  # digits of a gallery
 LEAST = -3  # power of ten, in nats, where the histograms begin
-SECONDS = 0.03 * GAP_IMAGES  # measured on one core
+SECONDS = 0.08 * GAP_IMAGES  # measured on one of two busy cores
 NAMES = {"amortisation": "amortisation", "independence": "independence", "shape": "the Gaussian shape"}
 
 _gaps = browser.component("gaps")
@@ -28,15 +27,20 @@ def over_the_test_images(vae: RunConfig) -> None:
     st.subheader(f"Over {GAP_IMAGES:,} test digits")
     model = _model(vae)
     is_measuring = ui.runs().is_measuring(*model)
-    st.fragment(_show, run_every=ui.pace() if is_measuring else None)(vae, model, is_measuring)
+    is_done = len(ui.runs().store.gap(*model).get("encoder", ())) == GAP_IMAGES
+    every = ui.pace() if is_measuring else None if is_done else ui.IDLE
+    st.fragment(_show, run_every=every)(vae, model, is_measuring)
 
 
 def _model(vae: RunConfig) -> tuple[str, str]:
-    return vae.run_id, ui.trained(vae.run_id).metrics["model_sha256"]
+    """The run and the checksum of its model."""
+    return vae.run_id, explore.halves(vae)[1].metrics["model_sha256"]
 
 
 @ui.says_damage
 def _show(vae: RunConfig, model: tuple[str, str], before: bool) -> None:
+    if _model(vae) != model:
+        st.rerun()  # another model, for the run has been trained on meanwhile
     runs = ui.runs()
     runs.ensure_gaps(*model)
     if runs.is_measuring(*model) != before:
@@ -44,7 +48,7 @@ def _show(vae: RunConfig, model: tuple[str, str], before: bool) -> None:
     bounds = runs.store.gap(*model)
     done = len(bounds.get("encoder", ()))
     complaint()
-    _steer(vae, done, before, runs.store.gap_control(*model).get("message"))
+    _steer(model, done, before, runs.store.gap_control(*model).get("message"))
     if not done:
         return
     gap = Gap(**{name: torch.tensor(values) for name, values in bounds.items()})
@@ -65,32 +69,39 @@ def _show(vae: RunConfig, model: tuple[str, str], before: bool) -> None:
     )
 
 
-def _steer(vae: RunConfig, done: int, is_measuring: bool, message: str | None) -> None:
+def _steer(model: tuple[str, str], done: int, is_measuring: bool, message: str | None) -> None:
     """How far the measuring is, why it ended, and the button that has it begin, stop or go on."""
     if done == GAP_IMAGES:
         return
     button, words = st.columns([1, 3], vertical_alignment="center")
     if is_measuring:
-        button.button("Stop", icon=":material/stop:", on_click=_stop, args=[vae], width="stretch")
+        button.button("Stop", icon=":material/stop:", on_click=_stop, args=model, width="stretch")
         so_far = f"{done:,} of {GAP_IMAGES:,} test digits are measured" if done else "waiting for a free worker …"
         words.progress(done / GAP_IMAGES, ui.runs().error or so_far)
         return
     label = "Go on" if done else f"Measure {GAP_IMAGES:,} test digits"
-    button.button(label, icon=":material/play_arrow:", type="primary", on_click=_measure, args=[vae], width="stretch")
+    button.button(label, icon=":material/play_arrow:", type="primary", on_click=_measure, args=model, width="stretch")
     left = in_words(SECONDS * (1 - done / GAP_IMAGES))
-    words.caption(f"{done:,} of {GAP_IMAGES:,} are measured; the others take about {left}, and let trainings pass")
+    words.caption(
+        f"{done:,} of {GAP_IMAGES:,} are measured; the others take about {left}, longer while runs are trained"
+    )
     if message:
         st.error(message, icon=":material/error:")
 
 
-@complaining
-def _measure(vae: RunConfig) -> None:
-    ui.runs().measure_gaps(*_model(vae))
+def _measure(*model: str) -> None:
+    _try(ui.runs().measure_gaps, model)
 
 
-@complaining
-def _stop(vae: RunConfig) -> None:
-    ui.runs().stop_gaps(*_model(vae))
+def _stop(*model: str) -> None:
+    _try(ui.runs().stop_gaps, model)
+
+
+def _try(action, model: tuple[str, str]) -> None:
+    try:
+        action(*model)
+    except OSError as error:
+        st.session_state["complaint"] = str(error)
 
 
 def _total(gap: Gap) -> torch.Tensor:
@@ -107,19 +118,18 @@ def _rows(gap: Gap) -> list[dict]:
 
 
 def _figures(nats: torch.Tensor) -> dict:
-    values = nats.numpy()
     return {
-        "values": browser.base64_of(values),
-        "mean": values.mean().item(),
-        "median": np.median(values).item(),
+        "values": browser.base64_of(nats.numpy()),
+        "mean": nats.mean().item(),
+        "median": nats.quantile(0.5).item(),
     }
 
 
 def _outcome(gap: Gap, weight: float) -> str:
     """What was measured, in two sentences."""
     total = _total(gap)
-    posterior = "exact posterior" if weight == 1 else f"tempered posterior (β = {weight:g})"
-    lost = f"Over {len(total):,} test digits q loses **{total.mean():.2f} nats** on average against the {posterior}"
+    nats, posterior = ("nats", "exact") if weight == 1 else ("tempered nats", "tempered")
+    lost = f"q loses **{total.mean():.2f} {nats}** on average against the {posterior} posterior"
     if total.mean() < 0.01:
         return f"{lost}: as good as nothing."
     shares = {NAMES[part]: (nats.sum() / total.sum()).item() for part, nats in gap.parts.items()}
@@ -127,7 +137,7 @@ def _outcome(gap: Gap, weight: float) -> str:
     parts = ", ".join([f"{_percent(share)} of it is {largest}", *(f"{_percent(less)} {part}" for part, less in others)])
     tenth = total.topk(max(1, len(total) // 10)).values.sum() / total.sum()
     return (
-        f"{lost} (median {total.median():.2f}): {parts}. "
+        f"{lost}, {total.quantile(0.5):.2f} in the median: {parts}. "
         f"The tenth of the digits for which q is worst have {_percent(tenth.item())} of all that is lost."
     )
 

@@ -10,8 +10,7 @@ from pages.ui import address, browser, explore
 from pages.ui import runs as ui
 from vae import data, figures
 from vae.config import RunConfig
-from vae.gap import Gaussian2D, encoder_bounds, measure_gap
-from vae.models import encode_parameters
+from vae.gap import Gaussian2D, encoders_gaussians, expected_bounds, improve, measure_gap
 from vae.posterior import Cells, decode_grid, exact_posteriors
 
 KEY = "posterior"
@@ -31,6 +30,11 @@ def has_one(vae: RunConfig) -> bool:
 @ui.says_damage
 def of_a_digit(vae: RunConfig) -> None:
     """The posterior's picture with q over it, the bounds as bars, and what the decoder makes of any point."""
+    if vae.kl_weight != 1:
+        st.caption(
+            f"This run was trained with β = {vae.kl_weight:g}. What its objective asks for is the **tempered** "
+            "posterior, proportional to p(x|z)^(1/β) p(z): what is exact here is that one, and all nats are of it."
+        )
     given = address.given("x")
     pair = explore.halves(vae)
     run = pair[1]
@@ -81,32 +85,34 @@ def _answer(run_id: str, sha256: str, name: str) -> dict:
         return {"digit": name}
     given = x, run.config.likelihood, run.config.kl_weight
     [posterior] = exact_posteriors(run.model, _grid(run_id, sha256), *given)
-    mu, log_sigma = encode_parameters(run.model, x)
-    density = posterior.density()
+    q, density = encoders_gaussians(run.model, x), posterior.density()
     return {
         "digit": name,
         "z": browser.base64_of(posterior.z.T.contiguous().numpy()),
         "density": browser.base64_of((density / density.max()).numpy()),
         "width": posterior.area**0.5,
         "mode": posterior.mode.tolist(),
-        "mu": mu[0].tolist(),
-        "sigma": log_sigma[0].exp().tolist(),
+        "mu": q.mean[0].tolist(),
+        "sigma": q.log_scale[0].exp().tolist(),
         "evidence": posterior.log_evidence,
-        "encoder": encoder_bounds(run.model, x, mu, log_sigma, *given[1:]).item(),
+        "encoder": expected_bounds(run.model, x, q, *given[1:]).item(),
     }
 
 
 @st.cache_data(max_entries=300, show_spinner="Looking for the best Gaussians …")
 def _fits(run_id: str, sha256: str, name: str) -> dict:
-    """The best diagonal and full Gaussians, their bounds, and the way from the encoder's q to the diagonal one."""
+    """The best diagonal and full Gaussians, their bounds, and the encoder's q on its way up its own bound."""
     run, x = _asked(run_id, name)
-    gap, fits, _ = measure_gap(run.model, _grid(run_id, sha256), x, run.config.likelihood, run.config.kl_weight)
+    kind, weight = run.config.likelihood, run.config.kl_weight
+    gap, fits, _ = measure_gap(run.model, _grid(run_id, sha256), x, kind, weight)
+    q = encoders_gaussians(run.model, x)
+    path = improve(run.model, x[0], q.mean[0], q.log_scale[0], kind, weight)
     return {
         "diagonal": _ellipse(fits.diagonal),
         "full": _ellipse(fits.full),
         "diagonalBound": gap.diagonal.item(),
         "fullBound": gap.full.item(),
-        "path": browser.base64_of(fits.path[0].numpy()),
+        "path": browser.base64_of(path.numpy()),
     }
 
 

@@ -20,9 +20,10 @@ def ask(key: str, question: str, options: list[str], about: str = "") -> str | N
     return st.pills(f"**Predict:** {question}", every, key=key, bind=bind)
 
 
-def is_answered(key: str) -> bool:
+def is_answered(key: str, options: list[str]) -> bool:
     """Whether the question was answered, also before it is asked: on this page's first run the address tells."""
-    return bool(st.session_state.get(key) or (key not in st.session_state and st.query_params.get(key)))
+    answer = st.session_state[key] if key in st.session_state else st.query_params.get(key)
+    return answer in [*options, UNDECIDED]
 
 
 def compare(predicted: str, measured: str, words: str) -> None:

@@ -121,11 +121,9 @@ def record(raw: RunConfig) -> str:
     runs = {seed: dataclasses.replace(raw, seed=seed) for seed in seeds}
     ended = {seed: run for seed, run in runs.items() if ui.status(run.run_id).state in ("complete", "diverged")}
     steps = sorted(failure["step"] for run in ended.values() if (failure := ui.failure_of(run.run_id)))
-    count = f"{len(steps)} of the {len(ended)} seeds that were trained here with these settings"
-    if len(ended) == 1:
-        count = "the one seed that was trained here with these settings" if steps else "none of the seeds"
     span = f", at step {steps[0]}" if len(set(steps)) == 1 else f", at steps {steps[0]} to {steps[-1]}" if steps else ""
-    return f"A raw σ failed in **{count}**{span}."
+    seeds = f"{len(ended)} seeds" if len(ended) != 1 else "1 seed"
+    return f"A raw σ failed in **{len(steps)} of {seeds}** trained here with these settings{span}."
 
 
 @ui.says_damage
@@ -154,8 +152,8 @@ def verdict() -> None:
         better = "softplus" if softplus < log else "log σ"
         measured = f" With the default settings they end at {softplus:.1f} and {log:.1f} nats, {better} ahead."
     st.markdown(
-        f"**So log σ, or softplus?** Both keep σ above 0, and both train.{measured} Race with other seeds before you "
-        "make much of it. What speaks for log σ is its simplicity: the KL contains log σ itself, which the head then "
-        "gives as it is, every *h* means a σ, and the gradient is σ² − 1. What speaks for softplus: where *h* is large "
-        "it grows no faster than *h*, and so does its gradient, while exp explodes."
+        f"**So log σ, or softplus?** With learning rates that are not too large both train.{measured} Race with "
+        "other seeds before you make much of it. What speaks for log σ is its simplicity: the KL contains log σ, which "
+        "the head then gives as it is, every *h* means a σ, and the gradient is σ² − 1. What speaks for softplus: "
+        "where *h* is large it grows no faster than *h*, and so does its gradient, while exp explodes."
     )

@@ -25,6 +25,7 @@ def test_the_best_gaussians_lose_less_than_the_encoders_and_another_digit_begins
     expect(page.locator(".parts")).to_contain_text("amortisation")
     page.get_by_role("button", name="Improve q").click()
     expect(reading).to_contain_text("Gradient step 100")
+    assert nats(page)[3] > bounds[3] and abs(nats(page)[3] - bounds[2]) < 0.1  # its row has moved with q
     page.get_by_role("button", name="3", exact=True).click()
     expect(reading).to_contain_text("q loses")
     expect(page.locator(".bounds tbody tr")).to_have_count(2)
@@ -43,6 +44,10 @@ def test_a_click_in_the_gallery_shows_the_digit_and_an_empty_sheet_the_prior(vis
     expect(page).to_have_url(re.compile(rf"[?&]x={index}(&|$)"))
     expect(reading).to_contain_text("q loses")
     assert nats(page)[0] - nats(page)[1] >= float(lost) - 0.6  # its amortisation, rounded, is a part of what it loses
+
+    page.wait_for_timeout(1_500)  # whatever the server has to say to that
+    page.reload()
+    expect(page.locator(".picker .name")).to_contain_text(f"Test digit {index},")
 
     page.get_by_role("button", name="Draw your own").click()
     expect(reading).to_contain_text("all that is known of z is the prior")

@@ -8,7 +8,7 @@ import time
 import pytest
 import torch
 
-from pages.ui import conversion, converted, prediction, retraining
+from pages.ui import choice, conversion, converted, prediction, retraining
 from vae import data
 from vae.config import RunConfig
 from vae.evaluation import evaluate, mean_image_loss, prices_of_sigma
@@ -182,5 +182,23 @@ def test_another_ae_asks_anew_and_one_that_a_link_brought_is_kept(visit):
 def test_runs_have_names_that_tell_them_apart(visit):
     options = visit("latent_space").selectbox(key="run").options
     assert len(set(options)) == len(options)
-    for part in ("all of it", "its encoder", "its heads"):
-        assert f"2-D · 3 epochs · seed 0 · a converted AE (3 epochs, seed 0), trained {part}" in options
+    for part in ("all of it", "only its encoder", "only its heads"):
+        assert f"2-D · 3 epochs · seed 0 · a converted AE (3 epochs, seed 0), {part} trained" in options
+
+
+def test_runs_that_a_description_cannot_tell_apart_have_their_ids_in_their_names(visit, monkeypatch):
+    monkeypatch.setattr(choice, "describe", lambda config: "alike")
+    options = visit("latent_space").selectbox(key="run").options
+    assert f"alike · {RunConfig().run_id}" in options and len(set(options)) == len(options)
+
+
+@pytest.mark.parametrize("predicted, shown", [(None, False), ("42", False), ("Less than 3 nats", True)])
+def test_the_table_keeps_the_kl_to_itself_until_it_was_predicted(visit, predicted, shown):
+    parameters = {"predict_structure": "Just show me"} | ({"predict_objective": predicted} if predicted else {})
+    assert ("| KL |" in words(visit("conversion", **parameters))) == shown
+
+
+def test_an_ae_that_learned_nothing_falls_apart_and_says_so(visit, monkeypatch):
+    monkeypatch.setattr(conversion, "mean_image_loss", lambda *_: 100.0)
+    app = visit("conversion", predict_structure=conversion.BREAK)
+    assert app.success and "the codes of this AE were worth nothing before" in app.success[0].value

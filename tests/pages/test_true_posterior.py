@@ -50,6 +50,16 @@ def test_the_fits_lie_between_the_encoders_bound_and_the_evidence(visit, lab):
     assert answer["encoder"] <= fits["diagonalBound"] <= fits["fullBound"] <= answer["evidence"] + 0.02
 
 
+def test_the_way_of_q_is_up_its_own_bound_also_for_a_digit_that_the_encoder_puts_far_away(visit, lab):
+    app = visit("true_posterior", x=597)
+    key = (RunConfig().run_id, lab.metrics(RunConfig().run_id)["model_sha256"], "597")
+    answer, fits = sent(app)["answer"], posteriors._fits(*key)
+    path = np.frombuffer(base64.b64decode(fits["path"]), "<f4").reshape(-1, 5)
+    assert path[0] == pytest.approx([*answer["mu"], *answer["sigma"], answer["encoder"]], abs=0.02)
+    assert path[-1, 4] == pytest.approx(fits["diagonalBound"], abs=0.5)
+    assert fits["diagonalBound"] - answer["encoder"] > 100
+
+
 def test_a_drawing_in_the_address_is_the_digit(visit):
     levels = posteriors.pixels("own-" + "_" * 522 + "8", data.load("mnist", "test").images)
     assert torch.equal(levels[:783], torch.ones(783))
@@ -71,7 +81,7 @@ def test_a_run_without_an_exact_posterior_says_so(visit):
     assert not app.subheader
 
 
-@pytest.mark.parametrize("kl_weight, posterior", [(1.0, "exact posterior"), (4.0, "tempered posterior (β = 4)")])
+@pytest.mark.parametrize("kl_weight, posterior", [(1.0, "exact"), (4.0, "tempered")])
 def test_histograms_gallery_and_words_are_of_the_numbers_that_come_with_the_project(visit, lab, kl_weight, posterior):
     config = RunConfig(kl_weight=kl_weight)
     app = visit("true_posterior", run=config.run_id, x=6)
@@ -91,8 +101,11 @@ def test_histograms_gallery_and_words_are_of_the_numbers_that_come_with_the_proj
         assert all(values[digit["index"]] == pytest.approx(digit["nats"]) for digit in most)
     rows = {row["part"]: row for row in content["rows"]}
     assert len(rows["amortisation"]["most"]) == 10
-    [words] = [text.value for text in app.markdown if text.value.startswith("Over 1,000")]
-    assert f"**{rows['all']['mean']:.2f} nats** on average against the {posterior}" in words
+    [words] = [text.value for text in app.markdown if text.value.startswith("q loses")]
+    nats = "nats" if kl_weight == 1 else "tempered nats"
+    assert f"**{rows['all']['mean']:.2f} {nats}** on average against the {posterior} posterior" in words
+    assert f"{rows['all']['median']:.2f} in the median" in words
+    assert any("tempered" in caption.value for caption in app.caption) == (kl_weight != 1)
     share = 100 * rows["amortisation"]["mean"] / rows["all"]["mean"]
     assert float(re.search(r"(\d+)\s% of it is amortisation", words)[1]) == pytest.approx(share, abs=0.6)
 
