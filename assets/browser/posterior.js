@@ -148,7 +148,7 @@ class View {
       const [a, b, c, d, bound] = this.path.subarray(5 * step, 5 * step + 5);
       this.q = { mean: [a, b], sigma: [c, d] };
       this.find(".reading").textContent = `Gradient step ${step}: q's bound is ${number(bound)} nats; the best q of independent dimensions has ${number(this.answer.diagonalBound)}.`;
-      this.rows.at(-1).take(bound);
+      this.rows.at(-1).take(bound, "q on its way up, for this x alone");
       this.plane.show();
       if (5 * ++step >= this.path.length) clearInterval(this.improving);
     }, FRAME);
@@ -213,14 +213,14 @@ class Row {
     this.bar.className = "bar";
     this.bar.style.background = color;
     const [label, figure, loss] = ["td", "td", "td"].map((tag) => this.line.appendChild(document.createElement(tag)));
-    label.append(name);
     loss.append(this.bar, this.lost);
-    this.figure = figure;
-    this.take(value);
+    Object.assign(this, { label, figure });
+    this.take(value, name);
   }
 
-  take(value) {
+  take(value, name) {
     const lost = this.exact - value;
+    this.label.textContent = name;
     this.figure.textContent = `${number(value)} nats`;
     this.bar.style.width = `${Math.min(Math.max((70 * lost) / this.most, 0), 70).toFixed(1)}%`; // room for the number
     this.lost.textContent = lost ? number(-lost) : "";

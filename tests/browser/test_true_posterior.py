@@ -25,6 +25,7 @@ def test_the_best_gaussians_lose_less_than_the_encoders_and_another_digit_begins
     expect(page.locator(".parts")).to_contain_text("amortisation")
     page.get_by_role("button", name="Improve q").click()
     expect(reading).to_contain_text("Gradient step 100")
+    expect(page.locator(".bounds tbody")).to_contain_text("q on its way up")
     assert nats(page)[3] > bounds[3] and abs(nats(page)[3] - bounds[2]) < 0.1  # its row has moved with q
     page.get_by_role("button", name="3", exact=True).click()
     expect(reading).to_contain_text("q loses")
