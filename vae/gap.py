@@ -15,11 +15,8 @@ from vae.posterior import SETTLED, Cells, Posterior, exact_posteriors
 
 STEPS = 100  # of a fit
 RATE = 0.08  # of a fit's Adam, for log sigma; for the mean in fifths of the cells' half-extent
-CORE = 3.0  # nats below a peak: of the cells within them, the moments begin a fit
-LEVELS = (CORE, 2 * CORE)  # nats below the mode, where cells that hang together are a peak
-PEAKS = 3  # where fits begin, at most, beside the encoder's q
+CORE = 3.0  # nats below the mode: cells within them that hang together are a peak, and begin a fit
 OUTSIDE = 50.0  # nats below the mode: what a fit takes log p(x, z) for where no cells are
-FINALISTS = 2  # fits whose bounds are measured with the decoder
 # Nodes along each axis of an expectation under a Gaussian, first and to compare; doubled until it has SETTLED.
 NODES = (16, 24)
 MOST_NODES = 1_536
@@ -186,29 +183,28 @@ class _Padded(NamedTuple):
 
 
 def fit_gaussians(posteriors: list[Posterior], encoders: Gaussian2D) -> tuple[list[Gaussian2D], list[Gaussian2D]]:
-    """The best diagonal and the best full-covariance Gaussians for each image, FINALISTS of each.
+    """The best diagonal and the best full-covariance Gaussians for each image, two of each: one from every start.
 
     Gradient steps on the ELBO on the cells, sum_c q_c log p(x, z_c) + entropy, from the encoder's q and from the
-    moments of p(z|x) at each of its peaks.
+    moments of p(z|x) at its largest peak.
     """
     cells = _padded(posteriors)
-    peaks = torch.stack([_peaks(posterior) for posterior in posteriors])  # (n, PEAKS, 4)
-    starts = torch.cat([torch.cat(encoders[:2], 1)[:, None], peaks], 1).repeat(1, 2, 1)  # (n, 2 starts, 4)
-    # Rows of an image: diagonal from every start, then full from every start; all in the units of its cells.
-    count = 1 + PEAKS
+    peaks = torch.stack([_peak(posterior) for posterior in posteriors])  # (n, 4)
+    starts = torch.stack([torch.cat(encoders[:2], 1), peaks], 1).repeat(1, 2, 1)  # (n, 4, 4)
+    # Rows of an image: diagonal from both starts, then full from both starts; all in the units of its cells.
     mean = ((starts[..., :2] - cells.centre[:, None]) / cells.scale[:, None]).requires_grad_()
     log_scale = (starts[..., 2:] - cells.scale[:, None].log()).requires_grad_()
-    slant = torch.zeros(len(posteriors), 2 * count, requires_grad=True)
-    is_full = torch.arange(2 * count) >= count
+    slant = torch.zeros(len(posteriors), 4, requires_grad=True)
+    is_full = torch.tensor([False, False, True, True])
     narrowest = torch.tensor([0.5 * math.log(posterior.area) - 0.7 for posterior in posteriors])  # than cells can tell
     narrowest = narrowest[:, None, None] - cells.scale[:, None].log()
     with torch.no_grad():
         log_scale.copy_(log_scale.maximum(narrowest).clamp(max=0.0))
     optimizer = torch.optim.Adam([{"params": [mean, slant]}, {"params": [log_scale]}], betas=(0.8, 0.95))
-    best = torch.full((len(posteriors), 2 * count, 6), -math.inf)
+    best = torch.full((len(posteriors), 4, 6), -math.inf)
     for step in range(STEPS + 1):
         bounds = _bounds(cells, mean, log_scale, slant * is_full)
-        state = torch.cat([mean, log_scale, slant[..., None], bounds[..., None]], 2).detach()  # (n, rows, 6)
+        state = torch.cat([mean, log_scale, slant[..., None], bounds[..., None]], 2).detach()  # (n, 4, 6)
         best = torch.where(state[..., 5:] > best[..., 5:], state, best)
         for group, rate in zip(optimizer.param_groups, (0.2 * RATE, RATE)):
             group["lr"] = rate * 0.5 * (1 + math.cos(math.pi * step / STEPS))
@@ -217,15 +213,9 @@ def fit_gaussians(posteriors: list[Posterior], encoders: Gaussian2D) -> tuple[li
         optimizer.step()
         with torch.no_grad():  # nor wider than where the cells are
             log_scale.copy_(log_scale.maximum(narrowest).clamp(max=0.0))
-    best[:, :count, 4] = 0
-    return tuple(_finalists(rows, cells) for rows in (best[:, :count], best[:, count:]))
-
-
-def _finalists(rows: Tensor, cells: _Padded) -> list[Gaussian2D]:
-    """Of an image's fits (n, k, 6) those with the largest bounds."""
-    order = rows[..., 5].argsort(1, descending=True)[:, :FINALISTS]
-    every = torch.arange(len(rows))
-    return [_gaussian(rows[every, place], cells.centre, cells.scale) for place in order.T]
+    best[:, ~is_full, 4] = 0
+    fits = [_gaussian(rows, cells.centre, cells.scale) for rows in best.unbind(1)]
+    return fits[:2], fits[2:]
 
 
 def _padded(posteriors: list[Posterior]) -> _Padded:
@@ -243,39 +233,31 @@ def _padded(posteriors: list[Posterior]) -> _Padded:
     return _Padded(centre, scale, padded, pad_sequence(masses, batch_first=True), torch.stack(floors)[:, None])
 
 
-def _peaks(posterior: Posterior) -> Tensor:
-    """Mean and log sigma of p(z|x) around each of its largest peaks, the first again where there are fewer: (PEAKS, 4).
+def _peak(posterior: Posterior) -> Tensor:
+    """Mean and log sigma (4,) of p(z|x) at its largest peak: of cells nearly as high as the mode that hang together.
 
-    A peak: cells that hang together, none of them more than some nats below the mode.
+    The moments of several peaks at once would lie between them, where there is seldom a good Gaussian.
     """
     width = math.sqrt(posterior.area)
-    place = (posterior.z / width - 0.5).round().long()
+    core = posterior.log_joint > posterior.log_joint.max() - CORE
+    z, log_joint = posterior.z[core], posterior.log_joint[core]
+    place = (z / width - 0.5).round().long()
     row, column = (place - place.amin(0)).T
-    found: list[Tensor] = []  # of cells, as (n,) bool
-    for level in LEVELS:
-        is_high = torch.zeros(int(row.max()) + 1, int(column.max()) + 1)
-        is_high[row, column] = (posterior.log_joint > posterior.log_joint.max() - level).float()
-        label = is_high * torch.arange(1, is_high.numel() + 1).reshape(is_high.shape)
-        while True:  # a cell takes the largest label around it, until each peak has one
-            spread = max_pool2d(label[None], 3, stride=1, padding=1)[0] * is_high
-            if torch.equal(spread, label):
-                break
-            label = spread
-        own = label[row, column]
-        peaks = [own == name for name in own.unique() if name > 0]
-        found += [peak for peak in peaks if not any((peak & other).any() for other in found)]
-    found.sort(key=lambda peak: -posterior.log_joint[peak].logsumexp(0).item())
-    rows = [_moments(posterior.z[peak], posterior.log_joint[peak], width) for peak in found[:PEAKS]]
-    return torch.stack([*rows, *rows[:1] * (PEAKS - len(rows))])
-
-
-def _moments(z: Tensor, log_joint: Tensor, width: float) -> Tensor:
-    """Mean and log sigma (4,) of the cells of a peak."""
-    core = log_joint > log_joint.max() - CORE
-    weight, z = log_joint[core].softmax(0), z[core]
+    is_core = torch.zeros(int(row.max()) + 1, int(column.max()) + 1)
+    is_core[row, column] = 1.0
+    label = is_core * torch.arange(1, is_core.numel() + 1).reshape(is_core.shape)
+    while True:  # a cell takes the largest label around it, until each peak has one
+        spread = max_pool2d(label[None], 3, stride=1, padding=1)[0] * is_core
+        if torch.equal(spread, label):
+            break
+        label = spread
+    own = label[row, column]
+    peaks = [own == name for name in own.unique()]
+    largest = max(peaks, key=lambda peak: log_joint[peak].logsumexp(0).item())
+    weight, z = log_joint[largest].softmax(0), z[largest]
     centre = weight @ z
-    spread = (weight @ (z - centre).square()).sqrt().clamp(min=0.3 * width)
-    return torch.cat([centre, spread.log()])
+    deviation = (weight @ (z - centre).square()).sqrt().clamp(min=0.3 * width)
+    return torch.cat([centre, deviation.log()])
 
 
 def _bounds(cells: _Padded, mean: Tensor, log_scale: Tensor, slant: Tensor) -> Tensor:

@@ -229,22 +229,23 @@ def test_a_conversion_without_its_ae_or_with_one_of_other_layers_is_refused(smal
 
 
 def test_smallest_sigma_and_gradient_norm_are_the_extremes_since_the_last_point(small):
-    images = data.load("mnist", "train").images[: small.train_size]
-    model = build_model(small, images.mean(0))
-    optimizer = build_optimizer(model, small.learning_rate)
+    config = replace(small, batch_size=20, epochs=1, learning_rate=0.03, kl_ramp=0.0)  # a point every five steps
+    images = data.load("mnist", "train").images[: config.train_size]
+    model = build_model(config, images.mean(0))
+    optimizer = build_optimizer(model, config.learning_rate)
+    order = torch.randperm(1_000, generator=seeded(config.seed, "batches"))
     sigmas, norms = [], []
-    for step in range(small.total_steps):
-        batch = (step % 10) * 100
-        order = torch.randperm(1_000, generator=seeded(small.seed, "batches", step // 10))
+    for step in range(config.total_steps):
         with torch.no_grad():
-            sigmas.append(model.encode(images[order[batch : batch + 100]])[1].exp().min().item())
-        set_learning_rate(optimizer, learning_rate_at(small, step))
-        train_step(small, model, optimizer, images, step)
+            sigmas.append(model.encode(images[order[20 * step : 20 * step + 20]])[1].exp().min().item())
+        set_learning_rate(optimizer, learning_rate_at(config, step))
+        train_step(config, model, optimizer, images, step)
         norms.append(math.sqrt(sum(p.grad.square().sum().item() for p in model.parameters())))
-    for before, after in pairwise([s.losses for s in train(small)]):
+    for before, after in pairwise([s.losses for s in train(config)]):
         window = slice(before.step, after.step)
-        assert after.smallest_sigma == pytest.approx(min(sigmas[window]), rel=0.02)  # of layers in bfloat16
+        assert after.smallest_sigma == pytest.approx(min(sigmas[window]), rel=0.05)  # of layers in bfloat16
         assert after.gradient_norm == pytest.approx(max(norms[window]), rel=1e-5)
+    assert min(sigmas[-5:]) < 0.8 * max(sigmas[-5:]) and min(norms[-5:]) < 0.8 * max(norms[-5:])
 
 
 @pytest.mark.parametrize("seed", range(5))
