@@ -75,11 +75,12 @@ def test_a_pair_that_two_browsers_ask_for_trains_once_and_before_the_eyes_of_bot
     for page in pages:
         trained(page)
         expect(page.get_by_role("progressbar")).to_have_count(2)
+        expect(page.get_by_role("button", name="Train both again (seed 2)")).to_be_visible()
         expect(page.locator(".js-plotly-plot")).to_have_count(1)
-        for canvas in page.locator(".scatter canvas").all():
+        expect(page.locator(".scatter canvas")).to_have_count(2)  # those of the training are gone
+        for canvas in (page.locator(".scatter canvas").nth(place) for place in range(2)):
             wait_for(lambda canvas=canvas: canvas.evaluate(COLORS) > MANY)
         expect(page.locator(".strips img")).to_have_count(5)
-        expect(page.get_by_role("button", name="Train both again (seed 2)")).to_be_visible()
     assert began_once(server, config)
     assert [server.store.status(run_id).state for run_id in pair(config)] == ["complete"] * 2
 
