@@ -81,8 +81,16 @@ def loss_curves(ae: list[dict], vae: list[dict], floor: float | None, at_step: i
         figure.add_vline(epochs, line={"color": GREY, "width": 1})
     settled = [line["total"] for line in [*ae, *vae] if line["step"] >= 8] or [250.0]
     lowest = min([line["reconstruction"] for line in [*ae, *vae]] + ([] if floor is None else [floor]), default=0.0)
-    figure.update_yaxes(title_text="nats an image", row=1, col=1, range=[0.85 * lowest, 1.05 * max(settled)])
-    figure.update_yaxes(title_text="KL", row=2, col=1, rangemode="tozero")
+    figure.update_yaxes(title_text="nats an image", row=1, col=1, range=[0.85 * lowest, 1.05 * _top(settled)])
+    kl = [line["kl"] for line in vae] or [0.0]
+    figure.update_yaxes(title_text="KL", row=2, col=1, range=[0, 1.05 * max(_top(kl), 1.0)])
+    for row, values in ((1, settled), (2, kl)):
+        if max(values) > _top(values):
+            figure.add_annotation(
+                text=f"beyond this picture: up to {max(values):,.0f} nats", font={"size": 12, "color": GREY},
+                x=1, xref="x domain", xanchor="right", y=1, yref="y domain", yanchor="top", showarrow=False,
+                row=row, col=1,
+            )  # fmt: skip
     figure.update_xaxes(title_text="epoch", row=2, col=1)
     figure.update_layout(
         height=440,
@@ -92,6 +100,11 @@ def loss_curves(ae: list[dict], vae: list[dict], floor: float | None, at_step: i
         uirevision="losses",
     )
     return figure
+
+
+def _top(values: list[float]) -> float:
+    """The largest value that an axis of losses needs to hold: a spike of a few steps would flatten all the others."""
+    return min(max(values), max(10 * float(np.median(values)), 100.0))
 
 
 def kl_per_dimension_curves(histories: dict[str, list[dict]], active: dict[str, set[int]]) -> Figure:

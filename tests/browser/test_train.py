@@ -12,6 +12,11 @@ from vae.config import RunConfig
 SHORT = {"train_size": 2_000, "hidden_dims": (32, 16), "epochs": 6}
 UNENDING = {"train_size": 12_000, "hidden_dims": (64, 32), "epochs": 100, "batch_size": 32}  # minutes
 
+# What Streamlit writes to the console while there is no server: which of it depends on how long there is none.
+SERVER_IS_GONE = (
+    "ERR_CONNECTION_REFUSED|WebSocket|disconnected from server|in reaching server endpoint|server is not responding"
+)
+
 MANY = 200  # colours: where half-transparent dots lie on each other there are more than one a digit
 COLORS = """canvas => new Set(new Uint32Array(
   canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.buffer)).size"""
@@ -129,7 +134,7 @@ def test_a_killed_server_leaves_no_worker_behind_and_its_pair_goes_on_when_it_is
     own_server, visit, long, undisturbed
 ):
     store = own_server.store
-    page = visit(own_server.url + address(long), allowed="ERR_CONNECTION_REFUSED|WebSocket|disconnected from server")
+    page = visit(own_server.url + address(long), allowed=SERVER_IS_GONE)
     press(page, "Train both")
     expect(page.locator(".js-plotly-plot")).to_have_count(1)  # nothing is on its way when the server goes
     wait_for(lambda: all(store.checkpoint(run_id) for run_id in pair(long)))

@@ -43,6 +43,20 @@ def test_loss_curves_show_both_histories_the_floor_and_the_step_on_show():
     assert "45.5 nats" in figure.layout.annotations[0].text
 
 
+def test_a_spike_of_a_step_leaves_the_other_losses_legible_and_is_told():
+    steady = [line(step, kl=6.0) for step in range(10, 100, 10)]
+    figure = figures.loss_curves([], steady, None)
+    assert [axis.range[1] for axis in (figure.layout.yaxis, figure.layout.yaxis2)] == [1.05 * 90, 1.05 * 6]
+    assert not figure.layout.annotations
+    figure = figures.loss_curves([], [*steady, line(100, kl=3e9, total=3e9 + 90)], None)
+    tops = [axis.range[1] for axis in (figure.layout.yaxis, figure.layout.yaxis2)]
+    assert tops[0] < 1_000 and tops[1] < 200
+    assert [note.text for note in figure.layout.annotations] == [
+        "beyond this picture: up to 3,000,000,090 nats",
+        "beyond this picture: up to 3,000,000,000 nats",
+    ]
+
+
 def test_loss_curves_stand_an_empty_history():
     assert len(figures.loss_curves([], [], None).data) == 4
 
