@@ -104,7 +104,8 @@ def loss_curves(ae: list[dict], vae: list[dict], floor: float | None, at_step: i
 
 def _top(values: list[float]) -> float:
     """The largest value that an axis of losses needs to hold: a spike of a few steps would flatten all the others."""
-    return min(max(values), max(10 * float(np.median(values)), 100.0))
+    usual = float(np.quantile(values, 0.95, method="lower"))  # of a few values the second largest
+    return min(max(values), max(2 * usual, 30.0))
 
 
 def kl_per_dimension_curves(histories: dict[str, list[dict]], active: dict[str, set[int]]) -> Figure:
