@@ -15,7 +15,7 @@ import psutil
 from vae.store import RunStore
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 60.0  # seconds until a wait is given up; nothing here is timed
+PATIENCE = 120.0  # seconds until a wait is given up; nothing here is timed
 
 
 def wait_for(condition):

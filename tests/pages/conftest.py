@@ -5,11 +5,13 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import dask
 import pytest
 from distributed import LocalCluster
 from streamlit.testing.v1 import AppTest
 
 from pages.ui import runs as ui
+from vae.runs import LOCAL
 from vae.store import PRETRAINED, RunStore, StoreError
 
 ROOT = Path(__file__).parents[2]
@@ -18,7 +20,9 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="package")
 def workers():
     """One real worker process for all pages here."""
-    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None, silence_logs="ERROR") as cluster:
+    with dask.config.set(LOCAL):
+        cluster = LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None, silence_logs="ERROR")
+    with cluster:
         yield cluster.scheduler_address
 
 

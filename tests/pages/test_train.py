@@ -43,7 +43,7 @@ def test_the_button_trains_the_pair_of_the_settings(visit, lab):
     config = RunConfig(**SMALL)
     app.button[0].click().run()
     assert not app.exception
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while lab.metrics(config.run_id) is None or lab.metrics(config.autoencoder.run_id) is None:
         assert time.monotonic() < deadline
         time.sleep(0.05)
