@@ -1,5 +1,9 @@
 """Arrays -> plotly figures and mosaics of digits. Knows neither models nor pages."""
 
+import itertools
+import math
+import statistics
+
 import numpy as np
 from plotly.graph_objects import Figure
 from plotly.subplots import make_subplots
@@ -79,18 +83,12 @@ def loss_curves(ae: list[dict], vae: list[dict], floor: float | None, at_step: i
     epochs = max([line["epoch"] for line in [*ae, *vae] if at_step is None or line["step"] <= at_step], default=0)
     if at_step is not None:
         figure.add_vline(epochs, line={"color": GREY, "width": 1})
-    settled = [line["total"] for line in [*ae, *vae] if line["step"] >= 8] or [250.0]
     lowest = min([line["reconstruction"] for line in [*ae, *vae]] + ([] if floor is None else [floor]), default=0.0)
-    figure.update_yaxes(title_text="nats an image", row=1, col=1, range=[0.85 * lowest, 1.05 * _top(settled)])
-    kl = [line["kl"] for line in vae] or [0.0]
-    figure.update_yaxes(title_text="KL", row=2, col=1, range=[0, 1.05 * max(_top(kl), 1.0)])
-    for row, values in ((1, settled), (2, kl)):
-        if max(values) > _top(values):
-            figure.add_annotation(
-                text=f"beyond this picture: up to {max(values):,.0f} nats", font={"size": 12, "color": GREY},
-                x=1, xref="x domain", xanchor="right", y=1, yref="y domain", yanchor="top", showarrow=False,
-                row=row, col=1,
-            )  # fmt: skip
+    totals = [[line["total"] for line in history if line["step"] >= 8] for history in (ae, vae)]
+    if not any(totals):  # a training has just begun; later its first steps need not be in the picture
+        totals = [[line["total"] for line in history] for history in (ae, vae)]
+    _fit_axis(figure, 1, "nats an image", 0.85 * lowest, totals, default=250.0)
+    _fit_axis(figure, 2, "KL", 0.0, [[line["kl"] for line in vae], [1.0]])
     figure.update_xaxes(title_text="epoch", row=2, col=1)
     figure.update_layout(
         height=440,
@@ -102,10 +100,28 @@ def loss_curves(ae: list[dict], vae: list[dict], floor: float | None, at_step: i
     return figure
 
 
-def _top(values: list[float]) -> float:
-    """The largest value that an axis of losses needs to hold: a spike of a few steps would flatten all the others."""
-    usual = float(np.quantile(values, 0.95, method="lower"))  # of a few values the second largest
-    return min(max(values), max(2 * usual, 30.0))
+def _fit_axis(
+    figure: Figure, row: int, title: str, low: float, histories: list[list[float]], default: float = 0.0
+) -> None:
+    """Has a vertical axis end where the curves do, but for spikes, which would flatten the rest; they are told."""
+    end = 1.05 * max(map(_lasting_most, filter(None, histories)), default=default)
+    figure.update_yaxes(title_text=title, range=[low, end], row=row, col=1)
+    most = max(itertools.chain(*histories), default=0.0)
+    if most > end:
+        told = f"{most:,.0f}" if most < 1e6 else f"10<sup>{math.log10(most):.0f}</sup>"
+        figure.add_annotation(
+            text=f"beyond this picture: up to {told} nats", font={"size": 12, "color": GREY}, showarrow=False,
+            x=1, xref="x domain", xanchor="right", y=1, yref="y domain", yanchor="top", row=row, col=1,
+        )  # fmt: skip
+
+
+def _lasting_most(values: list[float]) -> float:
+    """The largest value, or, where that is a spike, twice the largest that lasts.
+
+    What lasts is the median of five values in a row; up to 30 nats nothing is taken for a spike.
+    """
+    windows = [values[start : start + 5] for start in range(max(1, len(values) - 4))]
+    return min(max(values), max(30.0, 2 * max(map(statistics.median_low, windows))))
 
 
 def kl_per_dimension_curves(histories: dict[str, list[dict]], active: dict[str, set[int]]) -> Figure:

@@ -226,15 +226,15 @@ class Runs:
                 return Client(self._address, timeout=CONNECT_SECONDS, name="pages")
             except (OSError, ValueError) as error:
                 raise ConnectionError(f"nobody answers at DASK_SCHEDULER_ADDRESS={self._address}: {error}") from error
-        with dask.config.set(LOCAL):
-            cluster = LocalCluster(
-                n_workers=self.workers,
-                threads_per_worker=1,
-                dashboard_address="127.0.0.1:0",
-                scheduler_kwargs={"dashboard": False},
-                memory_limit=0,
-                silence_logs="CRITICAL",
-            )
+        dask.config.set(LOCAL)  # for good: a worker that has to be started again reads it again
+        cluster = LocalCluster(
+            n_workers=self.workers,
+            threads_per_worker=1,
+            dashboard_address="127.0.0.1:0",
+            scheduler_kwargs={"dashboard": False},
+            memory_limit=0,
+            silence_logs="CRITICAL",
+        )
         return Client(cluster)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.ui import run_again
 from vae import data
 from vae.config import ConfigError, RunConfig, allowed_values
 from vae.figures import COLORS
@@ -158,5 +159,5 @@ def _offer_download(dataset: str) -> None:
         except data.DatasetError as error:
             st.error(f"{error} Choose mnist under *More settings* to go on.", icon=":material/cloud_off:")
             st.stop()
-        st.rerun()
+        run_again()
     st.stop()

@@ -5,7 +5,7 @@ import math
 import streamlit as st
 import torch
 
-from pages.ui import browser, explore
+from pages.ui import browser, explore, run_again
 from pages.ui import runs as ui
 from pages.ui.steer import complaint, in_words
 from vae.config import RunConfig
@@ -40,11 +40,11 @@ def _model(vae: RunConfig) -> tuple[str, str]:
 @ui.says_damage
 def _show(vae: RunConfig, model: tuple[str, str], before: bool) -> None:
     if _model(vae) != model:
-        st.rerun()  # another model, for the run has been trained on meanwhile
+        run_again()  # another model, for the run has been trained on meanwhile
     runs = ui.runs()
     runs.ensure_gaps(*model)
     if runs.is_measuring(*model) != before:
-        st.rerun()  # another pace
+        run_again()  # another pace
     bounds = runs.store.gap(*model)
     done = len(bounds.get("encoder", ()))
     complaint()

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from pages.ui import run_again
 from pages.ui import runs as ui
 from pages.ui.steer import complaining, complaint, in_words
 from vae.config import RunConfig
@@ -51,7 +52,7 @@ def _watch(configs: list[RunConfig], before: list[str], shown: Shown) -> None:
     if [status.state for status in now] != before:
         for config in configs:
             ui.forget(config.run_id)
-        st.rerun()  # other buttons, and new results in the rest of the page
+        run_again()  # other buttons, and new results in the rest of the page
     shown(configs, now)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 import torch
 
-from pages.ui import digits, scatter
+from pages.ui import digits, run_again, scatter
 from pages.ui import runs as ui
 from pages.ui.steer import in_words
 from vae import data, figures
@@ -35,7 +35,7 @@ def _pictures(ae: RunConfig, vae: RunConfig, before: list[str], dimensions, live
     pair = (ae, vae)
     now = [ui.status(half.run_id) for half in pair]
     if [state.state for state in now] != before:
-        st.rerun()  # other buttons, another pace
+        run_again()  # other buttons, another pace
     if set(before) == {"absent"}:
         st.info("Nothing trained with these settings yet: press **Train both**.", icon=":material/arrow_upward:")
         return
@@ -99,13 +99,13 @@ def _scrubber(steps: list[int], vae: RunConfig, playing: bool) -> int:
         st.session_state[key] = following[0] if following else steps[-1]
         st.session_state["playing"] = following[0] if following else None
         if not following:
-            st.rerun()
+            run_again()
     button, slider = st.columns([1, 7], vertical_alignment="bottom")
     label, icon = ("Halt", ":material/pause:") if playing else ("Play", ":material/movie:")
     if button.button(label, icon=icon, key="play", width="stretch"):
         here = st.session_state[key]
         st.session_state["playing"] = None if playing else -1 if here == steps[-1] else here
-        st.rerun()
+        run_again()
     step = slider.select_slider(
         "The training, back and forth",
         steps,

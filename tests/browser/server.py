@@ -31,8 +31,8 @@ def wait_for(condition):
 class Server:
     """A server with a port, a store and a cache of its own; it can be killed and started again on them."""
 
-    def __init__(self, folder: Path):
-        self.folder, self.store = folder, RunStore(str(folder / "runs"))
+    def __init__(self, folder: Path, script: str = "app.py"):
+        self.folder, self.store, self.script = folder, RunStore(str(folder / "runs")), script
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -43,7 +43,7 @@ class Server:
         """Starts the process and waits until it answers."""
         mine = {"VAE_STORE": self.store.url, "XDG_CACHE_HOME": str(self.folder / "cache"), "HOME": str(self.folder)}
         theirs = {k: v for k, v in os.environ.items() if not k.startswith(("VAE_", "DASK_", "STREAMLIT_"))}
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
+        command = [sys.executable, "-m", "streamlit", "run", self.script, "--server.headless", "true"]
         address = ["--server.address", "127.0.0.1", "--server.port", str(self.port)]
         with open(self.folder / "server.log", "ab") as log:
             self.process = subprocess.Popen(

@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.server import Server
+
 MAIN_CONTROLS = {
     "/": "Pass it through again",
     "/train": "Train both again (seed 1)",
@@ -77,3 +79,40 @@ def test_the_first_visitor_of_a_new_server_may_come_by_a_deep_link(own_server, v
     page = visit(own_server.url + "/latent_space")
     expect(page.get_by_role("navigation", name="App pages").get_by_role("link")).to_have_count(9)
     settled(page, MAIN_CONTROLS["/latent_space"])
+
+
+LOOKING = """
+import time
+import streamlit as st
+from pages.ui import run_again
+
+def looking():
+    def look():
+        looks = st.session_state["looks"] = st.session_state.get("looks", 0) + 1
+        st.write(f"look {looks}")
+        if looks == 3:
+            time.sleep(3)  # while somebody clicks
+            run_again()
+    st.fragment(look, run_every=0.5)()
+
+def other():
+    st.title("Arrived")
+
+st.navigation([st.Page(looking, title="Looking"), st.Page(other, title="Other")]).run()
+"""
+
+
+@pytest.fixture
+def looking(tmp_path):
+    """A server of a page that now and then runs again by itself."""
+    (tmp_path / "looking.py").write_text(LOOKING)
+    server = Server(tmp_path, str(tmp_path / "looking.py"))
+    yield server
+    server.close()
+
+
+def test_a_click_on_another_page_counts_although_the_page_runs_again_by_itself(looking, visit):
+    page = visit(looking.url)
+    expect(page.get_by_text("look 3")).to_be_visible()
+    page.get_by_role("link", name="Other").click()
+    expect(page.get_by_role("heading", name="Arrived")).to_be_visible()

@@ -20,9 +20,8 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="package")
 def workers():
     """One real worker process for all pages here."""
-    with dask.config.set(LOCAL):
-        cluster = LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None, silence_logs="ERROR")
-    with cluster:
+    quiet = {"dashboard_address": None, "silence_logs": "ERROR"}
+    with dask.config.set(LOCAL), LocalCluster(n_workers=1, threads_per_worker=1, **quiet) as cluster:
         yield cluster.scheduler_address
 
 

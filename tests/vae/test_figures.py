@@ -43,18 +43,40 @@ def test_loss_curves_show_both_histories_the_floor_and_the_step_on_show():
     assert "45.5 nats" in figure.layout.annotations[0].text
 
 
-def test_a_spike_of_a_step_leaves_the_other_losses_legible_and_is_told():
-    steady = [line(step, kl=6.0) for step in range(10, 100, 10)]
-    figure = figures.loss_curves([], steady, None)
-    assert [axis.range[1] for axis in (figure.layout.yaxis, figure.layout.yaxis2)] == [1.05 * 90, 1.05 * 6]
-    assert not figure.layout.annotations
-    figure = figures.loss_curves([], [*steady, line(100, kl=3e9, total=3e9 + 90)], None)
-    tops = [axis.range[1] for axis in (figure.layout.yaxis, figure.layout.yaxis2)]
-    assert tops[0] < 200 and tops[1] < 32
-    assert [note.text for note in figure.layout.annotations] == [
-        "beyond this picture: up to 3,000,000,090 nats",
-        "beyond this picture: up to 3,000,000,000 nats",
-    ]
+def ends_and_notes(*histories):
+    """Where the axes of reconstruction and KL begin and end, and what is said to lie beyond, by axis."""
+    layout = figures.loss_curves(*histories, None).layout
+    return [layout.yaxis.range, layout.yaxis2.range], {note.yref: note.text for note in layout.annotations}
+
+
+@pytest.mark.parametrize("place", [0, 5, 10])
+@pytest.mark.parametrize("steps", [1, 2])
+def test_a_spike_of_a_step_or_two_leaves_the_other_losses_legible_and_is_told(place, steps):
+    steady = [line(step, kl=6.0) for step in range(10, 110, 10)]
+    spike = [line(100 + step, kl=2e9, total=34_567.0) for step in range(steps)]
+    ends, notes = ends_and_notes([], steady[:place] + spike + steady[place:])
+    assert ends == [pytest.approx((0.85 * 80, 1.05 * 180)), pytest.approx((0, 1.05 * 30))]
+    assert notes == {
+        "y domain": "beyond this picture: up to 34,567 nats",
+        "y2 domain": "beyond this picture: up to 10<sup>9</sup> nats",
+    }
+
+
+def test_a_long_training_is_shown_from_where_it_fell_and_nothing_of_it_is_said_to_lie_beyond():
+    falling = [line(8 * step, total=60 + 155 * 0.8**step, kl=50 * 0.8**step) for step in range(1, 400)]
+    ends, notes = ends_and_notes(falling, falling)
+    assert ends[0][1] == pytest.approx(1.05 * falling[0]["total"]) and ends[1][1] == pytest.approx(1.05 * 50 * 0.8)
+    assert not notes
+
+
+def test_a_kl_of_nothing_does_not_look_large():
+    assert ends_and_notes([], [line(step, kl=0.01) for step in range(10)])[0][1] == (0, 1.05)
+
+
+def test_the_first_steps_are_in_the_picture_until_there_are_others():
+    begun = [line(step, total=543.0, reconstruction=540.0, kl=3.0) for step in range(5)]
+    assert ends_and_notes([], begun)[0][0] == pytest.approx((0.85 * 540, 1.05 * 543))
+    assert ends_and_notes([], [*begun, line(8, kl=3.0)])[0][0] == pytest.approx((0.85 * 80, 1.05 * 90))
 
 
 def test_loss_curves_stand_an_empty_history():

@@ -7,6 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import dask
 import psutil
 import pytest
 from distributed import LocalCluster
@@ -22,6 +23,7 @@ from vae.training import train
 from vae.worker import GAP_IMAGES, advance, resolve_device
 
 PATIENCE = 120.0  # seconds until a wait is given up; nothing here is timed
+PROFILED = "distributed.worker.profile.enabled"
 
 
 @pytest.fixture(scope="module")
@@ -160,6 +162,9 @@ def test_a_run_whose_worker_is_killed_goes_on_from_its_checkpoint_to_the_same_we
     assert after[1] == before[1]  # its seconds too: the first steps were not done again
     assert after[-1]["step"] == long.total_steps
     assert store.metrics(long.run_id)["model_sha256"] == undisturbed["model_sha256"]
+    # The process that has taken the killed one's place trains as quickly.
+    profiled = wait_for(lambda: len(found := runs._client.run(dask.config.get, PROFILED).values()) == 2 and [*found])
+    assert profiled == [False, False]
 
 
 def test_a_sweep_of_which_a_worker_is_killed_ends_complete(runs, long):
