@@ -8,18 +8,18 @@ from torch import Tensor, nn
 from torch.nn.functional import max_pool2d
 from torch.nn.utils.rnn import pad_sequence
 
-from vae.evaluation import CHUNK
+from vae.evaluation import decoded_losses
 from vae.losses import kl_divergence, reconstruction_loss
 from vae.models import encode_parameters
-from vae.posterior import SETTLED, Cells, Posterior, exact_posteriors
+from vae.posterior import Cells, Posterior, exact_posteriors
+from vae.quadrature import gaussian_expectation
 
+TOLERANCE = 0.005  # nats, of the quadrature of a bound
 STEPS = 100  # of a fit
 RATE = 0.08  # of a fit's Adam, for log sigma; for the mean in fifths of the cells' half-extent
 CORE = 3.0  # nats below the mode: cells within them that hang together are a peak, and begin a fit
 OUTSIDE = 50.0  # nats below the mode: what a fit takes log p(x, z) for where no cells are
-# Nodes along each axis of an expectation under a Gaussian, first and to compare; doubled until it has SETTLED.
-NODES = (16, 24)
-MOST_NODES = 1_536
+NODES = 16  # along each axis, of the expectations on the way of `improve`
 TAIL = 5.5  # sigmas, where they end
 
 
@@ -106,33 +106,17 @@ def expected_bounds(
 
     E_q[log p(x|z)] / temperature by quadrature, E_q[log p(z)] and the entropy in closed form.
     """
+
+    def expected_loss(own: Tensor, mean: Tensor, lower: Tensor) -> float:
+        def losses(z: Tensor) -> Tensor:
+            return decoded_losses(model, z, own.expand(len(z), -1), likelihood)
+
+        return gaussian_expectation(losses, mean, lower, TOLERANCE * temperature)
+
     lower = gaussian.lower()
-    losses = [_expected_loss(model, *own, likelihood, SETTLED * temperature) for own in zip(x, gaussian.mean, lower)]
+    losses = torch.tensor([expected_loss(*own) for own in zip(x, gaussian.mean, lower)])
     squares = gaussian.mean.square().sum(1) + lower.square().sum((1, 2))
-    return -torch.tensor(losses) / temperature - 0.5 * squares + gaussian.log_scale.sum(1) + 1
-
-
-def _expected_loss(
-    model: nn.Module, x: Tensor, mean: Tensor, lower: Tensor, likelihood: str, tolerance: float
-) -> float:
-    """E[-log p(x|z)] under N(mean, L L^T) for one image x (784,), nats, with as many nodes as it takes to settle."""
-
-    def expectation(sides: list[int]) -> float:
-        eps, weight = _nodes(*sides)
-        parts = zip((mean + eps @ lower.T).split(CHUNK), weight.split(CHUNK))
-        return sum(
-            (own @ reconstruction_loss(model.decode(z), x.expand(len(z), -1), likelihood)).item() for z, own in parts
-        )
-
-    first, more = NODES
-    value, finer = expectation([first, first]), expectation([more, more])
-    sides = [more, more]
-    for axis in (0, 1) if abs(finer - value) > tolerance else ():  # a wide Gaussian over a decoder with sharp turns
-        value = math.inf
-        while abs(finer - value) > tolerance and sides[axis] < MOST_NODES:
-            sides[axis] *= 2
-            value, finer = finer, expectation(sides)
-    return finer
+    return -losses / temperature - 0.5 * squares + gaussian.log_scale.sum(1) + 1
 
 
 def improve(
@@ -140,9 +124,9 @@ def improve(
 ) -> Tensor:
     """The way of the encoder's q (mu and log_sigma (2,)) up its own ELBO for one image x (784,): (steps, 5).
 
-    mean (2), sigma (2) and the bound before each step: Adam, with the expectation over the first nodes.
+    mean (2), sigma (2) and the bound before each step: Adam, with the expectation over NODES x NODES nodes.
     """
-    eps, weight = _nodes(NODES[0], NODES[0])
+    eps, weight = _nodes()
     mean, log_scale = mu.clone().requires_grad_(), log_sigma.clone().requires_grad_()
     optimizer = torch.optim.Adam([mean, log_scale], betas=(0.8, 0.95))
     path = []
@@ -158,12 +142,10 @@ def improve(
     return torch.stack(path)
 
 
-def _nodes(first: int, second: int) -> tuple[Tensor, Tensor]:
-    """Equidistant nodes (n, 2) and weights (n,) for an expectation under N(0, I).
-
-    For smooth functions they are as exact as Gauss-Hermite's, and unlike those they can be as dense as one likes.
-    """
-    eps = torch.cartesian_prod(torch.linspace(-TAIL, TAIL, first), torch.linspace(-TAIL, TAIL, second))
+def _nodes() -> tuple[Tensor, Tensor]:
+    """Equidistant nodes (n, 2) and weights (n,) for an expectation under N(0, I), for smooth functions very exact."""
+    line = torch.linspace(-TAIL, TAIL, NODES)
+    eps = torch.cartesian_prod(line, line)
     weight = (-0.5 * eps.square().sum(1)).exp()
     return eps, weight / weight.sum()
 
@@ -196,7 +178,7 @@ def fit_gaussians(posteriors: list[Posterior], encoders: Gaussian2D) -> tuple[li
     log_scale = (starts[..., 2:] - cells.scale[:, None].log()).requires_grad_()
     slant = torch.zeros(len(posteriors), 4, requires_grad=True)
     is_full = torch.tensor([False, False, True, True])
-    narrowest = torch.tensor([0.5 * math.log(posterior.area) - 0.7 for posterior in posteriors])  # than cells can tell
+    narrowest = torch.stack([0.5 * posterior.area.min().log() - 0.7 for posterior in posteriors])  # than cells can tell
     narrowest = narrowest[:, None, None] - cells.scale[:, None].log()
     with torch.no_grad():
         log_scale.copy_(log_scale.maximum(narrowest).clamp(max=0.0))
@@ -220,14 +202,14 @@ def fit_gaussians(posteriors: list[Posterior], encoders: Gaussian2D) -> tuple[li
 
 def _padded(posteriors: list[Posterior]) -> _Padded:
     low, high = (torch.stack([end(posterior.z, 0) for posterior in posteriors]) for end in (torch.amin, torch.amax))
-    width = torch.tensor([[posterior.area**0.5] for posterior in posteriors])
+    width = torch.stack([posterior.area.max().sqrt() for posterior in posteriors])[:, None]
     centre, scale = (low + high) / 2, 0.5 * ((high - low).amax(1, keepdim=True) + width)
     monomials, masses, floors = [], [], []
     for posterior, middle, unit in zip(posteriors, centre, scale):
         first, second = ((posterior.z - middle) / unit).T
         ones, floor = torch.ones_like(first), posterior.log_joint.max() - OUTSIDE
         monomials.append(torch.stack([ones, first, second, first.square(), first * second, second.square()], 1))
-        masses.append(posterior.area / unit**2 * torch.stack([posterior.log_joint - floor, ones], 1))
+        masses.append((posterior.area / unit**2)[:, None] * torch.stack([posterior.log_joint - floor, ones], 1))
         floors.append(floor)
     padded = pad_sequence(monomials, batch_first=True).mT.contiguous()
     return _Padded(centre, scale, padded, pad_sequence(masses, batch_first=True), torch.stack(floors)[:, None])
@@ -238,10 +220,8 @@ def _peak(posterior: Posterior) -> Tensor:
 
     The moments of several peaks at once would lie between them, where there is seldom a good Gaussian.
     """
-    width = math.sqrt(posterior.area)
-    core = posterior.log_joint > posterior.log_joint.max() - CORE
-    z, log_joint = posterior.z[core], posterior.log_joint[core]
-    place = (z / width - 0.5).round().long()
+    core = posterior.only(posterior.log_joint > posterior.log_joint.max() - CORE)
+    place = (core.z / core.area.max().sqrt()).floor().long()  # as if all cells were as wide as the widest
     row, column = (place - place.amin(0)).T
     is_core = torch.zeros(int(row.max()) + 1, int(column.max()) + 1)
     is_core[row, column] = 1.0
@@ -252,11 +232,11 @@ def _peak(posterior: Posterior) -> Tensor:
             break
         label = spread
     own = label[row, column]
-    peaks = [own == name for name in own.unique()]
-    largest = max(peaks, key=lambda peak: log_joint[peak].logsumexp(0).item())
-    weight, z = log_joint[largest].softmax(0), z[largest]
-    centre = weight @ z
-    deviation = (weight @ (z - centre).square()).sqrt().clamp(min=0.3 * width)
+    peaks = [core.only(own == name) for name in own.unique()]
+    largest = max(peaks, key=lambda peak: peak.log_mass.logsumexp(0).item())
+    weight = largest.log_mass.softmax(0)
+    centre = weight @ largest.z
+    deviation = (weight @ (largest.z - centre).square()).sqrt().clamp(min=0.3 * core.area.min().sqrt())
     return torch.cat([centre, deviation.log()])
 
 

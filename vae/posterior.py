@@ -1,8 +1,10 @@
 """The exact posterior p(z|x) of a model with a 2-D code, on a grid."""
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
@@ -11,12 +13,13 @@ from vae.evaluation import CHUNK
 from vae.models import encode_parameters, pixel_means
 
 SIDE = 200  # cells of the grid along each axis
-ENOUGH = 400  # cells for one posterior, once log p(x) has settled: of a Gaussian, two for each sigma
-PLENTY = 2_000  # cells that are enough in any case; four times as many are joined
-SETTLED = 0.005  # nats: log p(x) changes by less when the cells are split
-FEWEST = 32  # cells that are split, also where fewer matter: a peak can be narrow and its cell's centre beside it
-MOST_SPLITS = 7
 REACH = 5.0  # half-width of the grid, in prior sigmas, at least
+ENOUGH = 400  # cells for one posterior: of a Gaussian, two for each sigma
+MOST = 8_000  # cells of one posterior; more are joined
+FEWEST = 32  # cells that are split, also where fewer matter: a peak can be narrow and its cell's centre beside it
+SETTLED = 0.005  # nats: log p(x) of every second cell along both axes differs by less, whichever of the two is taken
+CHANGES = 3e-4  # share of p(x): a cell whose split changes its mass by more is split further
+MOST_SPLITS = 7
 NEGLIGIBLE = 16.0  # nats below the mode: cells less likely than that do not matter
 AROUND = torch.cartesian_prod(torch.arange(-1, 2), torch.arange(-1, 2))  # a cell and its eight neighbours
 QUARTERS = torch.cartesian_prod(torch.arange(2), torch.arange(2))
@@ -36,10 +39,10 @@ class Cells(NamedTuple):
 
 
 class Posterior(NamedTuple):
-    """p(z|x) on cells z (n, 2) of an area: log_joint = log p(x, z) at each (n,), log_evidence = log p(x) in nats."""
+    """p(z|x) on cells z (n, 2), each of an area (n,): log_joint = log p(x, z) there (n,); log_evidence = log p(x)."""
 
     z: Tensor
-    area: float
+    area: Tensor
     log_joint: Tensor
     log_evidence: float
 
@@ -53,9 +56,26 @@ class Posterior(NamedTuple):
         """Which cells are not NEGLIGIBLE: (n,) bool."""
         return self.log_joint > self.log_joint.max() - NEGLIGIBLE
 
+    @property
+    def log_mass(self) -> Tensor:
+        """log p(x, z in the cell) of each (n,)."""
+        return self.log_joint + self.area.log()
+
+    @property
+    def place(self) -> Tensor:
+        """Whole numbers (n, 2), by which neighbouring cells of one size differ by one."""
+        return (self.z / self.area.sqrt()[:, None] - 0.5).round().long()
+
     def density(self) -> Tensor:
         """p(z|x) at the cells (n,)."""
         return (self.log_joint - self.log_evidence).exp()
+
+    def only(self, which: Tensor) -> "Posterior":
+        """Some of its cells, by a mask (n,)."""
+        return self._replace(z=self.z[which], area=self.area[which], log_joint=self.log_joint[which])
+
+
+OnLattice = Callable[[Tensor, float], Posterior]  # the posterior of one image on the cells (n, 2) of a given width
 
 
 @torch.no_grad()
@@ -95,7 +115,8 @@ def posteriors_on(cells: Cells, x: Tensor, likelihood: str, temperature: float =
     log_prior = -0.5 * cells.z.square().sum(1) - math.log(2 * math.pi)
     log_joint = log_likelihood(cells, x, likelihood) / temperature + log_prior
     log_evidence = (log_joint.logsumexp(1) + math.log(cells.area)).tolist()
-    return [Posterior(cells.z, cells.area, *own) for own in zip(log_joint, log_evidence)]
+    area = torch.full((len(cells.z),), cells.area)
+    return [Posterior(cells.z, area, *own) for own in zip(log_joint, log_evidence)]
 
 
 @torch.no_grad()
@@ -104,35 +125,73 @@ def exact_posteriors(
 ) -> list[Posterior]:
     """p(z|x) of images x (n, 784), each on the cells that matter to it; grid: what `decode_grid` made of the model."""
     found, (mu, _) = posteriors_on(grid, x, likelihood, temperature), encode_parameters(model, x)
-    each = zip(found, x.split(1), mu)
-    return [_zoomed(model, posterior, own, centre, likelihood, temperature) for posterior, own, centre in each]
+
+    def on_cells_of_its_own(posterior: Posterior, own: Tensor, centre: Tensor) -> Posterior:
+        def on_lattice(place: Tensor, width: float) -> Posterior:
+            return posteriors_on(_decode_cells(model, likelihood, place, width), own, likelihood, temperature)[0]
+
+        zoomed = _zoomed(posterior, centre, on_lattice)
+        refined = zoomed if _has_settled(zoomed) else _refined(zoomed, on_lattice)
+        return refined.only(refined.matters)
+
+    return [on_cells_of_its_own(*each) for each in zip(found, x.split(1), mu)]
 
 
-def _zoomed(
-    model: nn.Module, posterior: Posterior, x: Tensor, mu: Tensor, likelihood: str, temperature: float
-) -> Posterior:
-    """The posterior of one image x (1, 784) on the cells that matter, joined or split by four until they are enough.
+def _zoomed(posterior: Posterior, mu: Tensor, on_lattice: OnLattice) -> Posterior:
+    """The posterior of one image on cells of one size, joined or split by four until about enough of them matter.
 
     A posterior narrower than the grid's cells lies between their centres: before a split, neighbours are taken in, and
     where the encoder (mu (2,)) expects it, it is looked for in any case.
     """
-    while posterior.matters.sum() > 4 * PLENTY:
+    while posterior.matters.sum() > MOST:
         posterior = _joined(posterior)
-    change = math.inf
     for _ in range(MOST_SPLITS):
-        if posterior.matters.sum() >= (ENOUGH if change < SETTLED else PLENTY):
+        if posterior.matters.sum() >= ENOUGH:
             break
-        width = math.sqrt(posterior.area)
         best = posterior.log_joint.topk(min(FEWEST, len(posterior.z))).values[-1]
         split = posterior.matters | (posterior.log_joint >= best)
         split[(posterior.z - mu).square().sum(1).argmin()] = True
-        index = (posterior.z[split] / width - 0.5).round().long()
-        index = (index[:, None] + AROUND).reshape(-1, 2).unique(dim=0)
-        quarters = (2 * index[:, None] + QUARTERS).reshape(-1, 2)
-        before = posterior.log_evidence
-        [posterior] = posteriors_on(_decode_cells(model, likelihood, quarters, width / 2), x, likelihood, temperature)
-        change = abs(posterior.log_evidence - before)
-    return posterior._replace(z=posterior.z[posterior.matters], log_joint=posterior.log_joint[posterior.matters])
+        width = posterior.area[0].sqrt().item()
+        posterior = on_lattice(_quarters(_with_neighbours(posterior.place[split]).unique(dim=0)), width / 2)
+    return posterior
+
+
+def _has_settled(posterior: Posterior) -> bool:
+    """Whether cells twice as wide would do, of which there are four sets: every second one along both axes."""
+    which = posterior.place.remainder(2) @ torch.tensor([2, 1])
+    evidence = torch.stack([posterior.log_joint[which == own].logsumexp(0) for own in range(4)])
+    return bool(evidence.max() - evidence.min() < SETTLED)
+
+
+def _refined(posterior: Posterior, on_lattice: OnLattice) -> Posterior:
+    """The posterior on cells of several sizes: split by four wherever a split still changes their mass."""
+    posterior = posterior.only(posterior.matters)
+    place, which = torch.cat([posterior.place, _with_neighbours(posterior.place)]).unique(dim=0, return_inverse=True)
+    log_mass = torch.full((len(place),), -math.inf)  # what of the neighbours was not found to matter has none yet
+    log_mass[which[: len(posterior.z)]] = posterior.log_mass
+    width, log_evidence, done = posterior.area[0].sqrt().item(), -math.inf, []
+    for splits_left in reversed(range(MOST_SPLITS)):
+        width /= 2
+        fine = on_lattice(_quarters(place), width)
+        total = np.logaddexp(log_evidence, fine.log_evidence)
+        change = (fine.log_mass.reshape(-1, 4).logsumexp(1) - total).exp() - (log_mass - total).exp()
+        unsettled = ((change.abs() > CHANGES) & (splits_left > 0)).repeat_interleave(4)
+        done.append(fine.only(~unsettled))
+        log_evidence = np.logaddexp(log_evidence, done[-1].log_mass.logsumexp(0).item())
+        place, log_mass = fine.place[unsettled], fine.log_mass[unsettled]
+        if not len(place):
+            break
+    z, area, log_joint = (torch.cat(part) for part in list(zip(*done))[:3])
+    return Posterior(z, area, log_joint, float(log_evidence))
+
+
+def _with_neighbours(place: Tensor) -> Tensor:
+    return (place[:, None] + AROUND).reshape(-1, 2)
+
+
+def _quarters(place: Tensor) -> Tensor:
+    """The places of the four halves as wide that each of n cells is split into: (4 n, 2)."""
+    return (2 * place[:, None] + QUARTERS).reshape(-1, 2)
 
 
 def _joined(posterior: Posterior) -> Posterior:
@@ -140,4 +199,4 @@ def _joined(posterior: Posterior) -> Posterior:
     half = math.isqrt(len(posterior.z)) // 2
     z = posterior.z.reshape(half, 2, half, 2, 2).mean((1, 3)).reshape(-1, 2)
     log_joint = posterior.log_joint.reshape(half, 2, half, 2).logsumexp((1, 3)).flatten() - math.log(4)
-    return Posterior(z, 4 * posterior.area, log_joint, posterior.log_evidence)
+    return Posterior(z, 4 * posterior.area[: len(z)], log_joint, posterior.log_evidence)

@@ -49,8 +49,8 @@ class View {
     this.data = data;
     if (data.answer.digit !== this.name || this.isBlank) return; // of the digit before
     if (!isNew && !this.answer.full === !data.answer.full) return; // nothing new
-    const [z, density] = [floatsOf(data.answer.z), floatsOf(data.answer.density)];
-    this.answer = { ...data.answer, x: z.subarray(0, density.length), y: z.subarray(density.length), density };
+    const [z, width, density] = ["z", "width", "density"].map((name) => floatsOf(data.answer[name]));
+    this.answer = { ...data.answer, x: z.subarray(0, density.length), y: z.subarray(density.length), width, density };
     this.q = { mean: this.answer.mu, sigma: this.answer.sigma };
     this.find(".fit").disabled = false;
     if (isNew) this.zoomIn();
@@ -157,10 +157,10 @@ class View {
   drawPosterior(context, plane) {
     if (this.isBlank) return prior(context, plane);
     if (!this.answer) return;
-    const { x, y, density, width } = this.answer, side = (width * plane.size) / 2 / plane.limit;
+    const { x, y, density, width } = this.answer, scale = plane.size / 2 / plane.limit;
     const edge = (pixels) => Math.round(pixels * plane.ratio) / plane.ratio; // neighbours neither overlap nor part
     for (let n = 0; n < x.length; n++) {
-      const [left, top] = plane.toPixels([x[n] - width / 2, y[n] + width / 2]);
+      const [left, top] = plane.toPixels([x[n] - width[n] / 2, y[n] + width[n] / 2]), side = width[n] * scale;
       context.fillStyle = violet(Math.sqrt(density[n]));
       context.fillRect(edge(left), edge(top), edge(left + side) - edge(left), edge(top + side) - edge(top));
     }

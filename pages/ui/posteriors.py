@@ -90,7 +90,7 @@ def _answer(run_id: str, sha256: str, name: str) -> dict:
         "digit": name,
         "z": browser.base64_of(posterior.z.T.contiguous().numpy()),
         "density": browser.base64_of((density / density.max()).numpy()),
-        "width": posterior.area**0.5,
+        "width": browser.base64_of(posterior.area.sqrt().numpy()),
         "mode": posterior.mode.tolist(),
         "mu": q.mean[0].tolist(),
         "sigma": q.log_scale[0].exp().tolist(),
