@@ -12,7 +12,7 @@ SOURCES = [path for folder in ("vae", "pages") for path in sorted((ROOT / folder
 
 # A module imports from floors below its own and from none above; on one floor, downwards in the order given.
 FLOORS = [
-    ("config", "randomness", "files"),
+    ("config", "randomness", "files", "quadrature"),
     ("data", "models", "losses"),
     ("evaluation", "latent", "packing", "posterior", "gap", "store", "sweep", "two_sample"),
     ("schedules", "divergence", "training"),

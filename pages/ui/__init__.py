@@ -8,7 +8,7 @@ from streamlit.runtime.pages_manager import PagesManager
 
 def run_again() -> NoReturn:
     """`st.rerun`, but never in place of what the visitor has asked for meanwhile: it would run the page of now."""
-    _ = "" in st.session_state  # at every such look Streamlit ends the run where something else has been asked for
+    _ = "run_again" in st.session_state  # where Streamlit ends a run when something else has been asked for
     st.rerun()
 
 
