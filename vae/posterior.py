@@ -15,11 +15,11 @@ from vae.models import encode_parameters, pixel_means
 SIDE = 200  # cells of the grid along each axis
 REACH = 5.0  # half-width of the grid, in prior sigmas, at least
 ENOUGH = 400  # cells for one posterior: of a Gaussian, two for each sigma
-MOST = 8_000  # cells of one posterior; more are joined
+MOST = 8_000  # cells of one size that matter; more are joined, before any is split where its mass changes
 FEWEST = 32  # cells that are split, also where fewer matter: a peak can be narrow and its cell's centre beside it
-SETTLED = 0.005  # nats: log p(x) of every second cell along both axes differs by less, whichever of the two is taken
+SETTLED = 0.005  # nats: log p(x) of every second cell along both axes differs by less, whichever they are
 CHANGES = 3e-4  # share of p(x): a cell whose split changes its mass by more is split further
-MOST_SPLITS = 7
+MOST_SPLITS = 7  # of all cells, and then of those whose mass changes
 NEGLIGIBLE = 16.0  # nats below the mode: cells less likely than that do not matter
 AROUND = torch.cartesian_prod(torch.arange(-1, 2), torch.arange(-1, 2))  # a cell and its eight neighbours
 QUARTERS = torch.cartesian_prod(torch.arange(2), torch.arange(2))

@@ -46,3 +46,23 @@ def test_points_are_spent_where_the_function_turns():
 
 def test_what_is_infinite_is_infinite():
     assert gaussian_expectation(lambda z: z[:, 0] * 0 + math.inf, MEAN, LOWER, 0.1) == math.inf
+
+
+@pytest.mark.parametrize("log_sigma", [4.0, 10.0, 20.0, 40.0])
+def test_however_wide_the_gaussian_it_comes_to_an_end(log_sigma):
+    points = []
+
+    def bends(z):
+        points.append(len(z))
+        return (z[:, 0] - 0.7).abs() + (3 * z[:, 1]).sin()
+
+    sigma = math.exp(log_sigma)
+    found = gaussian_expectation(bends, torch.zeros(2), torch.eye(2) * sigma, 0.005)
+    assert sum(points) < 300_000
+    assert found == pytest.approx(sigma * math.sqrt(2 / math.pi), rel=0.02)
+
+
+@pytest.mark.parametrize("harm", [math.nan, math.inf])
+def test_of_a_gaussian_that_is_none_it_is_not_a_number(harm):
+    assert math.isnan(gaussian_expectation(lambda z: z[:, 0], MEAN, LOWER * harm, 0.005))
+    assert math.isnan(gaussian_expectation(lambda z: z[:, 0], MEAN * harm, LOWER, 0.005))
