@@ -28,8 +28,8 @@ def gaussian_expectation(f: Callable[[Tensor], Tensor], mean: Tensor, lower: Ten
     """E[f(z)] under N(mean (2,), L L^T), lower: L (2, 2); f takes points (n, 2) and answers (n,).
 
     Gauss-Legendre quadrature over eps, z = mean + L eps, on panels that tile the plane. A panel is halved across the
-    axis along which f turns more, until its last Legendre coefficients are within the tolerance (in f's unit). A feature
-    between the first nodes is not seen. NaN for a Gaussian that is not finite.
+    axis along which f turns more, until its last Legendre coefficients are within the tolerance (in f's unit).
+    What lies between the first nodes is not seen. NaN for a Gaussian that is not finite.
     """
     if not (mean.isfinite().all() and lower.isfinite().all()):
         return math.nan
