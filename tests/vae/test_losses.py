@@ -113,11 +113,20 @@ def test_the_terms_of_a_model_come_from_one_draw_at_z(likelihood, random):
     terms = loss_terms(vae, x, eps, likelihood)
     expected = reconstruction_loss(vae.decode(mu + log_sigma.exp() * eps), x, likelihood)
     torch.testing.assert_close(terms.reconstruction, expected)
-    torch.testing.assert_close(terms.kl_per_dimension, kl_of(Normal(mu, log_sigma.exp()), Normal(0.0, 1.0)))
+    kl = kl_of(Normal(mu, log_sigma.exp()), Normal(0.0, 1.0))
+    torch.testing.assert_close(terms.kl_per_dimension, kl)
+    assert torch.equal(terms.log_sigma, log_sigma)
+    # mu and sigma are moved by both terms, each of them; the gradients of h and g are those of the sum written out.
+    heads = [*vae.g.parameters(), *vae.h.parameters()]
+    for told, own in ((terms.reconstruction, expected), (terms.kl_per_dimension, kl)):
+        gradients = [autograd.grad(loss.sum(), heads, retain_graph=True) for loss in (told, own)]
+        for gradient, plain in zip(*gradients):
+            assert (plain != 0).any()
+            torch.testing.assert_close(gradient, plain)
 
     ae = build_model(RunConfig(latent_dim=3, model="ae")).double()
     terms = loss_terms(ae, x, eps, likelihood)
-    assert terms.kl_per_dimension is None
+    assert terms.kl_per_dimension is terms.log_sigma is None
     assert torch.equal(terms.reconstruction, reconstruction_loss(ae.decode(ae.encode(x)), x, likelihood))
 
 
@@ -140,5 +149,6 @@ def test_infinity_and_nan_are_not_finite():
 
 def test_the_kl_term_is_finite_up_to_the_largest_log_sigma_and_not_beyond():
     most = largest_log_sigma()
+    assert most == pytest.approx(math.log(torch.finfo(torch.float32).max) / 2, abs=1e-5)  # sigma^2 overflows
     below, beyond = torch.tensor(most - 1e-3), torch.tensor(most + 1e-3)
     assert kl_divergence(torch.zeros(()), below).isfinite() and kl_divergence(torch.zeros(()), beyond).isinf()

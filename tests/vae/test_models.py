@@ -1,5 +1,6 @@
 """The two networks differ in the bottleneck and in nothing else."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -38,7 +39,9 @@ def test_ae_and_vae_of_one_seed_start_with_the_same_trunk_decoder_and_f_as_g(hid
     mean_image = data.load("mnist", "train").images.mean(0)
     vae, ae = build_model(config, mean_image), build_model(config.autoencoder, mean_image)
     assert same_bits(vae.trunk, ae.trunk) and same_bits(vae.decoder, ae.decoder) and same_bits(vae.g, ae.f)
-    assert not same_bits(ae.trunk, build_model(replace(config, seed=4)).trunk)
+    other = dict(build_model(replace(config, seed=4)).named_children())
+    weights = {name: next(part.parameters()) for name, part in vae.named_children()}
+    assert all(not torch.equal(weight, next(other[name].parameters())) for name, weight in weights.items())
 
 
 def test_a_vae_has_h_more_than_an_ae_and_nothing_else():
@@ -118,6 +121,32 @@ def test_an_untrained_network_answers_close_to_the_mean_image_with_sigma_close_t
     model.decoder[-1].weight.data.zero_()
     torch.testing.assert_close(reconstruct(model, x)[0], mean_image.clamp(1e-3, 1 - 1e-3))
     assert model.encode(x)[1].abs().max() < 0.5
+
+
+@pytest.mark.parametrize("activation", ["relu", "gelu", "tanh"])
+@pytest.mark.parametrize("bottleneck", ["identity", "relu", "sigmoid"])
+def test_initial_weights_have_the_variance_of_what_follows_and_no_layer_has_anothers_draws(activation, bottleneck):
+    """2 / inputs before a rectifier, else 1 / inputs; the output's halved, and h's a tenth: both start quietly."""
+    config = RunConfig(hidden_dims=(300, 256), latent_dim=32, activation=activation, bottleneck=bottleneck)
+    rectified = 1.0 if activation == "tanh" else 2.0
+    scales = {
+        "trunk.0": (rectified / 784) ** 0.5,
+        "trunk.2": (rectified / 300) ** 0.5,
+        "g.0": ((2.0 if bottleneck == "relu" else 1.0) / 256) ** 0.5,
+        "h": 0.1 * (1 / 256) ** 0.5,
+        "decoder.0": (rectified / 32) ** 0.5,
+        "decoder.2": (rectified / 256) ** 0.5,
+        "decoder.4": 0.5 * (1 / 300) ** 0.5,
+    }
+    state = build_model(config).state_dict()
+    assert state.keys() == {f"{layer}.{kind}" for layer in scales for kind in ("weight", "bias")}
+    assert all((state[f"{layer}.bias"] == 0).all() for layer in scales)
+    drawn = {layer: state[f"{layer}.weight"] / scale for layer, scale in scales.items()}
+    for weight in drawn.values():  # at least 8,192 draws from N(0, 1)
+        assert weight.std().item() == pytest.approx(1.0, rel=0.04)
+        assert weight.mean().item() == pytest.approx(0.0, abs=0.04)
+    first = torch.stack([weight.flatten()[:16] for weight in drawn.values()])
+    assert torch.cdist(first, first).fill_diagonal_(math.inf).min() > 1
 
 
 def test_building_a_model_leaves_the_global_generator_alone():

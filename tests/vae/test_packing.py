@@ -61,3 +61,21 @@ def test_a_layer_of_zeros_stays_one():
     torch.nn.init.zeros_(network.trunk[0].weight)
     _, layers = unpacked(pack_model(network, config))
     assert (layers[0][0] == 0).all()
+
+
+@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
+@pytest.mark.parametrize("kind", [("ae", "log"), ("vae", "log"), ("vae", "softplus"), ("vae", "raw")])
+def test_the_header_says_what_the_model_is_and_how_wide_its_layers_are(likelihood, kind):
+    model, sigma = kind
+    config = RunConfig(model=model, sigma=sigma, likelihood=likelihood, latent_dim=5, hidden_dims=(15, 7))
+    for exact in (False, True):
+        content = pack_model(build_model(config), config, exact)
+        header, _ = unpacked(content)
+        widths = {
+            name: [(layer["inputs"], layer["outputs"]) for layer in part] for name, part in header.pop("parts").items()
+        }
+        own = {"model": model, "latentDim": 5, "likelihood": likelihood, "sigma": sigma, "exact": exact}
+        assert header == own
+        expected = {"trunk": [(784, 15), (15, 7)], "bottleneck": [(7, 5)], "decoder": [(5, 7), (7, 15), (15, 784)]}
+        assert widths == expected | ({"h": [(7, 5)]} if model == "vae" else {})
+        assert int.from_bytes(content[:4], "little") % 4 == 0 and len(content) % 4 == 0  # typed arrays need it
