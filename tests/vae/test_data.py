@@ -1,9 +1,12 @@
 """The images are MNIST's, bit for bit, or there is an error that says what to do."""
 
+import functools
 import gzip
 import hashlib
+import http.server
 import shutil
 import socket
+import threading
 
 import pytest
 import torch
@@ -79,17 +82,18 @@ def test_the_images_are_read_once_a_process():
     assert data.load("mnist", "test") is data.load("mnist", "test")
 
 
-@pytest.mark.parametrize("name", data.BundledMNIST.resources)
-def test_a_damaged_file_is_named_with_the_way_out(bundle, name):
-    file = bundle / name[0]
-    content = bytearray(file.read_bytes())
-    content[len(content) // 2] ^= 1
-    file.write_bytes(content)
-    with pytest.raises(DatasetError, match=rf"assets/mnist/{name[0]} is damaged .*git checkout assets/mnist"):
-        data.load("mnist", "train")
-    file.unlink()
-    with pytest.raises(DatasetError, match=rf"assets/mnist/{name[0]} is missing: .*git checkout assets/mnist"):
-        data.load("mnist", "test")
+def test_a_damaged_or_missing_file_is_named_with_the_way_out(bundle):
+    for name, _ in data.BundledMNIST.resources:
+        file = bundle / name
+        content = file.read_bytes()
+        middle = len(content) // 2
+        file.write_bytes(content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :])
+        with pytest.raises(DatasetError, match=rf"assets/mnist/{name} is damaged .*git checkout assets/mnist"):
+            data.load("mnist", "train")
+        file.unlink()
+        with pytest.raises(DatasetError, match=rf"assets/mnist/{name} is missing: .*git checkout assets/mnist"):
+            data.load("mnist", "test")
+        file.write_bytes(content)
 
 
 def test_a_restored_file_is_found_without_a_restart(bundle):
@@ -111,6 +115,56 @@ def test_without_a_connection_the_other_sets_are_refused_in_words_and_mnist_load
         data.load(dataset, "train")
     data.download("mnist")
     assert len(data.load("mnist", "test").images) == 10_000
+
+
+@pytest.fixture
+def mirror(tmp_path, monkeypatch, fresh):
+    """A mirror on this machine that has a folder's files, and one that nobody hears before it."""
+    folder = tmp_path / "mirror"
+    folder.mkdir()
+    handler = functools.partial(QuietHandler, directory=folder)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server, socket.socket() as unheard:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        unheard.bind(("127.0.0.1", 0))
+        ports = unheard.getsockname()[1], server.server_port
+        kind = data.DOWNLOADABLE["fashion-mnist"]
+        monkeypatch.setattr(kind, "mirrors", [f"http://127.0.0.1:{port}/" for port in ports])
+        monkeypatch.setattr(data, "CACHE", tmp_path / "cache")
+        monkeypatch.setattr(data, "_seen_whole", set())
+        yield folder
+        server.shutdown()
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    """Serves files and says nothing."""
+
+    def log_message(self, *args):
+        pass
+
+
+def test_a_set_is_downloaded_once_from_a_mirror_that_answers(mirror, monkeypatch):
+    """MNIST's own files under the other's name: they are at hand, and as many."""
+    monkeypatch.setattr(data.DOWNLOADABLE["fashion-mnist"], "resources", data.BundledMNIST.resources)
+    for name, _ in data.BundledMNIST.resources:
+        shutil.copy(data.BUNDLED / name, mirror)
+    data.download("fashion-mnist")
+    assert data.is_available("fashion-mnist") and not data.is_available("kmnist")
+    for file in mirror.iterdir():
+        file.unlink()
+    data.download("fashion-mnist")  # what is there is not asked for again
+    for split in ("train", "test"):
+        for own, bundled in zip(data.load("fashion-mnist", split), data.load("mnist", split)):
+            assert torch.equal(own, bundled)
+
+
+def test_a_mirror_with_damaged_files_is_told_in_words(mirror):
+    for name, _ in data.DOWNLOADABLE["fashion-mnist"].resources:
+        (mirror / name).write_bytes(b"half a file")
+    with pytest.raises(
+        DatasetError, match=r"(?s)^fashion-mnist could not be downloaded \(.+\)\. mnist needs no download\."
+    ):
+        data.download("fashion-mnist")
+    assert not data.is_available("fashion-mnist")
 
 
 def test_a_damaged_download_is_not_taken_for_the_set(offline):
