@@ -44,6 +44,12 @@ class LinearVAE(VariationalAutoencoder):
     def decode(self, z: torch.Tensor) -> torch.Tensor:
         return torch.logit(z @ self.weight.T + 0.5, eps=1e-6)
 
+    def images(self, count: int) -> torch.Tensor:
+        """Images (count, 784) that it could have drawn, but for a little noise."""
+        generator = torch.Generator().manual_seed(1)
+        z, noise = torch.randn(count, 2, generator=generator), torch.randn(count, 784, generator=generator)
+        return z @ self.weight.T + 0.5 + 0.02 * noise
+
     def posterior(self, x: torch.Tensor, temperature: float) -> tuple[torch.Tensor, torch.Tensor]:
         """The means (n, 2) and the one covariance (2, 2) of the Gaussians like p(x|z)^(1/temperature) p(z)."""
         covariance = torch.linalg.inv(torch.eye(2) + self.weight.T @ self.weight / temperature)

@@ -30,6 +30,8 @@ def test_axes_hold_the_prior_and_nearly_all_codes_without_waste(reach):
     inside = (np.abs(codes) <= limit).mean()
     assert limit >= 3 and inside >= 0.985
     assert limit <= max(3, 2 * reach)
+    assert figures.axis_limit(-np.abs(codes)) == limit  # also of codes that are all on one side
+    assert figures.axis_limit(codes / 10, codes) == limit and figures.axis_limit() == 3
 
 
 def line(step, **losses):

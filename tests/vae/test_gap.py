@@ -18,11 +18,12 @@ from vae.store import RunStore
 NATS = 0.02  # to which every bound is meant to be exact
 
 
-@pytest.mark.parametrize("temperature", [0.5, 1.0, 4.0])
-@pytest.mark.parametrize("sigma", [(0.4, 0.8), (2.0, 0.05)])
+@pytest.mark.parametrize("temperature", [0.004, 1.0, 4.0])  # at 0.004 the grid's cells are too wide
+@pytest.mark.parametrize("sigma", [(0.4, 0.8), (0.7, 0.05)])
 def test_of_a_linear_model_every_bound_part_and_fit_is_the_closed_form(temperature, sigma):
     """Also where the posterior is tempered: of kl_weight b that is what the model was trained for."""
-    model, x = LinearVAE(sigma=sigma), data.load("mnist", "test").images[:4]
+    model = LinearVAE(sigma=sigma)
+    x = model.images(4)
     grid = decode_grid(model, "gaussian", torch.zeros(1, 2))
     found, fits, posteriors = measure_gap(model, grid, x, "gaussian", temperature)
     mean, covariance = model.posterior(x, temperature)
@@ -48,7 +49,7 @@ def test_of_a_linear_model_every_bound_part_and_fit_is_the_closed_form(temperatu
         weight = posterior.density() * posterior.area
         torch.testing.assert_close(weight @ posterior.z, own, atol=2e-3, rtol=0)
         away = posterior.z - weight @ posterior.z
-        torch.testing.assert_close((weight[:, None] * away).T @ away, covariance, atol=1e-3, rtol=0.01)
+        torch.testing.assert_close((weight[:, None] * away).T @ away, covariance, atol=1e-5, rtol=0.02)
     # Any other Gaussian, one with a slant.
     lower = torch.tensor([[0.3, 0.0], [-0.2, 0.5]])
     slanted = Gaussian2D(torch.tensor([[0.1, 0.2]] * 4), lower.diagonal().log().expand(4, 2), torch.full((4,), -0.2))

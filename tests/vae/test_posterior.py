@@ -8,7 +8,7 @@ import torch
 from scipy.integrate import cubature
 from torch.distributions import MultivariateNormal, Normal
 
-from tests.vae.linear import Linear
+from tests.vae.linear import Linear, LinearVAE
 from vae import data
 from vae.config import RunConfig
 from vae.evaluation import decoded_losses
@@ -120,6 +120,31 @@ def test_a_wide_posterior_is_shown_on_fewer_cells_that_say_the_same(trained):
     means = [(posterior.density() * posterior.area) @ posterior.z for posterior in (fine, joined)]
     assert torch.allclose(*means, atol=1e-3)
     assert joined.density() @ joined.area == pytest.approx(1.0, abs=1e-4)
+
+
+class Needle(LinearVAE):
+    """A VAE for one grey image: p(x|z) has a peak of sigma 0.003, and a hill that is wide, but lower."""
+
+    peak = torch.tensor([1.0, 0.5])  # where four of the grid's cells meet
+
+    def decode(self, z: torch.Tensor) -> torch.Tensor:
+        peak = (z - self.peak).square().sum(1) / (2 * 0.003**2)
+        hill = 20 + (z + 2).square().sum(1) / (2 * 0.06**2)
+        loss = torch.minimum(peak, hill).clamp(max=70)  # nats
+        return torch.logit(0.5 + (2 * loss).sqrt() / 28)[:, None].expand(-1, 784)  # 784 pixels off by as much
+
+
+@pytest.mark.parametrize("mu", [(1.01, 0.51), (1.07, 0.52)], ids=["in its cell", "in the next"])
+def test_a_peak_that_no_cell_of_the_grid_sees_is_found_near_where_the_encoder_expects_it(mu):
+    model, x = Needle(mu), torch.full((1, 784), 0.5)
+    grid = decode_grid(model, "gaussian", torch.zeros(1, 2))
+    [seen] = posteriors_on(grid, x, "gaussian")
+    assert (seen.mode + 2).abs().max() < 0.1  # of all that the grid sees the hill is the highest
+    [posterior] = exact_posteriors(model, grid, x, "gaussian")
+    torch.testing.assert_close(posterior.mode, model.peak, atol=0.002, rtol=0)
+    # N(peak; 0, I) times the integral of the peak, and the hill's e^-20 of nothing beside it
+    expected = 2 * math.log(0.003) - model.peak.square().sum().item() / 2
+    assert posterior.log_evidence == pytest.approx(expected, abs=0.02)
 
 
 @pytest.mark.parametrize("index", [137, 171])
