@@ -209,7 +209,8 @@ def test_a_race_has_a_panel_for_each_figure_and_marks_where_a_run_had_no_number_
     assert [layout[f"xaxis{panel}"].type for panel in ("", 2, 3, 4)] == ["log"] * 4
     # At most six ticks: smallest sigma goes through nearly nine powers of ten, the others through less than two.
     assert [layout[f"yaxis{panel}"].dtick for panel in ("", 2, 3)] == [2, 1, 1]
-    assert sum(curve.showlegend is not False for curve in curves.values()) == 2  # a run is named once
+    assert sum(curve.showlegend is not False for curve in curves.values()) == 2  # a run is named once,
+    assert layout.showlegend  # and it is, also where it runs alone
 
 
 def test_a_race_says_nothing_of_a_share_that_is_not_known():

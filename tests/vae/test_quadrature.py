@@ -12,6 +12,11 @@ MEAN = torch.tensor([0.3, -1.2])
 LOWER = torch.tensor([[0.8, 0.0], [0.5, 0.2]])
 
 
+def test_a_constant_is_its_own_expectation_although_the_tails_are_cut_off():
+    constant = gaussian_expectation(lambda z: torch.full((len(z),), 1e6), MEAN, LOWER, 1e-3)
+    assert constant == pytest.approx(1e6, rel=3e-7)  # beyond 5 sigma lies a millionth
+
+
 def test_of_a_polynomial_and_an_exponential_it_is_the_closed_form():
     covariance = LOWER @ LOWER.T
     product = gaussian_expectation(lambda z: 10 + z[:, 0] * z[:, 1], MEAN, LOWER, 1e-4)

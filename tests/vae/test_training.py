@@ -146,6 +146,37 @@ def test_a_training_is_what_its_recipe_written_down_anew_gives_step_by_step(smal
         torch.testing.assert_close(tensor, plain.weights[name].detach(), atol=1e-3, rtol=1e-2)
 
 
+@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
+def test_where_the_processor_multiplies_bfloat16_the_layers_of_a_step_do_and_nothing_else_does(
+    small, monkeypatch, likelihood
+):
+    """Losses, weights, moments and pictures stay float32: bfloat16 is too coarse for exp, log and long sums."""
+    monkeypatch.setattr("vae.training.has_fast_bfloat16", lambda device: True)  # slow where it is not so, but the same
+    config = replace(small, kl_weight=3.0, likelihood=likelihood)
+    snapshots = train(config)
+    model, answers = next(snapshots).model, {}
+
+    def keep(name):
+        return lambda layer, inputs, output: answers.setdefault(name, []).append(output.detach())
+
+    for name, layer in model.named_modules():
+        if isinstance(layer, torch.nn.Linear):
+            layer.register_forward_hook(keep(name))
+    snapshot = next(snapshots)
+    assert len(answers) == 5
+    assert all(outputs[0].dtype == torch.bfloat16 for outputs in answers.values())  # of the step,
+    assert all(output.dtype == torch.float32 for outputs in answers.values() for output in outputs[1:])  # of pictures
+    x, logits = Plain(config).batch(0), answers["decoder.2"][0].float()
+    bernoulli, gaussian = softplus(logits) - x * logits, 0.5 * (logits.sigmoid() - x) ** 2
+    expected = (bernoulli if likelihood == "bernoulli" else gaussian).sum(1).mean().item()
+    assert snapshot.losses.reconstruction == pytest.approx(expected, rel=1e-6)
+    mu, log_sigma = answers["g.0"][0].float(), answers["h"][0].float()
+    expected = (0.5 * (mu**2 + (2 * log_sigma).exp() - 1) - log_sigma).mean(0).tolist()
+    assert snapshot.losses.kl_per_dimension == pytest.approx(expected, rel=1e-5)
+    kept = [*snapshot.checkpoint().values(), *snapshot.pictures.values()]
+    assert {tensor.dtype for tensor in kept if tensor.numel() > 1} == {torch.float32}
+
+
 def test_two_trainings_of_one_config_give_the_same_bits(config):
     first, second = trained(config), trained(config)
     assert same_bits(first.model.state_dict(), second.model.state_dict())
