@@ -107,7 +107,7 @@ def test_no_gaussian_on_a_peak_is_better_than_the_best(trained):
 PEAKS = [133, 333, 386, 596, 597, 617]  # digits whose posterior has several, or which the encoder takes for another
 
 
-@pytest.mark.parametrize("temperature, some", [(1.0, [*range(40), *PEAKS]), (0.1, range(10)), (10.0, range(10))])
+@pytest.mark.parametrize("temperature, some", [(1.0, [*range(20), *PEAKS]), (0.1, range(10)), (10.0, range(10))])
 def test_the_parts_of_the_gap_are_not_negative_and_add_up(trained, temperature, some):
     model, images, _, _, grid = trained
     found, _, posteriors = measure_gap(model, grid, images[[*some]], "bernoulli", temperature)

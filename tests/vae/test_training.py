@@ -425,10 +425,10 @@ def test_the_pretrained_runs_begin_as_a_training_begins_today_and_reach_a_good_n
         assert json.loads((folder / "metrics.json").read_text())["test"]["negative_elbo"] <= nats
 
 
-def test_a_single_epoch_of_twenty_dimensions_reaches_a_good_negative_elbo():
-    config = RunConfig(latent_dim=20, epochs=1)
+def test_half_an_epoch_of_twenty_dimensions_already_explains_the_test_images():
+    config = RunConfig(latent_dim=20, train_size=30_000, epochs=1)
     test = data.load("mnist", "test").images
-    assert evaluate(trained(config).model, test, config.likelihood).negative_elbo <= 117.0
+    assert evaluate(trained(config).model, test, config.likelihood).negative_elbo <= 128.5
 
 
 def test_a_raw_sigma_that_is_negative_for_a_test_digit_alone_does_not_end_the_training(small):
