@@ -37,6 +37,7 @@ def images(*indices: int) -> torch.Tensor:
 
 
 @functools.cache
+@torch.enable_grad()  # whoever asks
 def network(config: RunConfig) -> torch.nn.Module:
     """A network that has been trained for a moment."""
     *_, last = train(config)

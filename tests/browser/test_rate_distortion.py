@@ -74,11 +74,10 @@ def test_each_number_stands_at_its_place_in_nats_and_above_in_bits(shown):
     page = shown()
     page.evaluate("written.length = 0, rate.draw()")
     written = page.evaluate("written")
-    left, bottom, top = page.evaluate(
-        "(([l, b], [, t]) => [l, b, t])(rate.toPixels({ kl: 0, reconstruction: rate.range[0] }), rate.toPixels({ kl: 0, reconstruction: rate.range[1] }))"
-    )
-    unit, rise = page.evaluate(
-        "[rate.toPixels({ kl: 1, reconstruction: 0 })[0], rate.toPixels({ kl: 0, reconstruction: rate.range[0] + 1 })[1]]"
+    low, high = page.evaluate("rate.range")
+    places = "places => places.map(([kl, reconstruction]) => rate.toPixels({ kl, reconstruction }))"
+    (left, bottom), (unit, _), (_, rise), (_, top) = page.evaluate(
+        places, [[0, low], [1, low], [0, low + 1], [0, high]]
     )
     numbers = [(float(text), x, y) for text, x, y in written if text.replace(".", "").isdigit()]
     nats = {value: x for value, x, y in numbers if y == pytest.approx(bottom + 15)}
@@ -89,7 +88,6 @@ def test_each_number_stands_at_its_place_in_nats_and_above_in_bits(shown):
         assert x == pytest.approx(left + value * (unit - left))
     for value, x in bits.items():
         assert x == pytest.approx(left + value * math.log(2) * (unit - left))  # a bit is log 2 nats
-    low = page.evaluate("rate.range[0]")
     for value, y in losses.items():
         assert y - 4 == pytest.approx(bottom + (value - low) * (rise - bottom))
 
