@@ -1,4 +1,4 @@
-"""What the server sends a component, made here without it: digits, small networks and their codes, and their answers."""
+"""What the server sends a component, made here without it, and what it should make of that and shows."""
 
 import functools
 
@@ -19,6 +19,17 @@ TEN = RunConfig(latent_dim=10, hidden_dims=(32,), train_size=2_000, epochs=3)
 RED = """canvas => {
   const { width, height } = canvas, { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
   return [width, Array.from(data.filter((_, i) => i % 4 === 0))];
+}"""
+
+# The positions of all pixels of a plane that have a colour, and how wide a pixel is.
+PAINTED = """([plane, color]) => {
+  const { width, height } = plane.canvas, found = [];
+  const { data } = plane.canvas.getContext("2d").getImageData(0, 0, width, height);
+  for (let i = 0; i < width * height; i++) {
+    const isIt = data[4 * i + 3] > 140 && color.every((level, c) => Math.abs(data[4 * i + c] - level) < 20);
+    if (isIt) found.push(plane.toLatent([(i % width) + 0.5, Math.floor(i / width) + 0.5]));
+  }
+  return [found, (2 * plane.limit) / plane.size];
 }"""
 
 
@@ -88,3 +99,16 @@ def normals(page: Page, seed: int, count: int) -> np.ndarray:
     """The browser's eps of a seed (tests/browser/test_random.py looks at them)."""
     draw = "async ([seed, count]) => Array.from((await import('/random.js')).normals(seed, count))"
     return np.array(page.evaluate(draw, [seed, count]))
+
+
+def painted(page: Page, plane: str, color: tuple[int, int, int]) -> tuple[np.ndarray, float]:
+    """Where a plane (an expression in JavaScript) has a colour: positions (n, 2); and the width of a pixel there."""
+    handle = page.evaluate_handle(plane)
+    positions, pixel = page.evaluate(PAINTED, [handle, list(color)])
+    return np.array(positions), pixel
+
+
+def box(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The middle of positions (n, 2), and how far they reach from there, across and up."""
+    low, high = positions.min(0), positions.max(0)
+    return (low + high) / 2, (high - low) / 2

@@ -15,7 +15,8 @@ POINTS = [
 ]
 SHOWN = """async ([points, chosen, isWhole]) => {
   const { RateDistortion } = await import("/rate_distortion.js");
-  document.body.innerHTML = '<canvas tabindex="0" style="width: 480px; height: 360px; display: block; color: #112233"></canvas>';
+  document.body.innerHTML = '<canvas tabindex="0"></canvas>';
+  document.querySelector("canvas").style = "width: 480px; height: 360px; display: block; color: #112233";
   const canvas = document.querySelector("canvas"), filled = CanvasRenderingContext2D.prototype.fillText;
   Object.assign(globalThis, { taken: [], written: [] });
   canvas.getContext("2d").fillText = function (...words) { written.push(words); filled.apply(this, words); };
@@ -27,7 +28,8 @@ SHOWN = """async ([points, chosen, isWhole]) => {
 HAS = """([places, color]) => places.map(([kl, reconstruction]) => {
   const [left, top] = rate.toPixels({ kl, reconstruction }).map(Math.round);
   const { data } = rate.canvas.getContext("2d").getImageData(left - 1, top - 1, 3, 3);
-  return [0, 1, 2, 3, 4, 5, 6, 7, 8].some((i) => color.every((level, c) => Math.abs(data[4 * i + c] - level) < 40) && data[4 * i + 3] > 90);
+  const isIt = (i) => data[i + 3] > 90 && color.every((level, c) => Math.abs(data[i + c] - level) < 40);
+  return [0, 1, 2, 3, 4, 5, 6, 7, 8].some((i) => isIt(4 * i));
 })"""
 RED, BLUE, INK = [224, 49, 49], [47, 128, 237], [17, 34, 51]
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from tests.browser import parcels
-from tests.browser.parcels import FEW, TEN, code, decoded, levels, normals
+from tests.browser.parcels import FEW, TEN, box, code, decoded, levels, normals, painted
 from vae.config import RunConfig
 
 WEIGHTS = (0.1, 1.0, 8.0)
@@ -137,29 +137,23 @@ def test_a_dimension_switched_off_is_zero_and_costs_what_torch_says_give_or_take
 
 
 def test_a_digits_q_lies_in_each_frame_on_the_frames_two_dimensions(ladder):
-    marked = """place => {
-      const { plane } = document.querySelector(".ladder").view.rungs[place], context = plane.canvas.getContext("2d");
-      const found = [], { data } = context.getImageData(0, 0, plane.canvas.width, plane.canvas.height);
-      for (let i = 0; i < data.length / 4; i++) {
-        const isOrange = [240, 140, 0].every((level, c) => Math.abs(data[4 * i + c] - level) < 12);
-        if (isOrange && data[4 * i + 3] > 150) found.push(plane.toLatent([i % plane.canvas.width, Math.floor(i / plane.canvas.width)]));
-      }
-      return [found, (2 * plane.limit) / plane.size];
-    }"""
     for place, weight in enumerate(WEIGHTS):
-        painted, pixel = ladder.evaluate(marked, place)
+        plane = f"document.querySelector('.ladder').view.rungs[{place}].plane"
+        positions, pixel = painted(ladder, plane, (240, 140, 0))
+        middle, reach = box(positions)
         mu, sigma = code(config(weight), X)
-        low, high = np.min(painted, axis=0), np.max(painted, axis=0)
-        np.testing.assert_allclose((low + high) / 2, mu[DIMS], atol=2 * pixel)
-        np.testing.assert_allclose((high - low) / 2, 2 * sigma[DIMS], atol=3 * pixel)
+        np.testing.assert_allclose(middle, mu[DIMS], atol=2 * pixel)
+        np.testing.assert_allclose(reach, 2 * sigma[DIMS], atol=3 * pixel)
 
 
 def test_a_point_that_is_no_rung_is_asked_of_the_server(ladder):
-    place = "(([left, top]) => [left, top])(document.querySelector('.ladder').view.rate.toPixels({ kl: 25, reconstruction: 107 }))"
-    left, top = ladder.evaluate(place)
-    ladder.locator(".rate canvas").click(position={"x": left, "y": top})
+    def click(kl: float, reconstruction: float) -> None:
+        place = "point => document.querySelector('.ladder').view.rate.toPixels(point)"
+        left, top = ladder.evaluate(place, {"kl": kl, "reconstruction": reconstruction})
+        ladder.locator(".rate canvas").click(position={"x": left, "y": top})
+
+    click(25, 107)
     assert ladder.evaluate("said") == [["chosen", "own"]]
-    left, top = ladder.evaluate(place.replace("25", "30").replace("107", "100"))
-    ladder.locator(".rate canvas").click(position={"x": left, "y": top})
+    click(30, 100)
     assert ladder.locator(".beta").text_content() == "β = 0.1"
     assert ladder.evaluate("said.length") == 1

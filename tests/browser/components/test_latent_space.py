@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from tests.browser import parcels
-from tests.browser.parcels import FEW, TEN, code, decoded, levels
+from tests.browser.parcels import FEW, TEN, box, code, decoded, levels, painted
 
 DIMS = [7, 2]
 X = 5
 HALVES = {"ae": TEN.autoencoder, "vae": TEN}
 LIMITS = {"ae": 8.0, "vae": 4.0}
+PLANE = "document.querySelector('.latent-space').view.planes.{}"
 # The colour (red, green, blue, opacity) of the still layers at each of some positions.
 COLORS = """([half, places]) => {
   const plane = document.querySelector(".latent-space").view.planes[half], context = plane.still.getContext("2d");
@@ -148,7 +149,8 @@ def test_ellipses_and_codes_are_the_test_digits_and_an_ae_has_no_ellipses(latent
     page = latent_space("ellipses")
     opaque = """half => {
       const { still } = document.querySelector(".latent-space").view.planes[half];
-      return still.getContext("2d").getImageData(0, 0, still.width, still.height).data.filter((v, i) => i % 4 === 3 && v > 0).length;
+      const { data } = still.getContext("2d").getImageData(0, 0, still.width, still.height);
+      return data.filter((value, i) => i % 4 === 3 && value > 0).length;
     }"""
     with_ellipses = [page.evaluate(opaque, half) for half in HALVES]
     page.get_by_label("q(z|x) at 1 and 2").uncheck()
@@ -158,20 +160,12 @@ def test_ellipses_and_codes_are_the_test_digits_and_an_ae_has_no_ellipses(latent
 
 def test_the_chosen_digits_q_is_drawn_at_its_code_on_the_planes_dimensions(latent_space):
     page = latent_space()
-    painted = """half => {
-      const { canvas, ...plane } = document.querySelector(".latent-space").view.planes[half], { width, height } = canvas, found = [];
-      const { data } = canvas.getContext("2d").getImageData(0, 0, width, height), { toLatent } = document.querySelector(".latent-space").view.planes[half];
-      for (let i = 0; i < width * height; i++)
-        if (data[4 * i + 3] > 140 && [240, 140, 0].every((level, c) => Math.abs(data[4 * i + c] - level) < 30))
-          found.push(toLatent.call({ canvas, ...plane }, [(i % width) + 0.5, Math.floor(i / width) + 0.5]));
-      return [found, (2 * plane.limit) / plane.size];
-    }"""
-    orange, pixel = page.evaluate(painted, "vae")
-    low, high = np.min(orange, axis=0), np.max(orange, axis=0)
+    of_vae, of_ae = (painted(page, PLANE.format(half), (240, 140, 0)) for half in ("vae", "ae"))
+    middle, reach = box(of_vae[0])
     mu, sigma = code(TEN, X)
-    np.testing.assert_allclose((low + high) / 2, mu[DIMS], atol=2 * pixel)
-    np.testing.assert_allclose((high - low) / 2, 2 * sigma[DIMS], atol=2 * pixel)
-    assert page.evaluate(painted, "ae")[0] == []
+    np.testing.assert_allclose(middle, mu[DIMS], atol=2 * of_vae[1])
+    np.testing.assert_allclose(reach, 2 * sigma[DIMS], atol=2 * of_vae[1])
+    assert len(of_ae[0]) == 0
 
 
 def test_another_model_on_the_left_is_called_by_its_name(latent_space):

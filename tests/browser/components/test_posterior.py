@@ -7,7 +7,7 @@ import pytest
 
 from pages.ui.browser import base64_of
 from tests.browser import parcels
-from tests.browser.parcels import PLANE, code, decoded, levels
+from tests.browser.parcels import PLANE, code, decoded, levels, painted
 
 Q, DIAGONAL, FULL = (240, 140, 0), (18, 165, 148), (47, 128, 237)
 ENCODER = {"mu": [0.3, -2.4], "sigma": [0.8, 0.3]}
@@ -30,21 +30,11 @@ FITS = {
     "diagonalBound": -102.0,
     "path": base64_of(np.array(PATH)),
 }
-# Positions (a, b) on the plane of all pixels that have a colour.
-PAINTED = """color => {
-  const { plane } = document.querySelector(".posterior").view, { width, height } = plane.canvas, found = [];
-  const { data } = plane.canvas.getContext("2d").getImageData(0, 0, width, height);
-  for (let i = 0; i < width * height; i++) {
-    const isIt = color.every((level, c) => Math.abs(data[4 * i + c] - level) < 12) && data[4 * i + 3] > 150;
-    if (isIt) found.push(plane.toLatent([(i % width) + 0.5, Math.floor(i / width) + 0.5]));
-  }
-  return found;
-}"""
 OPACITIES = """places => {
   const { plane } = document.querySelector(".posterior").view, context = plane.still.getContext("2d");
   return places.map((place) => Array.from(context.getImageData(...plane.toPixels(place).map(Math.round), 1, 1).data));
 }"""
-PIXEL = 10 / 380  # a pixel of the plane, roughly, when it shows -5 to 5
+VIEW = "document.querySelector('.posterior').view"
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +57,7 @@ def posterior(mounted, sent):
 
 def whole(page) -> None:
     page.get_by_role("button", name="The whole plane").click()
-    page.wait_for_function("document.querySelector('.posterior').view.plane.frame === null")
+    page.wait_for_function(f"{VIEW}.plane.frame === null")
 
 
 def check_ellipse(page, color: tuple[int, int, int], mean, covariance) -> None:
@@ -75,13 +65,14 @@ def check_ellipse(page, color: tuple[int, int, int], mean, covariance) -> None:
 
     The outermost point to the right is at mean + 2 (a, b) / sqrt(a) for the covariance ((a, b), (b, c)).
     """
-    painted, mean, covariance = np.array(page.evaluate(PAINTED, list(color))), np.array(mean), np.array(covariance)
+    positions, pixel = painted(page, f"{VIEW}.plane", color)
+    mean, covariance = np.array(mean), np.array(covariance)
     for axis in (0, 1):
         reach = 2 * covariance[axis] / np.sqrt(covariance[axis, axis])
         for sign in (1, -1):
-            outwards = sign * painted[:, axis]
-            edge = painted[outwards > outwards.max() - 2 * PIXEL]
-            np.testing.assert_allclose(edge.mean(0), mean + sign * reach, atol=4 * PIXEL)
+            outwards = sign * positions[:, axis]
+            edge = positions[outwards > outwards.max() - 2 * pixel]
+            np.testing.assert_allclose(edge.mean(0), mean + sign * reach, atol=4 * pixel)
 
 
 def figures(text: str) -> list[float]:
@@ -162,7 +153,7 @@ def test_q_goes_up_its_path_to_the_end_and_its_row_with_it(posterior):
     assert figures(page.locator(".reading").text_content()) == [-102.25, -102]
     assert rows(page)[3][:3] == ("q on its way up, for this x alone", -102.25, [-2.25])
     a, b, c, d, _ = PATH[-1]
-    assert page.evaluate("document.querySelector('.posterior').view.q") == {
+    assert page.evaluate(f"{VIEW}.q") == {
         "mean": pytest.approx([a, b]),
         "sigma": pytest.approx([c, d]),
     }
@@ -173,14 +164,14 @@ def test_under_the_pointer_and_by_keys_the_decoder_answers(posterior):
     box = page.locator(".half canvas").bounding_box()
     size = box["width"]
     page.mouse.move(box["x"] + 0.75 * size, box["y"] + 0.4 * size)  # of -5 to 5
-    position = page.evaluate("document.querySelector('.posterior').view.position")
-    assert position == pytest.approx([2.5, 1.0], abs=2 * PIXEL)
+    position = page.evaluate(f"{VIEW}.position")
+    assert position == pytest.approx([2.5, 1.0], abs=20 / size)  # two pixels
     np.testing.assert_allclose(levels(page, "canvas.here"), decoded(PLANE, position), atol=1.5)
     page.locator(".half canvas").press("ArrowDown")
     below = [position[0], position[1] - 0.1]
     np.testing.assert_allclose(levels(page, "canvas.here"), decoded(PLANE, below), atol=1.5)
     page.get_by_role("button", name="5", exact=True).click()
-    assert page.evaluate("document.querySelector('.posterior').view.position") is None
+    assert page.evaluate(f"{VIEW}.position") is None
 
 
 def test_another_weight_says_tempered(posterior):

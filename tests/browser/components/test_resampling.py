@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tests.browser import parcels
-from tests.browser.parcels import TEN, code, decoded, levels, normals
+from tests.browser.parcels import TEN, box, code, decoded, levels, normals, painted
 
 DIMS = [7, 2]
 X = 5
@@ -77,25 +77,16 @@ def test_the_cloud_lies_on_the_two_dimensions_of_the_plane(resampling):
     page = resampling()
     mu, sigma = code(TEN, X)
     zs = (mu + sigma * normals(page, 0, 2000).reshape(200, 10))[:, DIMS]
-    painted = """([half, color]) => {
-      const view = document.querySelector(".resampling").view, plane = half === "pad" ? view.pad : view.planes[half], found = [];
-      const { width, height } = plane.canvas, { data } = plane.canvas.getContext("2d").getImageData(0, 0, width, height);
-      for (let i = 0; i < width * height; i++)
-        if (data[4 * i + 3] > 140 && color.every((level, c) => Math.abs(data[4 * i + c] - level) < 30))
-          found.push(plane.toLatent([(i % width) + 0.5, Math.floor(i / width) + 0.5]));
-      return [found, (2 * plane.limit) / plane.size];
-    }"""
-    orange, pixel = page.evaluate(painted, ["vae", [240, 140, 0]])
-    low, high = np.min(orange, axis=0), np.max(orange, axis=0)
-    np.testing.assert_allclose((low + high) / 2, mu[DIMS], atol=2 * pixel)
-    np.testing.assert_allclose((high - low) / 2, 2 * sigma[DIMS], atol=2 * pixel)
-    pink, pixel = page.evaluate(painted, ["vae", [230, 73, 128]])
-    far = np.array([np.abs(np.array(pink) - z).max(1).min() for z in zs])
+    planes = "document.querySelector('.resampling').view.planes"
+    orange, pixel = painted(page, f"{planes}.vae", (240, 140, 0))
+    middle, reach = box(orange)
+    np.testing.assert_allclose(middle, mu[DIMS], atol=2 * pixel)
+    np.testing.assert_allclose(reach, 2 * sigma[DIMS], atol=2 * pixel)
+    pink, pixel = painted(page, f"{planes}.vae", (230, 73, 128))
+    far = np.array([np.abs(pink - z).max(1).min() for z in zs])
     assert np.quantile(far, 0.8) < 2 * pixel  # each draw is a dot, but where the ellipse or the cross lies on it
-    ring, pixel = page.evaluate(painted, ["ae", [230, 73, 128]])
-    assert (np.min(ring, axis=0) + np.max(ring, axis=0)) / 2 == pytest.approx(
-        code(TEN.autoencoder, X)[0][DIMS], abs=2 * pixel
-    )
+    ring, pixel = painted(page, f"{planes}.ae", (230, 73, 128))
+    assert box(ring)[0] == pytest.approx(code(TEN.autoencoder, X)[0][DIMS], abs=2 * pixel)
 
 
 def test_eps_by_hand_is_that_of_the_planes_dimensions_and_buttons_change_the_seed(resampling):
@@ -151,7 +142,8 @@ DRAWN = """async ([values, line]) => {
   canvas.getContext("2d").fillText = function (...words) { written.push(words); filled.apply(this, words); };
   drawHistogram(canvas, values, { line, lineLabel: "line", label: "bars" });
   const { data } = canvas.getContext("2d").getImageData(0, 0, 240, 240);
-  const count = (x, color) => Array.from({ length: 240 }, (_, y) => 4 * (240 * y + x)).filter((i) => color.every((level, c) => data[i + c] === level) && data[i + 3] === 255).length;
+  const isColor = (i, color) => [...color, 255].every((level, c) => data[i + c] === level);
+  const count = (x, color) => [...Array(240).keys()].filter((y) => isColor(4 * (240 * y + x), color)).length;
   return {
     bars: Array.from({ length: 24 }, (_, bin) => count(10 * bin + 4, [64, 160, 43])),
     line: Array.from({ length: 240 }, (_, x) => count(x, [155, 93, 229])),

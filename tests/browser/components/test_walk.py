@@ -21,12 +21,15 @@ SPHERE = """async ([a, b]) => {
 # z, what both decoders show, the sliders dimension by dimension, and what is read out.
 STATE = """() => {
   const root = document.querySelector(".walk"), both = (value) => ({ ae: value("ae"), vae: value("vae") });
-  const red = (canvas) => Array.from(canvas.getContext("2d").getImageData(0, 0, 28, 28).data.filter((_, i) => i % 4 === 0));
-  const slider = (half, d) => root.querySelector(`[aria-label="${half.toUpperCase()}: dimension ${d + 1}"]`).valueAsNumber;
+  const red = (canvas) => {
+    const { data } = canvas.getContext("2d").getImageData(0, 0, 28, 28);
+    return Array.from(data.filter((_, i) => i % 4 === 0));
+  };
+  const slider = (half, d) => root.querySelector(`[aria-label="${half.toUpperCase()}: dimension ${d + 1}"]`).value;
   return [
     both((half) => Array.from(root.view.z[half])),
     both((half) => red(root.querySelector(`.now canvas.${half}`))),
-    both((half) => Array.from({ length: 10 }, (_, d) => slider(half, d))),
+    both((half) => Array.from({ length: 10 }, (_, d) => Number(slider(half, d)))),
     root.querySelector(".reading").textContent,
   ];
 }"""
@@ -110,9 +113,8 @@ def test_a_link_leads_to_its_z_and_a_slider_moves_both_models_by_the_same_share(
 def test_dimensions_come_by_their_kl_and_their_strips_are_the_decoders(walk):
     page = walk()
     page.locator(".others summary").click()
-    page.wait_for_function(
-        "(view => view.due.size === 0 && view.rows.every((row) => row.sides.ae.variance >= 0))(document.querySelector('.walk').view)"
-    )
+    page.wait_for_function("document.querySelector('.walk').view.rows.every(({ sides }) => sides.vae.variance >= 0)")
+    page.wait_for_function("document.querySelector('.walk').view.due.size === 0")
     names = page.locator(".dimension h4").all_text_contents()
     assert [int("".join(str("₀₁₂₃₄₅₆₇₈₉".index(c)) for c in name[1:])) - 1 for name in names] == ORDER
     now = z(page)
