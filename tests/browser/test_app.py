@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.phone import PHONE
 from tests.browser.server import Server, wait_for
 from tests.lessons import LESSONS
 
@@ -52,8 +53,7 @@ def test_every_lesson_has_its_main_control():
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
 def test_a_page_fits_a_phone_is_dark_or_light_as_the_system_and_the_tab_key_reaches_every_control(visit, lesson):
     control, asked = MAIN_CONTROLS[lesson.name]
-    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-    page = visit(lesson.address + asked, **phone, color_scheme="dark")
+    page = visit(lesson.address + asked, **PHONE, color_scheme="dark")
     settled(page, control)
     assert page.evaluate(WIDTHS) == [0, 0]
     button = page.get_by_role("button", name=control).bounding_box()

@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_latent_space import PHONE, touch
+from tests.browser.phone import PHONE, touch
 from vae.config import RunConfig
 
 PLACE = """(root, h) => {

@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 
+from tests.browser.phone import touch
+
 # A plane of 300 x 300 pixels that shows -3 to 3: 50 pixels a unit, the origin at (150, 150).
 PLANE = """async ({ layers, codes, labels, colors, most }) => {
   const module = await import("/plane.js");
-  document.body.innerHTML = '<canvas tabindex="0" style="width: 300px; height: 300px; display: block"></canvas>';
+  document.body.innerHTML = '<canvas tabindex="0"></canvas>';
+  document.querySelector("canvas").style = "width: 300px; height: 300px; display: block; touch-action: none";
   const made = { ...module, some: module.ellipses(most ?? 100) };
   const plane = new module.Plane(document.querySelector("canvas"), (layers ?? []).map((name) => made[name]));
   const filled = CanvasRenderingContext2D.prototype.fillText;
@@ -93,6 +96,25 @@ def test_a_drag_moves_z_and_with_shift_the_view(plane):
     page.keyboard.up("Shift")
     assert origin(page) == pytest.approx([180, 210])  # as far as the hand went
     assert page.evaluate("moves.length") == count
+
+
+def test_two_fingers_enlarge_about_their_middle_and_move_the_view_as_far_as_they_go(plane):
+    page = plane()
+    box = page.locator("canvas").bounding_box()
+
+    def go(*steps: tuple[tuple[float, float], tuple[float, float]]) -> None:
+        touch(page, *([(box["x"] + x, box["y"] + y) for x, y in fingers] for fingers in steps))
+
+    go(*(((180 - 10 * t, 100), (220 + 10 * t, 100)) for t in range(5)))  # from 40 to 120 pixels apart
+    assert page.evaluate("plane.limit") == pytest.approx(1)
+    assert page.evaluate("plane.toPixels([1, 1])") == pytest.approx([200, 100])
+    page.evaluate("plane.reset()")
+    for right, down in ((50, 0), (0, 50), (-30, 40)):
+        page.evaluate("plane.reset()")
+        steps = np.linspace(0, 1, 6)
+        go(*(((110 + right * t, 150 + down * t), (190 + right * t, 150 + down * t)) for t in steps))
+        assert page.evaluate("plane.limit") == pytest.approx(3, rel=0.01)
+        assert origin(page) == pytest.approx([150 + right, 150 + down], abs=2)
 
 
 def test_the_wheel_enlarges_about_the_pointer_once_the_plane_is_meant(plane):

@@ -135,7 +135,7 @@ def test_the_grid_shows_what_the_decoder_draws_there(latent_space):
         assert np.corrcoef(shown, decoded(TEN, whole_code("vae", position)).ravel())[0, 1] > 0.9
 
 
-def test_ellipses_and_codes_are_the_test_digits_and_an_ae_has_no_ellipses(latent_space):
+def test_layers_come_and_go_codes_are_the_test_digits_and_an_ae_has_no_ellipses(latent_space):
     page = latent_space("codes")
     labels = list(parcels.digits()["labels"])
     for half, config in HALVES.items():
@@ -156,6 +156,14 @@ def test_ellipses_and_codes_are_the_test_digits_and_an_ae_has_no_ellipses(latent
     page.get_by_label("q(z|x) at 1 and 2").uncheck()
     without = [page.evaluate(opaque, half) for half in HALVES]
     assert with_ellipses[0] == without[0] and with_ellipses[1] > 5 * without[1]
+    shot = "half => document.querySelector('.latent-space').view.planes[half].still.toDataURL()"
+    bare = [page.evaluate(shot, half) for half in HALVES]
+    for layer in ("where codes are likely", "what the decoder draws there", "holes", "codes of", "N(0, I) at"):
+        page.get_by_label(layer).check()
+        assert all(page.evaluate(shot, half) != still for half, still in zip(HALVES, bare)), layer
+        page.get_by_label(layer).uncheck()
+        assert [page.evaluate(shot, half) for half in HALVES] == bare, layer
+    assert page.locator(".reading").get_attribute("aria-live") == "polite"
 
 
 def test_the_chosen_digits_q_is_drawn_at_its_code_on_the_planes_dimensions(latent_space):
