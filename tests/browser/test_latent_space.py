@@ -99,6 +99,7 @@ def test_a_link_and_a_look_at_another_page_keep_z_digit_layers_and_ones_own_draw
     expect(page.get_by_role("heading", name="From autoencoder")).to_be_visible()
     page.get_by_role("link", name="Latent space").click()
     expect(page.locator(".reading")).to_have_text(reading)
+    expect(page).to_have_url(re.compile("z=.*layers=prior|layers=prior.*z="))
 
     other = opened(visit, page.url.split("/latent_space")[1])
     expect(other.locator(".reading")).to_have_text(reading)

@@ -54,10 +54,10 @@ def test_a_finger_moves_the_line_too(visit):
 
 
 def test_a_race_is_run_before_the_eyes_of_the_class_and_survives_a_reload(visit, server):
-    page = visit("/log_sigma?seed=7&epochs=2")
+    page = visit("/log_sigma?seed=7&epochs=1")
     page.get_by_role("radio", name="h = log σ", exact=True).click()
     page.get_by_role("button", name="Train 3 runs").click()
-    raw, softplus, log = (RunConfig(sigma=kind, seed=7, epochs=2) for kind in ("raw", "softplus", "log"))
+    raw, softplus, log = (RunConfig(sigma=kind, seed=7, epochs=1) for kind in ("raw", "softplus", "log"))
     expect(page.get_by_text("h = σ, raw · failed at step")).to_be_visible()
     page.reload()
     expect(page.get_by_text("A surprise: “h = σ, raw”.")).to_be_visible()

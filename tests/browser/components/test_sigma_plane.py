@@ -84,12 +84,21 @@ def test_the_curves_of_log_sigma_are_kl_and_its_gradient(opened):
     h = np.linspace(-1.5, 1.1, 40)
     root = page.locator(".sigma-plane").element_handle()
     heights = np.array(page.evaluate(HEIGHTS, [root, h.tolist(), [18, 165, 148]]), np.float64).T
-    for height, value in zip(heights, (0.5 * (np.exp(2 * h) - 2 * h - 1), np.exp(2 * h) - 1)):
+    for height, value in zip(heights, (kl(h), np.exp(2 * h) - 1)):
         seen = ~np.isnan(height)
         assert seen.mean() > 0.5  # the other heads' curves lie over it here and there
         rise, start = np.polyfit(value[seen], height[seen], 1)
         assert rise > 0
         np.testing.assert_allclose(height[seen], start + rise * value[seen], atol=4)  # it is five pixels wide
+    shifts, (height, _) = np.linspace(-0.3, 0.3, 61), heights
+    seen = ~np.isnan(height)
+    errors = [np.polyfit(kl(h + shift)[seen], height[seen], 1, full=True)[1][0] for shift in shifts]
+    assert abs(shifts[np.argmin(errors)]) < 0.04  # and its valley is at h = 0
+
+
+def kl(h: np.ndarray) -> np.ndarray:
+    """Of one dimension with mu = 0 and log sigma = h."""
+    return 0.5 * (np.exp(2 * h) - 2 * h - 1)
 
 
 def test_one_step_of_an_arrow_key_jumps_over_the_wall(opened):
