@@ -199,8 +199,8 @@ def test_axes_cross_at_the_origin_and_each_number_stands_at_its_place(plane):
 
     def numbers() -> tuple[list[float], list[float]]:
         """The numbers below and at the left; each must stand beside its own place."""
-        page.evaluate("written.length = 0, plane.draw()")
-        written, corner, unit = page.evaluate("[written, plane.toPixels([0, 0]), plane.size / 2 / plane.limit]")
+        redrawn = "(written.length = 0, plane.draw(), [written, plane.toPixels([0, 0]), plane.size / 2 / plane.limit])"
+        written, corner, unit = page.evaluate(redrawn)
         below = [(float(text), left) for text, left, top in written if top == 296]
         beside = [(float(text), top) for text, left, top in written if left == 3]
         assert len(below) + len(beside) == len(written)

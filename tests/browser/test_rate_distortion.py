@@ -74,8 +74,7 @@ def test_the_red_line_falls_by_the_chosen_weight_for_each_nat_and_the_dashed_one
 
 def test_each_number_stands_at_its_place_in_nats_and_above_in_bits(shown):
     page = shown()
-    page.evaluate("written.length = 0, rate.draw()")
-    written = page.evaluate("written")
+    written = page.evaluate("(written.length = 0, rate.draw(), written)")
     low, high = page.evaluate("rate.range")
     places = "places => places.map(([kl, reconstruction]) => rate.toPixels({ kl, reconstruction }))"
     (left, bottom), (unit, _), (_, rise), (_, top) = page.evaluate(
