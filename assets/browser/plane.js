@@ -120,7 +120,8 @@ export function steer(plane, position, move) {
     if (fingers.size === 2 && before) {
       const other = [...fingers].find(([id]) => id !== event.pointerId)[1];
       const distance = (a, b) => Math.hypot(a[0] - b[0], a[1] - b[1]);
-      plane.zoom(distance(before, other) / Math.max(distance(now, other), 1), plane.toLatent(other));
+      const middle = [(before[0] + other[0]) / 2, (before[1] + other[1]) / 2]; // what lies there stays there, and goes with it
+      plane.zoom(distance(before, other) / Math.max(distance(now, other), 1), plane.toLatent(middle));
       plane.pan((now[0] - before[0]) / 2, (now[1] - before[1]) / 2);
     } else if (event.shiftKey && before) plane.pan(now[0] - before[0], now[1] - before[1]);
     else if (!event.shiftKey) move(plane.toLatent(now));

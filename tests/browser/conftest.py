@@ -1,5 +1,6 @@
 """One browser and one server for all tests here, and pages that tolerate no error and no request to anywhere else."""
 
+import base64
 import os
 import re
 from pathlib import Path
@@ -8,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
+from pages.ui import browser as assembled
 from tests.browser import chromium
 from tests.browser.server import PATIENCE, Server
 
@@ -71,12 +73,57 @@ def visit(browser, server):
 @pytest.fixture(scope="package")
 def modules(browser):
     """An empty page of an address at which the files of assets/browser can be imported one by one."""
-    page = browser.new_page()
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(PATIENCE * 1000)
     page.route("http://lab.test/", lambda route: route.fulfill(content_type="text/html", body="<!doctype html>"))
     page.route("http://lab.test/*.js", lambda route: route.fulfill(path=BROWSER / route.request.url.split("/")[-1]))
     page.goto("http://lab.test/")
     yield page
     page.close()
+
+
+MOUNT = """async ([name, html, css, data, parcels]) => {
+  const [{ default: component }, { put, unpack }, { bytesOf }] =
+    await Promise.all([name, "shelf", "bytes"].map((module) => import(`/${module}.js`)));
+  document.head.innerHTML = `<style>body { margin: 8px; } ${css}</style>`;
+  document.body.innerHTML = html;
+  for (const [key, content] of Object.entries(parcels)) {
+    unpack(key);
+    put(key, bytesOf(content));
+  }
+  globalThis.said = []; // what the server would hear
+  const say = (...words) => said.push(words);
+  const names = Object.fromEntries(Object.keys(parcels).map((key) => [key, key]));
+  globalThis.give = (data) => component({
+    data: { subject: "test", parcels: names, given: {}, ...data },
+    parentElement: document.body, setStateValue: say, setTriggerValue: say,
+  });
+  give(data);
+}"""
+
+
+@pytest.fixture
+def mounted(modules):
+    """Puts a component on the empty page, with data and parcels as the server sends them: no server is needed.
+
+    `said` in the page collects what the component tells the server, `give(data)` is what comes from there.
+    """
+    complaints = []
+
+    def listen(error) -> None:
+        complaints.append(str(error))
+
+    def mounted(name: str, data: dict, parcels: dict[str, bytes] | None = None, html: str | None = None) -> Page:
+        modules.goto("http://lab.test/")  # whatever was there is forgotten
+        texts = {key: base64.b64encode(content).decode() for key, content in (parcels or {}).items()}
+        markup = assembled.read(f"{name}.html") if html is None else html
+        modules.evaluate(MOUNT, [name, markup, assembled.styles(name), data, texts])
+        return modules
+
+    modules.on("pageerror", listen)
+    yield mounted
+    modules.remove_listener("pageerror", listen)
+    assert complaints == []
 
 
 def _elsewhere(url: str) -> list[str]:

@@ -3,22 +3,22 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.server import Server
+from tests.browser.phone import PHONE
+from tests.browser.server import Server, wait_for
+from tests.lessons import LESSONS
 
+# A lesson's name -> a control that it cannot do without, and what to ask for in the address so that it is there.
 MAIN_CONTROLS = {
-    "/": "Pass it through again",
-    "/train": "Train both again (seed 1)",
-    "/latent_space": "Draw again",
-    "/resampling": "Draw again",
-    "/walk": "half-way between them",
-    "/kl_weight": "Draw your own",
-    "/true_posterior": "Find the best Gaussians for this x",
+    "home": ("Pass it through again", ""),
+    "train": ("Train both again (seed 1)", ""),
+    "latent_space": ("Draw again", ""),
+    "resampling": ("Draw again", ""),
+    "walk": ("half-way between them", ""),
+    "kl_weight": ("Draw your own", ""),
+    "conversion": ("Draw again", "?predict_structure=Just+show+me"),
+    "log_sigma": ("h = 0.04", ""),
+    "true_posterior": ("Find the best Gaussians for this x", ""),
 }
-every_page = pytest.mark.parametrize(
-    ("address", "control"),
-    MAIN_CONTROLS.items(),
-    ids=["home", "train", "latent", "resampling", "walk", "kl_weight", "posterior"],
-)
 
 WIDTHS = """[document.scrollingElement, document.querySelector('[data-testid=stMain]')]
   .map(element => element.scrollWidth - element.clientWidth)"""
@@ -35,17 +35,6 @@ def settled(page, control: str) -> None:
     page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']")
 
 
-@every_page
-def test_a_page_fits_a_phone_and_is_dark_on_a_dark_system(visit, address, control):
-    page = visit(address, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, color_scheme="dark")
-    settled(page, control)
-    assert page.evaluate(WIDTHS) == [0, 0]
-    button = page.get_by_role("button", name=control).bounding_box()
-    assert button["x"] >= 0 and button["x"] + button["width"] <= 390
-    assert page.evaluate(LIGHTNESS, "backgroundColor") < 0.2
-    assert page.evaluate(LIGHTNESS, "color") > 0.8
-
-
 IN_COMPONENTS = """() => [...document.querySelectorAll("[data-testid=stMain] *")]
   .flatMap(host => [...host.shadowRoot?.querySelectorAll("button, input, canvas[tabindex], summary") ?? []])
   .filter(control => control.checkVisibility())"""
@@ -54,37 +43,57 @@ COUNT_REACHED = f"""() => {{
   if (focused) (globalThis.reached ??= new Set()).add(focused);
   return [globalThis.reached?.size ?? 0, all.length];
 }}"""
+WITHOUT_COMPONENTS = {"train", "conversion"}
 
 
-@pytest.mark.parametrize("address", ["/", "/latent_space", "/resampling", "/walk", "/kl_weight", "/true_posterior"])
-def test_the_tab_key_reaches_every_control_of_a_component(visit, address):
-    page = visit(address)
-    settled(page, MAIN_CONTROLS[address])
+def test_every_lesson_has_its_main_control():
+    assert MAIN_CONTROLS.keys() == {lesson.name for lesson in LESSONS}
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
+def test_a_page_fits_a_phone_is_dark_or_light_as_the_system_and_the_tab_key_reaches_every_control(visit, lesson):
+    control, asked = MAIN_CONTROLS[lesson.name]
+    page = visit(lesson.address + asked, **PHONE, color_scheme="dark")
+    settled(page, control)
+    assert page.evaluate(WIDTHS) == [0, 0]
+    button = page.get_by_role("button", name=control).bounding_box()
+    assert button["x"] >= 0 and button["x"] + button["width"] <= 390
+    assert page.evaluate(LIGHTNESS, "backgroundColor") < 0.2
+    assert page.evaluate(LIGHTNESS, "color") > 0.8
+    check_tab_key(page, lesson.name not in WITHOUT_COMPONENTS)
+    page.emulate_media(color_scheme="light")
+    wait_for(lambda: page.evaluate(LIGHTNESS, "backgroundColor") > 0.8)
+    assert page.evaluate(LIGHTNESS, "color") < 0.2
+
+
+def check_tab_key(page, has_component: bool) -> None:
+    """The Tab key reaches every control of the page's components."""
+    _, all = page.evaluate(COUNT_REACHED)
+    assert (all > 0) == has_component
+    reached = 0
     for _ in range(100):
-        page.keyboard.press("Tab")
-        reached, all = page.evaluate(COUNT_REACHED)
         if reached == all:
             return
+        page.keyboard.press("Tab")
+        reached, all = page.evaluate(COUNT_REACHED)
     raise AssertionError(f"of {all} controls the Tab key reaches {reached}")
-
-
-def test_a_page_is_light_on_a_light_system(visit):
-    page = visit("/", color_scheme="light")
-    settled(page, MAIN_CONTROLS["/"])
-    assert page.evaluate(LIGHTNESS, "backgroundColor") > 0.8
-    assert page.evaluate(LIGHTNESS, "color") < 0.2
 
 
 def test_the_first_visitor_of_a_new_server_may_come_by_a_deep_link(own_server, visit):
     page = visit(own_server.url + "/latent_space")
-    expect(page.get_by_role("navigation", name="App pages").get_by_role("link")).to_have_count(9)
-    settled(page, MAIN_CONTROLS["/latent_space"])
+    expect(page.get_by_role("navigation", name="App pages").get_by_role("link")).to_have_count(len(LESSONS))
+    settled(page, MAIN_CONTROLS["latent_space"][0])
 
 
 LOOKING = """
 import time
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 from pages.ui import run_again
+
+def has_been_clicked():
+    requests = get_script_run_ctx().script_requests  # what the visitor wants next; a fragment's own turn is none
+    return requests._state.name == "RERUN" and not requests._rerun_data.fragment_id_queue
 
 def looking():
     runs = st.session_state["runs"] = st.session_state.get("runs", 0) + 1
@@ -92,10 +101,13 @@ def looking():
     def look():
         looks = st.session_state["looks"] = st.session_state.get("looks", 0) + 1
         st.write(f"look {looks}")
-        if looks % 3 == 0:
-            time.sleep(2)  # while somebody clicks, or not
+        if looks == 3:
+            run_again()  # nobody has clicked
+        if looks == 6:
+            while not has_been_clicked():
+                time.sleep(0.02)
             run_again()
-    st.fragment(look, run_every=0.5)()
+    st.fragment(look, run_every=0.3)()
 
 def other():
     st.title("Arrived")

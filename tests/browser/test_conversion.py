@@ -29,9 +29,3 @@ def test_predictions_open_their_answers_and_a_link_shows_them_again(visit):
     expect(page.locator(".js-plotly-plot")).to_have_count(2)
     assert drawn.get_attribute("src") == second
     expect(page.get_by_text("A surprise")).to_have_count(2)
-
-
-def test_a_phone_shows_the_page_without_scrolling_sideways(visit):
-    page = visit("/conversion?predict_structure=Just+show+me", viewport={"width": 390, "height": 844})
-    expect(page.get_by_alt_text(re.compile("z drawn"))).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -81,3 +81,37 @@ def test_a_pretrained_model_answers_as_in_torch(modules, config):
 def test_any_architecture_answers_as_in_torch(modules, config):
     pixel, code = largest_differences(modules, build_model(config, torch.rand(784)), config, exact=True)
     assert pixel <= 1e-5 and code <= 1e-4
+
+
+TERMS = """async ([likelihood, logits, x, mu, logSigma, eps]) => {
+  const { klDivergence, reconstructionLoss, reparameterize } = await import("/model.js");
+  const code = { mu: Float32Array.from(mu), logSigma: Float32Array.from(logSigma) };
+  return {
+    loss: reconstructionLoss({ likelihood }, Float32Array.from(logits), Float32Array.from(x)),
+    kl: klDivergence(code),
+    z: Array.from(reparameterize(code, eps)),
+    far: Array.from(reparameterize(code, eps, 2.5)),
+    ae: Array.from(reparameterize({ mu: code.mu, logSigma: null }, eps)),
+  };
+}"""
+
+
+@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
+def test_both_terms_of_the_objective_and_the_draw_are_torchs(modules, likelihood):
+    generator = torch.Generator().manual_seed(0)
+    logits, x = 5 * torch.randn(784, generator=generator), torch.rand(784, generator=generator)
+    logits[:2] = torch.tensor([80.0, -80.0])
+    mu, log_sigma, eps = torch.randn(3, 6, generator=generator)
+    given = [tensor.tolist() for tensor in (logits, x, mu, log_sigma, eps)]
+    answer = modules.evaluate(TERMS, [likelihood, *given])
+    if likelihood == "bernoulli":
+        expected = torch.nn.functional.binary_cross_entropy_with_logits(logits, x, reduction="sum")
+    else:  # minus the log density, less its constant
+        normal = torch.distributions.Normal(logits.sigmoid(), 1.0)
+        expected = -normal.log_prob(x).sum() - 784 / 2 * np.log(2 * np.pi)
+    assert answer["loss"] == pytest.approx(expected.item(), rel=1e-5)
+    q, prior = torch.distributions.Normal(mu, log_sigma.exp()), torch.distributions.Normal(0.0, 1.0)
+    assert answer["kl"] == pytest.approx(torch.distributions.kl_divergence(q, prior).sum().item(), rel=1e-5)
+    np.testing.assert_allclose(answer["z"], mu + log_sigma.exp() * eps, rtol=1e-5)
+    np.testing.assert_allclose(answer["far"], mu + 2.5 * log_sigma.exp() * eps, rtol=1e-5)
+    np.testing.assert_allclose(answer["ae"], mu)

@@ -1,15 +1,14 @@
 """The walk through the latent space, slider by slider."""
 
-import io
 import re
 from urllib.parse import quote
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageSequence
 from playwright.sync_api import Page, expect
 
-from tests.browser.server import wait_for
+from tests.browser.parcels import levels
 from vae.config import RunConfig
 
 SHOT = "canvas => canvas.toDataURL()"
@@ -29,23 +28,12 @@ def now(page: Page) -> list[str]:
     return [page.locator(f".now canvas.{half}").evaluate(SHOT) for half in ("ae", "vae")]
 
 
-def test_both_decoders_answer_while_a_slider_moves(visit):
-    page = opened(visit)
-    slider = page.get_by_role("slider", name="VAE: dimension 1")
-    seen = []
-    for value in ("-3", "-1", "1", "3"):
-        slider.fill(value)
-        seen.append(now(page))
-    assert len({ae for ae, _ in seen}) == len({vae for _, vae in seen}) == 4
-    ae = page.get_by_role("slider", name="AE: dimension 1").first
-    assert float(ae.input_value()) == pytest.approx(
-        float(ae.get_attribute("max")), abs=1e-3
-    )  # the same share of its own
-    expect(page).to_have_url(re.compile("z_vae=3%2C"))
-
-
-def test_a_link_shows_the_same_walk(visit):
+def test_a_link_shows_the_same_walk_and_the_way_becomes_a_gif_of_it(visit):
     page = opened(visit, "?x=3&x2=8")
+    page.get_by_role("slider", name="VAE: dimension 1").fill("3")
+    ae = page.get_by_role("slider", name="AE: dimension 1").first
+    assert float(ae.input_value()) == pytest.approx(float(ae.get_attribute("max")), abs=1e-3)  # the same share
+    expect(page).to_have_url(re.compile("z_vae=3%2C"))
     page.get_by_label("on a sphere").check()
     page.get_by_role("button", name="half-way between them").click()
     z = page.locator(".walk").evaluate("root => root.view.address.state.z_vae")
@@ -55,6 +43,26 @@ def test_a_link_shows_the_same_walk(visit):
     expect(other.get_by_label("on a sphere")).to_be_checked()
     ways = [one.locator(".way-strip .vae").evaluate(SHOT) for one in (page, other)]
     assert ways[0] == ways[1]
+
+    page.get_by_label("on a sphere").uncheck()
+    page.get_by_role("button", name="Save this way as GIF").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the GIF").click()
+    gif = frames(download.value.path())
+    assert len(gif) == 2 * 22 - 2
+    for way_back in range(1, 21):  # there and back
+        np.testing.assert_array_equal(gif[22 + 20 - way_back], gif[way_back])
+    for frame, name in ((0, "the first digit"), (21, "the second digit")):
+        page.get_by_role("button", name=name).click()
+        for half, left in (("ae", 0), ("vae", 170)):
+            shown = gif[frame][3::6, left + 3 : left + 168 : 6]  # six pixels of the GIF are one
+            assert np.abs(shown - levels(page, f".now canvas.{half}")).max() <= 3, (name, half)
+
+
+def frames(path) -> list[np.ndarray]:
+    """A GIF's pictures, their levels from 0 to 255."""
+    with Image.open(path) as gif:
+        return [np.array(frame.convert("L"), np.float64) for frame in ImageSequence.Iterator(gif)]
 
 
 def test_a_dimension_without_kl_does_nothing(visit, server):
@@ -71,34 +79,6 @@ def test_a_dimension_without_kl_does_nothing(visit, server):
     assert moved(int(np.argmin(kl))) < 0.25 * moved(int(np.argmax(kl)))
     first = page.locator(".dimension h4").first.text_content()
     assert first == "z" + "".join("₀₁₂₃₄₅₆₇₈₉"[int(c)] for c in str(int(np.argmax(kl)) + 1))
-
-
-def test_play_walks_a_dimension_until_it_is_halted(visit):
-    page = opened(visit)
-    before = now(page)
-    page.locator(".dimension button").first.click()
-    expect(page.locator(".dimension button").first).to_have_text("Halt")
-    wait_for(lambda: now(page) != before)
-    page.locator(".dimension button").first.click()
-    expect(page.locator(".dimension button").first).to_have_text("Play")
-    halted = now(page)
-    page.wait_for_timeout(300)
-    assert now(page) == halted
-
-
-def test_the_way_between_two_digits_becomes_a_gif(visit):
-    page = opened(visit, "?x=2&x2=0")
-    page.get_by_role("button", name="Save this way as GIF").click()
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Download the GIF").click()
-    with open(download.value.path(), "rb") as file:
-        gif = Image.open(io.BytesIO(file.read()))
-    assert gif.is_animated and gif.n_frames == 2 * 22 - 2
-    frames = []
-    for index in range(gif.n_frames):
-        gif.seek(index)
-        frames.append(np.array(gif.convert("L")))
-    assert len({frame.tobytes() for frame in frames}) > 10
 
 
 def test_ways_begin_and_end_at_the_digits_and_a_sphere_keeps_the_radius(modules):
