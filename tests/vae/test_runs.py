@@ -13,14 +13,12 @@ import pytest
 from distributed import LocalCluster
 
 from vae import runs as runs_module
-from vae import worker
 from vae.config import RunConfig
 from vae.runs import MOST_SWEPT, MOST_WAITING, Runs, TooManyRuns
 from vae.schedules import snapshot_steps
 from vae.store import RunStore
 from vae.sweep import sweep
-from vae.training import train
-from vae.worker import GAP_IMAGES, advance, resolve_device
+from vae.worker import GAP_IMAGES
 
 PATIENCE = 120.0  # seconds until a wait is given up; nothing here is timed
 PROFILED = "distributed.worker.profile.enabled"
@@ -265,90 +263,6 @@ def test_a_cluster_named_by_its_address_trains_the_runs(tmp_path, runs, small, m
     assert times_started(runs, config) == 1
     distant.close()
     assert runs._client.run(os.getpid)  # closing the client left the cluster alone
-
-
-def test_a_checkpoint_is_written_at_a_pause_and_the_run_goes_on_from_it(store, small):
-    store.create(small)
-    for snapshot in advance(small, store):
-        if snapshot.losses.step == 4:
-            store.set_control(small.run_id, "pause")
-    assert store.status(small.run_id).state == "paused"
-    assert int(store.checkpoint(small.run_id)["step"]) == store.history(small.run_id)[-1]["step"] == 5
-    assert list(advance(small, store)) == []  # a paused run is left alone
-    store.create(small)
-    assert next(advance(small, store)).losses.step == 6
-
-
-def test_a_pause_at_the_last_step_comes_too_late(store, small):
-    store.create(small)
-    for snapshot in advance(small, store):
-        if snapshot.losses.step >= small.total_steps - 1:
-            store.set_control(small.run_id, "pause" if snapshot.losses.step == small.total_steps else "run")
-    assert store.status(small.run_id).state == "complete"
-
-
-def test_a_run_killed_while_it_is_evaluated_still_ends_with_the_same_weights(store, small, monkeypatch):
-    monkeypatch.setattr(worker, "CHECKPOINT_SECONDS", 0)
-    monkeypatch.setattr(worker, "CHECKPOINT_SPACING", 0)
-    store.create(small)
-    for snapshot in advance(small, store):
-        if snapshot.losses.step == small.total_steps:
-            break  # nothing after the last step happens
-    assert store.metrics(small.run_id) is None
-    for _ in advance(small, store):
-        pass
-    *_, last = train(small)
-    assert store.status(small.run_id).state == "complete"
-    model = store.model(small.run_id).state_dict()
-    assert all((tensor == model[name]).all() for name, tensor in last.model.state_dict().items())
-
-
-@pytest.mark.parametrize("harm", ["checkpoint", "history"])
-def test_a_run_whose_way_back_is_damaged_is_set_aside_and_begins_anew(store, small, harm, monkeypatch):
-    monkeypatch.setattr(worker, "CHECKPOINT_SECONDS", 0)
-    monkeypatch.setattr(worker, "CHECKPOINT_SPACING", 0)
-    store.create(small)
-    for snapshot in advance(small, store):
-        if snapshot.losses.step == 10:
-            break
-    if harm == "checkpoint":
-        path = f"{small.run_id}/checkpoint/{store.upper.files(f'{small.run_id}/checkpoint')[0]}"
-        store.upper.write(path, store.upper.read(path)[:-1])
-    else:
-        store.write_history(small.run_id, store.history(small.run_id)[:-1])
-    assert next(advance(small, store)).losses.step == 0
-    [report] = store.damage_reports(small.run_id)
-    assert harm in report
-
-
-def test_a_run_that_diverges_keeps_its_last_finite_model_and_the_reason(store, small):
-    config = replace(small, learning_rate=10.0, hidden_dims=(64, 64, 64, 64), activation="relu", kl_weight=1000.0)
-    store.create(config)
-    for _ in advance(config, store):
-        pass
-    status = store.status(config.run_id)
-    assert status.state == "diverged" and "diverged at step" in status.message
-    assert all(tensor.isfinite().all() for tensor in store.model(config.run_id).state_dict().values())
-    store.create(config)
-    assert store.status(config.run_id).state == "diverged"  # it would diverge again
-
-
-def test_a_run_whose_images_are_not_there_fails_in_words_and_can_be_asked_for_again(store, small):
-    config = replace(small, dataset="kmnist")
-    store.create(config)
-    with pytest.raises(RuntimeError):
-        next(advance(config, store))
-    status = store.status(config.run_id)
-    assert status.state == "failed" and "kmnist is not on this machine" in status.message
-    store.create(config)
-    assert store.status(config.run_id).state == "queued"
-
-
-def test_the_device_is_checked_by_name():
-    assert resolve_device("cpu") == "cpu"
-    assert resolve_device("auto") in ("cpu", "cuda", "mps")
-    with pytest.raises(ValueError, match=r"device = 'abacus' is not allowed.*auto, cpu"):
-        resolve_device("abacus")
 
 
 def test_a_lost_cluster_is_found_again_when_it_is_back(tmp_path, small, monkeypatch, short_of_patience):
