@@ -1,5 +1,6 @@
 """Real worker processes, really killed: whatever happens to a run, it ends with the weights of an undisturbed one."""
 
+import json
 import os
 import signal
 import socket
@@ -12,13 +13,14 @@ import psutil
 import pytest
 from distributed import LocalCluster
 
+from vae import data, worker
 from vae import runs as runs_module
-from vae.config import RunConfig
+from vae.config import RECIPE, RunConfig
 from vae.runs import MOST_SWEPT, MOST_WAITING, Runs, TooManyRuns
 from vae.schedules import snapshot_steps
 from vae.store import RunStore
 from vae.sweep import sweep
-from vae.worker import GAP_IMAGES
+from vae.worker import GAP_IMAGES, advance
 
 PATIENCE = 120.0  # seconds until a wait is given up; nothing here is timed
 PROFILED = "distributed.worker.profile.enabled"
@@ -77,32 +79,82 @@ def busy_worker(runs: Runs, config: RunConfig) -> int | None:
     return runs._client.run(os.getpid, workers=addresses)[addresses[0]] if addresses else None
 
 
-def has_checkpoint(store: RunStore, config: RunConfig) -> bool:
-    return bool(store.upper.files(f"{config.run_id}/checkpoint"))
+def starts(runs: Runs) -> list[str]:
+    """The runs that the scheduler gave to a worker, in this order, each as often as that was."""
+    log = runs._client.run_on_scheduler(lambda dask_scheduler: [*dask_scheduler.transition_log])
+    return [entry[0] for entry in log if entry[2] == "processing"]
 
 
 def times_started(runs: Runs, config: RunConfig) -> int:
     """How often the scheduler gave the run to a worker."""
-    return runs._client.run_on_scheduler(
-        lambda dask_scheduler, key: sum(entry[2] == "processing" for entry in dask_scheduler.story(key)),
-        key=config.run_id,
-    )
+    return starts(runs).count(config.run_id)
 
 
 def test_one_browser_may_not_ask_for_more_runs_than_may_wait(runs_without_cluster, small):
     def asked(*seeds):
-        return [replace(small, seed=seed) for seed in seeds]
+        return [replace(small, epochs=1, seed=seed) for seed in seeds]
 
-    runs_without_cluster.submit(asked(*range(MOST_WAITING)), "browser")
-    runs_without_cluster.submit(asked(*range(MOST_WAITING)), "browser")  # the same ones again
+    runs, store = runs_without_cluster, runs_without_cluster.store
+    first, more = asked(0)[0], asked(MOST_WAITING)
+    runs.submit(asked(*range(MOST_WAITING)), "browser")
+    runs.submit(asked(*range(MOST_WAITING)), "browser")  # the same ones again
     with pytest.raises(TooManyRuns, match=f"^{MOST_WAITING} of your runs .* stop one of them"):
-        runs_without_cluster.submit(asked(MOST_WAITING), "browser")
-    assert runs_without_cluster.store.status(asked(MOST_WAITING)[0].run_id).state == "absent"
-    runs_without_cluster.submit(asked(MOST_WAITING), "another browser")
+        runs.submit(more, "browser")
+    assert store.status(more[0].run_id).state == "absent"
+    runs.submit(asked(*range(MOST_WAITING)), "another browser")  # asked for by somebody already: no more to train
+    runs.submit(asked(*range(10, 10 + MOST_WAITING)), "another browser")
+
+    runs.pause(first.run_id)
+    list(advance(first, store))
+    assert store.status(first.run_id).state == "paused"
+    with pytest.raises(TooManyRuns):  # for it may go on at any time
+        runs.submit(more, "browser")
+    store.create(first)
+    list(advance(first, store))
+    runs.submit(more, "browser")  # one has ended and made room
+    assert store.status(more[0].run_id).state == "queued"
+
+
+def test_the_largest_sweep_may_be_asked_for_at_once(runs_without_cluster, small):
+    configs = sweep(small, tuple(float(weight) for weight in range(12)), (0, 1, 2))
+    runs_without_cluster.submit(configs, "teacher", most=MOST_SWEPT)
+    assert {runs_without_cluster.store.status(config.run_id).state for config in configs} == {"queued"}
+    with pytest.raises(TooManyRuns):
+        runs_without_cluster.submit([replace(small, kl_weight=12.0)], "teacher", most=MOST_SWEPT)
+
+
+def test_a_paused_run_is_stopped_and_one_that_has_ended_stays_as_it_is(runs_without_cluster, small):
+    runs, store = runs_without_cluster, runs_without_cluster.store
+    runs.submit([small])
+    runs.pause(small.run_id)
+    list(advance(small, store))
+    assert store.status(small.run_id).state == "paused"
+    runs.stop(small.run_id)
+    assert store.status(small.run_id).state == "stopping"
+    list(advance(small, store))
+    assert store.status(small.run_id).state == "stopped"
+
+    for want in (runs.pause, runs.stop):
+        want(small.run_id)
+        want(RunConfig().run_id)  # which comes with the project
+    assert store.control(small.run_id) == "stop"
+    assert store.status(small.run_id).state == "stopped"
+    assert store.upper.folders() == [small.run_id]
+
+
+def test_workers_are_nice_have_one_thread_each_and_keep_the_memory_they_had(runs):
+    for _ in range(2):  # tasks of one and the same worker
+        runs._client.run(worker._be_nice)
+    assert {*runs._client.run(os.nice, 0).values()} == {min(os.nice(0) + 10, 19)}
+    assert wait_for(lambda: len(runs._client.nthreads()) == 2) and {*runs._client.nthreads().values()} == {1}
+    threads = runs._client.run(lambda: [os.environ.get(f"{name}_NUM_THREADS") for name in ("OMP", "MKL")])
+    assert {*map(tuple, threads.values())} == {("1", "1")}
+    trim = "MALLOC_TRIM_THRESHOLD_"  # Dask would have freed memory given back at once
+    assert {*runs._client.run(os.environ.get, trim).values()} == {os.environ.get(trim)}
 
 
 def test_a_run_asked_for_by_many_threads_at_once_trains_once(runs, small):
-    config = replace(small, epochs=50)
+    config = replace(small, epochs=10)
     with ThreadPoolExecutor(16) as pages:
         list(pages.map(lambda page: runs.submit([config], f"browser {page}"), range(16)))
     assert wait_for_end(runs, config).state == "complete"
@@ -121,45 +173,37 @@ def test_a_run_that_ended_is_not_trained_again(runs, small):
     assert times_started(runs, small) == before
 
 
-def test_a_run_paused_stopped_and_resumed_ends_with_the_weights_of_an_undisturbed_one(runs, long, undisturbed):
+def test_a_run_paused_stopped_resumed_and_killed_ends_with_the_weights_of_an_undisturbed_one(runs, long, undisturbed):
     store, run_id = runs.store, long.run_id
-    runs.submit([long])
-    wait_for(lambda: store.status(run_id).step > 0)
-    runs.pause(run_id)
-    wait_for(lambda: not busy_worker(runs, long))
-    paused = store.status(run_id)
-    assert paused.state == "paused" and 0 < paused.step < long.total_steps
-    assert int(store.checkpoint(run_id)["step"]) == paused.step
+
+    def pause_beyond(step: int):
+        wait_for(lambda: store.status(run_id).step > step)
+        runs.pause(run_id)
+        paused = wait_for(lambda: (status := store.status(run_id)).state == "paused" and status)
+        assert step < paused.step < long.total_steps
+        assert int(store.checkpoint(run_id)["step"]) == paused.step
+        return paused
 
     runs.submit([long])
-    wait_for(lambda: store.status(run_id).step > paused.step)
+    paused = pause_beyond(0)
+    runs.submit([long])  # while its worker is still at the end of its task: nobody asks again, and yet it goes on
+    paused = pause_beyond(paused.step)
+    wait_for(lambda: not busy_worker(runs, long))
     runs.stop(run_id)
     stopped = wait_for_end(runs, long)
     assert stopped.state == "stopped" and paused.step < stopped.step < long.total_steps
     assert store.metrics(run_id)["test"]["negative_elbo"] > 0
     store.verify(run_id)
 
+    before = store.history(run_id)
     runs.submit([long])
-    assert wait_for_end(runs, long).state == "complete"
-    assert store.metrics(run_id)["model_sha256"] == undisturbed["model_sha256"]
-    assert [line["step"] for line in store.history(run_id)] == sorted(snapshot_steps(long))
-
-
-def test_a_run_whose_worker_is_killed_goes_on_from_its_checkpoint_to_the_same_weights(
-    tmp_path, runs, long, undisturbed, monkeypatch
-):
-    store = RunStore(str(tmp_path / "killed worker"))
-    monkeypatch.setattr(runs, "store", store)
-    runs.submit([long])
-    # Asked for again meanwhile, as pages do: the same run's task for the other store may only just have ended.
-    wait_for(lambda: runs.ensure(long) or has_checkpoint(store, long))
-    before = store.history(long.run_id)
+    wait_for(lambda: store.status(run_id).step > stopped.step)
     os.kill(busy_worker(runs, long), signal.SIGKILL)
     assert wait_for_end(runs, long).state == "complete"
-    after = store.history(long.run_id)
-    assert after[1] == before[1]  # its seconds too: the first steps were not done again
-    assert after[-1]["step"] == long.total_steps
-    assert store.metrics(long.run_id)["model_sha256"] == undisturbed["model_sha256"]
+    after = store.history(run_id)
+    assert after[: len(before)] == before  # its seconds too: these steps were not done again
+    assert [line["step"] for line in after] == sorted(snapshot_steps(long))
+    assert store.metrics(run_id)["model_sha256"] == undisturbed["model_sha256"]
     # The process that has taken the killed one's place trains as quickly.
     profiled = wait_for(lambda: len(found := runs._client.run(dask.config.get, PROFILED).values()) == 2 and [*found])
     assert profiled == [False, False]
@@ -168,25 +212,25 @@ def test_a_run_whose_worker_is_killed_goes_on_from_its_checkpoint_to_the_same_we
 def test_a_sweep_of_which_a_worker_is_killed_ends_complete(runs, long):
     configs = sweep(replace(long, latent_dim=3, epochs=1), (0.0, 1.0, 10.0), (0,))
     runs.submit(configs, most=len(configs))
-    wait_for(lambda: runs.store.status(configs[0].run_id).step > 0)
-    os.kill(busy_worker(runs, configs[0]), signal.SIGKILL)
+    os.kill(wait_for(lambda: busy_worker(runs, configs[0])), signal.SIGKILL)
     *_, last = runs.follow(configs)
     assert [status.state for status in last] == ["complete"] * 4
     kl = [runs.store.metrics(config.run_id)["test"]["kl"] for config in configs[1:]]
     assert kl == sorted(kl, reverse=True)
 
 
-def test_a_sweep_lets_a_pair_pass(runs, long):
-    swept = [replace(long, latent_dim=4, epochs=1, seed=seed) for seed in range(8)]
+def test_a_sweep_lets_a_pair_pass(runs, small):
+    swept = [replace(small, latent_dim=4, epochs=10, seed=seed) for seed in range(8)]
     pair = [replace(swept[0], latent_dim=5), replace(swept[0], latent_dim=5).autoencoder]
     runs.submit(swept, "teacher", most=8)
     runs.submit(pair, "student")
     for config in pair:
         assert wait_for_end(runs, config).state == "complete"
-    assert any(runs.store.status(config.run_id).state == "queued" for config in swept)
     for config in swept:
         runs.stop(config.run_id)
     list(runs.follow(swept))
+    order = starts(runs)
+    assert all(order.index(config.run_id) < order.index(swept[-1].run_id) for config in pair)
 
 
 def test_gaps_are_measured_once_for_all_who_ask_go_on_by_themselves_and_are_stopped(runs, small):
@@ -194,6 +238,7 @@ def test_gaps_are_measured_once_for_all_who_ask_go_on_by_themselves_and_are_stop
     runs.submit([config])
     assert wait_for_end(runs, config).state == "complete"
     model = config.run_id, runs.store.metrics(config.run_id)["model_sha256"]
+    runs._client.run(setattr, worker, "GAP_SECONDS", 0.1)  # short portions
 
     def measured() -> int:
         return len(runs.store.gap(*model).get("encoder", ()))
@@ -233,7 +278,9 @@ def test_gaps_that_cannot_be_measured_are_given_up_and_say_why(runs):
 
 def test_a_run_whose_worker_dies_every_time_fails_and_says_so(runs, long):
     config = replace(long, seed=13, epochs=100)  # not done before its last worker is
+    runs._client.run_on_scheduler(lambda dask_scheduler: setattr(dask_scheduler, "allowed_failures", 1))
     runs.submit([config])
+    wait_for(lambda: runs.store.status(config.run_id).step > 0)
 
     def killed_to_the_end():
         runs.ensure(config)
@@ -251,16 +298,28 @@ def test_a_run_whose_worker_dies_every_time_fails_and_says_so(runs, long):
     status = runs.store.status(config.run_id)
     assert status.state == "failed"
     assert "worker process died" in status.message
+    assert runs.store.history(config.run_id)  # what it had come to is still there
+    runs.store.verify(config.run_id)
 
 
-def test_a_cluster_named_by_its_address_trains_the_runs(tmp_path, runs, small, monkeypatch):
+def test_a_cluster_named_by_its_address_trains_what_waits_in_the_store(tmp_path, runs, small, monkeypatch):
     monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", runs._client.cluster.scheduler_address)
-    config = replace(small, seed=5)
-    distant = Runs(RunStore(str(tmp_path / "shared")))
+    store = RunStore(str(tmp_path / "shared"))
+    waiting, asked, old, damaged = (replace(small, seed=seed) for seed in (5, 6, 7, 8))
+    for config in (waiting, old, damaged):
+        store.create(config)
+    store.upper.write(f"{old.run_id}/config.json", json.dumps({"recipe": RECIPE - 1}).encode())
+    store.upper.write(f"{damaged.run_id}/config.json", b"{")
+    wait_for(lambda: len(runs._client.nthreads()) == 2)  # one may just have been killed
+    distant = Runs(store)
     assert distant.wait_until_started(), distant.error
-    distant.submit([config])
-    assert wait_for_end(distant, config).state == "complete"
-    assert times_started(runs, config) == 1
+    images = runs._client.run(lambda: data.load.cache_info().currsize)
+    assert [*images.values()] == [2, 2]  # for training and for the test, at hand before a run needs them
+    wait_for(lambda: store.status(waiting.run_id).state == "complete")  # and nobody asked again
+    distant.submit([asked])
+    assert wait_for_end(distant, asked).state == "complete"
+    assert [times_started(runs, config) for config in (waiting, asked, old, damaged)] == [1, 1, 0, 0]
+    assert "config.json" in store.damage_reports(damaged.run_id)[0]
     distant.close()
     assert runs._client.run(os.getpid)  # closing the client left the cluster alone
 

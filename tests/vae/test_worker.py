@@ -10,6 +10,7 @@ from tests.vae.test_store import damage, put_complete, train_in
 from vae import data, worker
 from vae.config import ConfigError, RunConfig
 from vae.divergence import Diverged
+from vae.evaluation import evaluate
 from vae.gap import Gap, measure_gap
 from vae.latent import encode_all
 from vae.posterior import decode_grid
@@ -175,6 +176,19 @@ def test_a_run_that_diverges_just_after_it_went_on_keeps_the_model_of_its_checkp
     assert int(checkpoint["step"]) == last
     assert train_in(store, wild)["status"] == "diverged"
     assert same(store.model(wild.run_id).state_dict(), model_state(checkpoint))
+
+
+def test_a_stopped_run_whose_loss_on_the_test_images_is_no_number_has_diverged(store, small):
+    config = replace(small, sigma="raw")  # whose sigma turns negative for a test digit first
+    test = data.load("mnist", "test").images
+    looks = ((snapshot.losses.step, evaluate(snapshot.model, test, "bernoulli")) for snapshot in train(config))
+    step = next(step for step, metrics in looks if not math.isfinite(metrics.reconstruction))
+    ask_at(step - 1, "stop", config, store)
+    status, metrics = store.status(config.run_id), store.metrics(config.run_id)
+    assert (status.state, status.step) == ("diverged", step)
+    assert status.message.startswith("diverged: the loss on the test images is not finite")
+    assert (metrics["test"], metrics["failure"]) == (None, {"step": step})
+    assert same(store.model(config.run_id).state_dict(), model_state(store.checkpoint(config.run_id)))
 
 
 def test_a_run_whose_images_are_not_there_fails_in_words_and_can_be_asked_for_again(store, small):
