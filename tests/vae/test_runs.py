@@ -1,5 +1,6 @@
 """Real worker processes, really killed: whatever happens to a run, it ends with the weights of an undisturbed one."""
 
+import asyncio
 import json
 import os
 import signal
@@ -23,7 +24,7 @@ from vae.store import RunStore
 from vae.sweep import sweep
 from vae.worker import GAP_IMAGES, advance
 
-PATIENCE = 120.0  # seconds until a wait is given up; nothing here is timed
+PATIENCE = 600.0  # seconds until a wait is given up; nothing here is timed, and workers are nice on a busy machine
 PROFILED = "distributed.worker.profile.enabled"
 
 
@@ -209,6 +210,18 @@ def test_a_run_paused_stopped_resumed_and_killed_ends_with_the_weights_of_an_und
     # The process that has taken the killed one's place trains as quickly.
     profiled = wait_for(lambda: len(found := runs._client.run(dask.config.get, PROFILED).values()) == 2 and [*found])
     assert profiled == [False, False]
+
+
+def test_a_run_asked_for_while_its_task_comes_to_its_end_gets_another_task(runs, small):
+    config, client = replace(small, seed=12), runs._client
+    runs.store.create(config)
+    ended = client.submit(int, key=config.run_id)
+    wait_for(ended.done)
+    client.loop.add_callback(time.sleep, 0.5)  # a busy machine: the client comes to a release only later
+    runs._note_end(config, ended)
+    client.sync(asyncio.sleep, 0)
+    assert config.run_id in client.futures or runs.store.metrics(config.run_id)
+    wait_for(lambda: runs.store.status(config.run_id).state == "complete")
 
 
 def test_a_sweep_of_which_a_worker_is_killed_ends_complete(runs, long):

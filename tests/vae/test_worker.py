@@ -135,6 +135,7 @@ def test_a_run_that_another_process_brought_to_its_end_is_left_at_that(store, ti
 def test_a_run_killed_while_it_is_evaluated_still_ends_with_the_same_weights(store, small, eager):
     assert train_in(store, small, until=small.total_steps) is None  # nothing after the last step happened
     assert train_in(store, small)["status"] == "complete"
+    assert store.damage_reports(small.run_id) == []  # it went on, and did not begin anew
     *_, last = train(small)
     assert same(store.model(small.run_id).state_dict(), last.model.state_dict())
     assert [line["step"] for line in store.history(small.run_id)] == list(range(21))
