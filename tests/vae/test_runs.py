@@ -235,7 +235,7 @@ def test_a_sweep_of_which_a_worker_is_killed_ends_complete(runs, long):
 
 
 def test_a_sweep_lets_a_pair_pass(runs, small):
-    swept = [replace(small, latent_dim=4, epochs=10, seed=seed) for seed in range(8)]
+    swept = [replace(small, latent_dim=4, epochs=4, seed=seed) for seed in range(8)]
     pair = [replace(swept[0], latent_dim=5), replace(swept[0], latent_dim=5).autoencoder]
     runs.submit(swept, "teacher", most=8)
     runs.submit(pair, "student")
