@@ -330,7 +330,8 @@ def test_a_cluster_named_by_its_address_trains_what_waits_in_the_store(tmp_path,
     assert distant.wait_until_started(), distant.error
     images = runs._client.run(lambda: data.load.cache_info().currsize)
     assert [*images.values()] == [2, 2]  # for training and for the test, at hand before a run needs them
-    wait_for(lambda: store.status(waiting.run_id).state == "complete")  # and nobody asked again
+    assert waiting.run_id in distant._client.futures or store.metrics(waiting.run_id)  # and nobody asked again
+    wait_for(lambda: store.status(waiting.run_id).state == "complete")
     distant.submit([asked])
     assert wait_for_end(distant, asked).state == "complete"
     assert [times_started(runs, config) for config in (waiting, asked, old, damaged)] == [1, 1, 0, 0]
