@@ -1,5 +1,6 @@
 """Runs: has runs trained by workers, each once, for all who ask; over dask.distributed."""
 
+import asyncio
 import functools
 import itertools
 import os
@@ -176,6 +177,7 @@ class Runs:
         ended = future.status == "finished"
         future.release()
         if ended and self.store.status(run_id).is_active:
+            future.client.sync(asyncio.sleep, 0)  # a release is done in the client's loop: only then is the key free
             self.ensure(config)
 
     def _note_portion(self, model: tuple[str, str], future: Future) -> None:

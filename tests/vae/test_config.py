@@ -59,6 +59,18 @@ def test_a_bad_value_is_refused_by_name_with_value_and_range(name, value):
     assert str(refused.value) in [f"{name} = {part!r} is not allowed: {allowed}" for part in named]
 
 
+def test_what_a_field_takes_is_said_in_words():
+    words = {
+        "model": "one of ae, vae",
+        "train_size": "a whole number from 1,000 to 60,000",
+        "hidden_dims": "1 to 4 widths, each a whole number from 4 to 2048",
+        "learning_rate": "a number from 1e-06 to 10",
+        "kl_weight": "a number from 0 to 1000",
+        "init_from": "the run_id of an AE, such as ae-2d-0123456789ab, or nothing",
+    }
+    assert {name: allowed_values(FIELDS[name]) for name in words} == words
+
+
 def test_both_ends_of_every_range_are_allowed():
     for name in WHOLE + REAL:
         for end in ("low", "high"):

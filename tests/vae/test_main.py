@@ -1,8 +1,9 @@
-"""`python -m vae` as its users meet it: a process with exit status, stdout and stderr."""
+"""`python -m vae` as its users meet it: exit status, stdout and stderr; in a process of its own where that matters."""
 
+import argparse
 import dataclasses
+import functools
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -11,11 +12,16 @@ import time
 import pytest
 import torch
 
-from vae import data
-from vae.__main__ import main
-from vae.config import RunConfig
+from tests.vae.test_store import complete, put_complete, train_in
+from tests.vae.test_worker import ask_at
+from vae import __main__ as commands
+from vae import bench, data, worker
+from vae.__main__ import main, pretrain_command, thin
+from vae.config import RECIPE, RunConfig
 from vae.store import RunStore
+from vae.sweep import sweep
 
+SMALL = ["--train-size", "1000", "--batch-size", "100", "--hidden-dims", "16", "--epochs", "2"]  # the fixture's sizes
 KEYS = {"run_id", "status", "seconds", "steps", "test", "model_sha256", "path"}
 TEST_KEYS = {"negative_elbo", "reconstruction", "kl", "kl_per_dimension", "active_units"}
 
@@ -30,20 +36,19 @@ def flags(config: RunConfig, store: RunStore) -> list[str]:
     return ["train", "--store", store.url, *(f"--{name.replace('_', '-')}={value}" for name, value in values.items())]
 
 
-def result_of(*arguments: str) -> dict:
-    """What a process that ends well says on the last line of stdout."""
-    process = subprocess.run(command(*arguments), capture_output=True, text=True, check=True)
-    return json.loads(process.stdout.splitlines()[-1])
-
-
-def test_train_prints_the_result_last_and_a_second_call_finds_the_run(store, small):
-    first = result_of(*flags(small, store))
+def test_train_prints_the_result_last_and_a_second_call_finds_the_run(store, small, capsys):
+    assert main(flags(small, store)) == 0
+    out, bar = capsys.readouterr()
+    first = json.loads(out)
+    assert f" {small.total_steps}/{small.total_steps} " in bar
+    assert f"loss {store.history(small.run_id)[-1]['total']:.1f} nats" in bar
     assert set(first) == KEYS and set(first["test"]) == TEST_KEYS
     assert (first["run_id"], first["status"], first["steps"]) == (small.run_id, "complete", small.total_steps)
     assert first["path"] == store.path(small.run_id)
     assert first["test"] == store.metrics(small.run_id)["test"]
     assert len(first["test"]["kl_per_dimension"]) == small.latent_dim
-    assert result_of(*flags(small, store)) == first  # its seconds too: nothing was trained
+    assert main(flags(small, store)) == 0
+    assert json.loads(capsys.readouterr().out) == first  # its seconds too: nothing was trained
 
 
 def test_an_autoencoder_has_null_for_what_involves_kl(store, small, capsys):
@@ -84,18 +89,7 @@ def test_every_field_of_a_config_has_a_flag_and_its_default(monkeypatch, tmp_pat
 
 def test_a_vae_starts_from_an_ae_of_the_store_and_from_no_other(store, small, capsys):
     ae = small.autoencoder
-    sizes = [
-        "--train-size",
-        "1000",
-        "--batch-size",
-        "100",
-        "--hidden-dims",
-        "16",
-        "--epochs",
-        "2",
-        "--store",
-        store.url,
-    ]
+    sizes = [*SMALL, "--store", store.url]
     with pytest.raises(SystemExit) as end:
         main(["train", *sizes, "--init-from", ae.run_id])
     assert end.value.code == 2
@@ -110,9 +104,9 @@ def test_a_vae_starts_from_an_ae_of_the_store_and_from_no_other(store, small, ca
     assert torch.equal(before[decoder], after[decoder]) and not torch.equal(before[trunk], after[trunk])
 
 
-def test_what_ended_a_run_is_in_the_store_with_the_digit_that_did_it(store):
-    config = RunConfig(sigma="raw", seed=9)
-    assert main(["train", "--store", store.url, "--sigma", "raw", "--seed", "9"]) == 1
+def test_what_ended_a_run_is_in_the_store_with_the_digit_that_did_it(store, small):
+    config = dataclasses.replace(small, sigma="raw")
+    assert main(flags(config, store)) == 1
     failure, images = store.metrics(config.run_id)["failure"], data.load("mnist", "train")
     assert failure["step"] > store.metrics(config.run_id)["steps"] and failure["head"] <= 0
     assert failure["label"] == images.labels[failure["image"]]
@@ -120,17 +114,26 @@ def test_what_ended_a_run_is_in_the_store_with_the_digit_that_did_it(store):
     torch.testing.assert_close(pixels, images.images[failure["image"]])
 
 
-def test_a_sweep_prints_a_line_a_run_and_finds_them_the_second_time(store, small, capsys):
-    flags = [f"--{n}={v}" for n, v in (("train-size", 1000), ("batch-size", 100), ("hidden-dims", 16), ("epochs", 2))]
-    arguments = ["sweep", "--store", store.url, "--kl-weights", "10,0", "--seeds", "0,1", "--workers", "2", *flags]
+def test_a_sweep_prints_a_line_a_run_and_finds_them_the_second_time(store, small, capsys, monkeypatch):
+    arguments = ["sweep", "--store", store.url, "--kl-weights", "10,0", "--seeds", "0,1", "--workers", "2", *SMALL]
     assert main(arguments) == 0
     first = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [(row["run_id"][:3], row["kl_weight"], row["status"]) for row in first] == [
         (model, weight, "complete") for model, weight in (("ae-", 0.0), ("vae", 0.0), ("vae", 10.0))
     ] * 2
     assert first[1]["test"] == store.metrics(dataclasses.replace(small, kl_weight=0.0).run_id)["test"]
+    monkeypatch.setattr(commands, "Runs", None)  # no workers are needed for what is there
     assert main(arguments) == 0
     assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == first
+
+
+def test_a_sweep_of_which_one_run_has_diverged_has_exit_status_1(store, small, capsys):
+    for config in sweep(dataclasses.replace(small, sigma="raw"), (1.0,), (0,)):
+        train_in(store, config)
+    assert main(["sweep", "--store", store.url, "--kl-weights", "1", "--sigma", "raw", *SMALL]) == 1
+    ae, vae = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert (ae["status"], vae["status"], vae["test"]) == ("complete", "diverged", None)
+    assert vae["message"].startswith("diverged at step ")
 
 
 BAD = [
@@ -150,6 +153,8 @@ BAD = [
     (["train", "--device", "abacus"], "device", "abacus", "one of auto, cpu"),
     (["train", "--store", "nonsense://x"], "store", "nonsense://x", "cannot be used"),
     (["train", "--colour", "red"], "arguments", "--colour", "red"),
+    (["bench", "--json", "/no such/bench.json"], "--json", "/no such/bench.json", "a file that can be written"),
+    (["bench", "--sweep", "--json", "/no such/bench.json"], "--json", "/no such/bench.json", "a file that can be"),
     (["dance"], "argument", "dance", "train"),
     ([], "command", "required", "vae"),
 ]
@@ -177,38 +182,127 @@ def test_a_process_with_a_bad_argument_exits_with_2_and_one_line(tmp_path):
     assert process.stderr == "python -m vae: --epochs: epochs = 0 is not allowed: a whole number from 1 to 200\n"
 
 
+def test_images_that_cannot_be_had_are_one_line_and_exit_status_1(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(data, "CACHE", tmp_path / "cache")
+    monkeypatch.setattr(data, "_seen_whole", set())
+    monkeypatch.setattr(data, "_answers", lambda *_: False)  # no network
+    with pytest.raises(SystemExit) as end:
+        main(["train", "--dataset", "kmnist", "--store", str(tmp_path)])
+    assert end.value.code == 1
+    said = "python -m vae: kmnist could not be downloaded: no connection to its mirrors. mnist needs no download.\n"
+    assert capsys.readouterr() == ("", said)
+
+
 def test_runs_lists_the_pretrained_and_the_own_and_tells_a_damaged_one(tmp_path, small, capsys):
     store = RunStore(str(tmp_path))
     store.create(small)
-    other = dataclasses.replace(small, seed=1)
-    store.create(other)
-    store.upper.write(f"{other.run_id}/config.json", b"{")
+    damaged, old = (dataclasses.replace(small, seed=seed) for seed in (1, 2))
+    store.create(damaged)
+    store.upper.write(f"{damaged.run_id}/config.json", b"{")
+    store.create(old)
+    store.upper.write(f"{old.run_id}/config.json", json.dumps({"recipe": RECIPE - 1}).encode())
     assert main(["runs", "--json", "--store", store.url]) == 0
     rows = {row["run_id"]: row for row in json.loads(capsys.readouterr().out)}
-    assert set(rows) == set(store.run_ids())
+    listed = [run_id for run_id in store.run_ids() if run_id != old.run_id]  # of another recipe
+    assert list(rows) == listed
     assert rows[RunConfig().run_id]["status"] == "complete"
     assert RunConfig.from_dict(rows[RunConfig().run_id]["config"]) == RunConfig()
     assert rows[small.run_id]["status"] == "queued"
-    assert rows[other.run_id]["status"] == "damaged" and "config.json" in rows[other.run_id]["message"]
+    assert rows[damaged.run_id]["status"] == "damaged" and "config.json" in rows[damaged.run_id]["message"]
     assert main(["runs", "--store", store.url]) == 0
-    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == store.run_ids()
+    lines = {line.split()[0]: line.split()[1:] for line in capsys.readouterr().out.splitlines()}
+    assert list(lines) == listed
+    for config, name in ((RunConfig(), "negative_elbo"), (RunConfig(model="ae"), "reconstruction")):
+        loss = store.metrics(config.run_id)["test"][name]
+        assert lines[config.run_id] == ["complete", f"{loss:.2f}", "nats", store.path(config.run_id)]
+    assert lines[small.run_id] == ["queued", store.path(small.run_id)]
 
 
-def test_an_interrupted_command_goes_on_from_its_checkpoint_when_it_is_given_again(store, long, undisturbed):
-    def has_checkpoint():
-        return store.upper.files(f"{long.run_id}/checkpoint")
+def pictured(store: RunStore, config: RunConfig) -> list[int]:
+    """The steps whose pictures the history tells of; all that are there."""
+    steps = [line["step"] for line in store.history(config.run_id) if "pictures" in line]
+    assert {f"{step}.safetensors" for step in steps} == {*store.upper.files(f"{config.run_id}/snapshots")}
+    return steps
 
-    process = subprocess.Popen(command(*flags(long, store)), stderr=subprocess.PIPE, text=True)
-    while not has_checkpoint() and process.poll() is None:
+
+def test_a_run_that_is_thinned_keeps_its_last_pictures_and_every_so_many_before(store, small):
+    before = put_complete(store, small)
+    all = pictured(store, small)
+    thin(small, store, 3)
+    assert pictured(store, small) == all[::-1][::3][::-1]
+    assert store.metrics(small.run_id) == {**before, "history_sha256": store.metrics(small.run_id)["history_sha256"]}
+    thin(small, store, None)
+    assert pictured(store, small) == [small.total_steps]
+    store.verify(small.run_id)
+
+
+def test_pretrain_makes_every_run_anew_whole_and_small_and_measures_the_ladder(store, small, capsys, monkeypatch):
+    raw, other = dataclasses.replace(small, sigma="raw"), dataclasses.replace(small, seed=1)
+    free = dataclasses.replace(small, kl_weight=0.0)
+    runs = [small.autoencoder, small, other, free, raw]
+    monkeypatch.setattr(commands, "PRETRAINED_RUNS", runs)
+    monkeypatch.setattr(commands, "ladder", lambda latent_dim: [free, small])
+    monkeypatch.setattr(commands, "KEPT", {2: 2})
+    monkeypatch.setattr(commands, "RunConfig", lambda latent_dim: small)  # the default pair, which the pages open with
+    for module in (commands, worker):
+        monkeypatch.setattr(module, "GAP_IMAGES", 6)
+    put_complete(store, small)
+    all = pictured(store, small)
+    store.create(dataclasses.replace(small, seed=2))
+    store.write_gap(free.run_id, "0" * 64, {"encoder": [1.0]})
+
+    assert pretrain_command(argparse.Namespace(store=store.url)) == 0
+    out, bars = capsys.readouterr()
+    rows = {row["run_id"]: row for row in map(json.loads, out.splitlines())}
+    assert list(rows) == [config.run_id for config in runs] and sorted(rows) == store.run_ids()
+    assert [row["status"] for row in rows.values()] == ["complete"] * 4 + ["diverged"]
+    for config in runs:
+        store.verify(config.run_id)
+        names = {"config.json", "history.jsonl", "metrics.json"} | ({"model.safetensors"} if config != raw else set())
+        assert {*store.upper.files(config.run_id)} == names and store.upper.folders(config.run_id) == ["snapshots"]
+        assert (store.metrics(config.run_id)["model_sha256"] is None) == (config == raw)
+    for config in (small.autoencoder, small):
+        assert pictured(store, config) == all[::-1][::2][::-1]
+    for config in (other, free, raw):
+        assert len(pictured(store, config)) == 1
+    told, trained = store.metrics(raw.run_id), json.loads(complete(raw)["metrics.json"])
+    assert [told[name] for name in ("message", "failure")] == [trained[name] for name in ("message", "failure")]
+    assert len(store.gap(small.run_id, rows[small.run_id]["model_sha256"])["encoder"]) == 6 and " 6/6 " in bars
+    assert len(store.upper.files("posteriors")) == 1  # none of what was there, and none without a KL term
+
+
+def test_bench_measures_one_or_the_other_and_says_what_was_missed(capsys, monkeypatch):
+    asked = []
+    monkeypatch.setattr(bench, "bench", lambda file: asked.append(("all", file)))
+    monkeypatch.setattr(bench, "bench_sweep", lambda file: asked.append(("sweep", file)))
+    assert [main(["bench"]), main(["bench", "--json", "a.json"]), main(["bench", "--sweep", "--json", "b"])] == [0] * 3
+    assert asked == [("all", None), ("all", "a.json"), ("sweep", "b")]
+
+    def missed(file):
+        raise bench.MissedGoal("3 nats too many")
+
+    monkeypatch.setattr(bench, "bench", missed)
+    assert main(["bench"]) == 1
+    assert capsys.readouterr() == ("", "goal missed: 3 nats too many\n")
+
+
+def test_an_interrupted_command_goes_on_from_its_checkpoint_when_it_is_given_again(store, long):
+    config = dataclasses.replace(long, epochs=2)
+    ask_at(4, "pause", config, store)  # so that there is a checkpoint, however fast the machine
+    # Whatever started these tests may have its children ignore Ctrl+C, as nohup does; this one shall hear it.
+    hear = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = subprocess.Popen(command(*flags(config, store)), stderr=subprocess.PIPE, text=True, preexec_fn=hear)
+    while store.status(config.run_id).step <= 8 and process.poll() is None:
         time.sleep(0.02)
-    os.kill(process.pid, signal.SIGINT)
+    process.send_signal(signal.SIGINT)
     _, said = process.communicate()
     assert process.returncode == 130
     assert said.splitlines()[-1].endswith("interrupted; the same command goes on from the last checkpoint")
     assert "Traceback" not in said
-    checkpoint = int(store.checkpoint(long.run_id)["step"])
-    before = [line for line in store.history(long.run_id) if line["step"] <= checkpoint]
+    checkpoint = int(store.checkpoint(config.run_id)["step"])
+    before = [line for line in store.history(config.run_id) if line["step"] <= checkpoint]
 
-    result = result_of(*flags(long, store))
+    again = subprocess.run(command(*flags(config, store)), capture_output=True, text=True, check=True)
+    result, undisturbed = json.loads(again.stdout.splitlines()[-1]), json.loads(complete(config)["metrics.json"])
     assert (result["status"], result["model_sha256"]) == ("complete", undisturbed["model_sha256"])
-    assert store.history(long.run_id)[: len(before)] == before  # its seconds too: they were not done again
+    assert store.history(config.run_id)[: len(before)] == before  # its seconds too: they were not done again

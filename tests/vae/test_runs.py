@@ -1,5 +1,7 @@
 """Real worker processes, really killed: whatever happens to a run, it ends with the weights of an undisturbed one."""
 
+import asyncio
+import json
 import os
 import signal
 import socket
@@ -12,17 +14,17 @@ import psutil
 import pytest
 from distributed import LocalCluster
 
+from tests.vae.test_store import complete
+from vae import data, worker
 from vae import runs as runs_module
-from vae import worker
-from vae.config import RunConfig
+from vae.config import RECIPE, RunConfig
 from vae.runs import MOST_SWEPT, MOST_WAITING, Runs, TooManyRuns
 from vae.schedules import snapshot_steps
 from vae.store import RunStore
 from vae.sweep import sweep
-from vae.training import train
-from vae.worker import GAP_IMAGES, advance, resolve_device
+from vae.worker import GAP_IMAGES, advance
 
-PATIENCE = 120.0  # seconds until a wait is given up; nothing here is timed
+PATIENCE = 600.0  # seconds until a wait is given up; nothing here is timed, and workers are nice on a busy machine
 PROFILED = "distributed.worker.profile.enabled"
 
 
@@ -79,32 +81,82 @@ def busy_worker(runs: Runs, config: RunConfig) -> int | None:
     return runs._client.run(os.getpid, workers=addresses)[addresses[0]] if addresses else None
 
 
-def has_checkpoint(store: RunStore, config: RunConfig) -> bool:
-    return bool(store.upper.files(f"{config.run_id}/checkpoint"))
+def starts(runs: Runs) -> list[str]:
+    """The runs that the scheduler gave to a worker, in this order, each as often as that was."""
+    log = runs._client.run_on_scheduler(lambda dask_scheduler: [*dask_scheduler.transition_log])
+    return [entry[0] for entry in log if entry[2] == "processing"]
 
 
 def times_started(runs: Runs, config: RunConfig) -> int:
     """How often the scheduler gave the run to a worker."""
-    return runs._client.run_on_scheduler(
-        lambda dask_scheduler, key: sum(entry[2] == "processing" for entry in dask_scheduler.story(key)),
-        key=config.run_id,
-    )
+    return starts(runs).count(config.run_id)
 
 
 def test_one_browser_may_not_ask_for_more_runs_than_may_wait(runs_without_cluster, small):
     def asked(*seeds):
-        return [replace(small, seed=seed) for seed in seeds]
+        return [replace(small, epochs=1, seed=seed) for seed in seeds]
 
-    runs_without_cluster.submit(asked(*range(MOST_WAITING)), "browser")
-    runs_without_cluster.submit(asked(*range(MOST_WAITING)), "browser")  # the same ones again
+    runs, store = runs_without_cluster, runs_without_cluster.store
+    first, more = asked(0)[0], asked(MOST_WAITING)
+    runs.submit(asked(*range(MOST_WAITING)), "browser")
+    runs.submit(asked(*range(MOST_WAITING)), "browser")  # the same ones again
     with pytest.raises(TooManyRuns, match=f"^{MOST_WAITING} of your runs .* stop one of them"):
-        runs_without_cluster.submit(asked(MOST_WAITING), "browser")
-    assert runs_without_cluster.store.status(asked(MOST_WAITING)[0].run_id).state == "absent"
-    runs_without_cluster.submit(asked(MOST_WAITING), "another browser")
+        runs.submit(more, "browser")
+    assert store.status(more[0].run_id).state == "absent"
+    runs.submit(asked(*range(MOST_WAITING)), "another browser")  # asked for by somebody already: no more to train
+    runs.submit(asked(*range(10, 10 + MOST_WAITING)), "another browser")
+
+    runs.pause(first.run_id)
+    list(advance(first, store))
+    assert store.status(first.run_id).state == "paused"
+    with pytest.raises(TooManyRuns):  # for it may go on at any time
+        runs.submit(more, "browser")
+    store.create(first)
+    list(advance(first, store))
+    runs.submit(more, "browser")  # one has ended and made room
+    assert store.status(more[0].run_id).state == "queued"
+
+
+def test_the_largest_sweep_may_be_asked_for_at_once(runs_without_cluster, small):
+    configs = sweep(small, tuple(float(weight) for weight in range(12)), (0, 1, 2))
+    runs_without_cluster.submit(configs, "teacher", most=MOST_SWEPT)
+    assert {runs_without_cluster.store.status(config.run_id).state for config in configs} == {"queued"}
+    with pytest.raises(TooManyRuns):
+        runs_without_cluster.submit([replace(small, kl_weight=12.0)], "teacher", most=MOST_SWEPT)
+
+
+def test_a_paused_run_is_stopped_and_one_that_has_ended_stays_as_it_is(runs_without_cluster, small):
+    runs, store = runs_without_cluster, runs_without_cluster.store
+    runs.submit([small])
+    runs.pause(small.run_id)
+    list(advance(small, store))
+    assert store.status(small.run_id).state == "paused"
+    runs.stop(small.run_id)
+    assert store.status(small.run_id).state == "stopping"
+    list(advance(small, store))
+    assert store.status(small.run_id).state == "stopped"
+
+    for want in (runs.pause, runs.stop):
+        want(small.run_id)
+        want(RunConfig().run_id)  # which comes with the project
+    assert store.control(small.run_id) == "stop"
+    assert store.status(small.run_id).state == "stopped"
+    assert store.upper.folders() == [small.run_id]
+
+
+def test_workers_are_nice_have_one_thread_each_and_keep_the_memory_they_had(runs):
+    for _ in range(2):  # tasks of one and the same worker
+        runs._client.run(worker._be_nice)
+    assert {*runs._client.run(os.nice, 0).values()} == {min(os.nice(0) + 10, 19)}
+    assert wait_for(lambda: len(runs._client.nthreads()) == 2) and {*runs._client.nthreads().values()} == {1}
+    threads = runs._client.run(lambda: [os.environ.get(f"{name}_NUM_THREADS") for name in ("OMP", "MKL")])
+    assert {*map(tuple, threads.values())} == {("1", "1")}
+    trim = "MALLOC_TRIM_THRESHOLD_"  # Dask would have freed memory given back at once
+    assert {*runs._client.run(os.environ.get, trim).values()} == {os.environ.get(trim)}
 
 
 def test_a_run_asked_for_by_many_threads_at_once_trains_once(runs, small):
-    config = replace(small, epochs=50)
+    config = replace(small, epochs=10)
     with ThreadPoolExecutor(16) as pages:
         list(pages.map(lambda page: runs.submit([config], f"browser {page}"), range(16)))
     assert wait_for_end(runs, config).state == "complete"
@@ -123,72 +175,77 @@ def test_a_run_that_ended_is_not_trained_again(runs, small):
     assert times_started(runs, small) == before
 
 
-def test_a_run_paused_stopped_and_resumed_ends_with_the_weights_of_an_undisturbed_one(runs, long, undisturbed):
-    store, run_id = runs.store, long.run_id
-    runs.submit([long])
-    wait_for(lambda: store.status(run_id).step > 0)
-    runs.pause(run_id)
-    wait_for(lambda: not busy_worker(runs, long))
-    paused = store.status(run_id)
-    assert paused.state == "paused" and 0 < paused.step < long.total_steps
-    assert int(store.checkpoint(run_id)["step"]) == paused.step
+def test_a_run_paused_stopped_resumed_and_killed_ends_with_the_weights_of_an_undisturbed_one(runs, long):
+    config = replace(long, epochs=3)
+    store, run_id = runs.store, config.run_id
 
-    runs.submit([long])
-    wait_for(lambda: store.status(run_id).step > paused.step)
+    def pause_beyond(step: int):
+        wait_for(lambda: store.status(run_id).step > step)
+        runs.pause(run_id)
+        paused = wait_for(lambda: (status := store.status(run_id)).state == "paused" and status)
+        assert step < paused.step < config.total_steps
+        assert int(store.checkpoint(run_id)["step"]) == paused.step
+        return paused
+
+    runs.submit([config])
+    paused = pause_beyond(0)
+    runs.submit([config])  # while its worker is still at the end of its task: nobody asks again, and yet it goes on
+    paused = pause_beyond(paused.step)
+    wait_for(lambda: not busy_worker(runs, config))
     runs.stop(run_id)
-    stopped = wait_for_end(runs, long)
-    assert stopped.state == "stopped" and paused.step < stopped.step < long.total_steps
+    stopped = wait_for_end(runs, config)
+    assert stopped.state == "stopped" and paused.step < stopped.step < config.total_steps
     assert store.metrics(run_id)["test"]["negative_elbo"] > 0
     store.verify(run_id)
 
-    runs.submit([long])
-    assert wait_for_end(runs, long).state == "complete"
-    assert store.metrics(run_id)["model_sha256"] == undisturbed["model_sha256"]
-    assert [line["step"] for line in store.history(run_id)] == sorted(snapshot_steps(long))
-
-
-def test_a_run_whose_worker_is_killed_goes_on_from_its_checkpoint_to_the_same_weights(
-    tmp_path, runs, long, undisturbed, monkeypatch
-):
-    store = RunStore(str(tmp_path / "killed worker"))
-    monkeypatch.setattr(runs, "store", store)
-    runs.submit([long])
-    # Asked for again meanwhile, as pages do: the same run's task for the other store may only just have ended.
-    wait_for(lambda: runs.ensure(long) or has_checkpoint(store, long))
-    before = store.history(long.run_id)
-    os.kill(busy_worker(runs, long), signal.SIGKILL)
-    assert wait_for_end(runs, long).state == "complete"
-    after = store.history(long.run_id)
-    assert after[1] == before[1]  # its seconds too: the first steps were not done again
-    assert after[-1]["step"] == long.total_steps
-    assert store.metrics(long.run_id)["model_sha256"] == undisturbed["model_sha256"]
+    before = store.history(run_id)
+    runs.submit([config])
+    wait_for(lambda: store.status(run_id).step > stopped.step)
+    os.kill(busy_worker(runs, config), signal.SIGKILL)
+    assert wait_for_end(runs, config).state == "complete"
+    after = store.history(run_id)
+    assert after[: len(before)] == before  # its seconds too: these steps were not done again
+    assert [line["step"] for line in after] == sorted(snapshot_steps(config))
+    assert store.metrics(run_id)["model_sha256"] == json.loads(complete(config)["metrics.json"])["model_sha256"]
     # The process that has taken the killed one's place trains as quickly.
     profiled = wait_for(lambda: len(found := runs._client.run(dask.config.get, PROFILED).values()) == 2 and [*found])
     assert profiled == [False, False]
 
 
+def test_a_run_asked_for_while_its_task_comes_to_its_end_gets_another_task(runs, small):
+    config, client = replace(small, seed=12), runs._client
+    runs.store.create(config)
+    ended = client.submit(int, key=config.run_id)
+    wait_for(ended.done)
+    client.loop.add_callback(time.sleep, 0.5)  # a busy machine: the client comes to a release only later
+    runs._note_end(config, ended)
+    client.sync(asyncio.sleep, 0)
+    assert config.run_id in client.futures or runs.store.metrics(config.run_id)
+    wait_for(lambda: runs.store.status(config.run_id).state == "complete")
+
+
 def test_a_sweep_of_which_a_worker_is_killed_ends_complete(runs, long):
     configs = sweep(replace(long, latent_dim=3, epochs=1), (0.0, 1.0, 10.0), (0,))
     runs.submit(configs, most=len(configs))
-    wait_for(lambda: runs.store.status(configs[0].run_id).step > 0)
-    os.kill(busy_worker(runs, configs[0]), signal.SIGKILL)
+    os.kill(wait_for(lambda: busy_worker(runs, configs[0])), signal.SIGKILL)
     *_, last = runs.follow(configs)
     assert [status.state for status in last] == ["complete"] * 4
     kl = [runs.store.metrics(config.run_id)["test"]["kl"] for config in configs[1:]]
     assert kl == sorted(kl, reverse=True)
 
 
-def test_a_sweep_lets_a_pair_pass(runs, long):
-    swept = [replace(long, latent_dim=4, epochs=1, seed=seed) for seed in range(8)]
+def test_a_sweep_lets_a_pair_pass(runs, small):
+    swept = [replace(small, latent_dim=4, epochs=4, seed=seed) for seed in range(8)]
     pair = [replace(swept[0], latent_dim=5), replace(swept[0], latent_dim=5).autoencoder]
     runs.submit(swept, "teacher", most=8)
     runs.submit(pair, "student")
     for config in pair:
         assert wait_for_end(runs, config).state == "complete"
-    assert any(runs.store.status(config.run_id).state == "queued" for config in swept)
     for config in swept:
         runs.stop(config.run_id)
     list(runs.follow(swept))
+    order = starts(runs)
+    assert all(order.index(config.run_id) < order.index(swept[-1].run_id) for config in pair)
 
 
 def test_gaps_are_measured_once_for_all_who_ask_go_on_by_themselves_and_are_stopped(runs, small):
@@ -196,6 +253,7 @@ def test_gaps_are_measured_once_for_all_who_ask_go_on_by_themselves_and_are_stop
     runs.submit([config])
     assert wait_for_end(runs, config).state == "complete"
     model = config.run_id, runs.store.metrics(config.run_id)["model_sha256"]
+    runs._client.run(setattr, worker, "GAP_SECONDS", 0.1)  # short portions
 
     def measured() -> int:
         return len(runs.store.gap(*model).get("encoder", ()))
@@ -235,7 +293,9 @@ def test_gaps_that_cannot_be_measured_are_given_up_and_say_why(runs):
 
 def test_a_run_whose_worker_dies_every_time_fails_and_says_so(runs, long):
     config = replace(long, seed=13, epochs=100)  # not done before its last worker is
+    runs._client.run_on_scheduler(lambda dask_scheduler: setattr(dask_scheduler, "allowed_failures", 1))
     runs.submit([config])
+    wait_for(lambda: runs.store.status(config.run_id).step > 0)
 
     def killed_to_the_end():
         runs.ensure(config)
@@ -253,102 +313,31 @@ def test_a_run_whose_worker_dies_every_time_fails_and_says_so(runs, long):
     status = runs.store.status(config.run_id)
     assert status.state == "failed"
     assert "worker process died" in status.message
+    assert runs.store.history(config.run_id)  # what it had come to is still there
+    runs.store.verify(config.run_id)
 
 
-def test_a_cluster_named_by_its_address_trains_the_runs(tmp_path, runs, small, monkeypatch):
+def test_a_cluster_named_by_its_address_trains_what_waits_in_the_store(tmp_path, runs, small, monkeypatch):
     monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", runs._client.cluster.scheduler_address)
-    config = replace(small, seed=5)
-    distant = Runs(RunStore(str(tmp_path / "shared")))
+    store = RunStore(str(tmp_path / "shared"))
+    waiting, asked, old, damaged = (replace(small, seed=seed) for seed in (5, 6, 7, 8))
+    for config in (waiting, old, damaged):
+        store.create(config)
+    store.upper.write(f"{old.run_id}/config.json", json.dumps({"recipe": RECIPE - 1}).encode())
+    store.upper.write(f"{damaged.run_id}/config.json", b"{")
+    wait_for(lambda: len(runs._client.nthreads()) == 2)  # one may just have been killed
+    distant = Runs(store)
     assert distant.wait_until_started(), distant.error
-    distant.submit([config])
-    assert wait_for_end(distant, config).state == "complete"
-    assert times_started(runs, config) == 1
+    images = runs._client.run(lambda: data.load.cache_info().currsize)
+    assert [*images.values()] == [2, 2]  # for training and for the test, at hand before a run needs them
+    assert waiting.run_id in distant._client.futures or store.metrics(waiting.run_id)  # and nobody asked again
+    wait_for(lambda: store.status(waiting.run_id).state == "complete")
+    distant.submit([asked])
+    assert wait_for_end(distant, asked).state == "complete"
+    assert [times_started(runs, config) for config in (waiting, asked, old, damaged)] == [1, 1, 0, 0]
+    assert "config.json" in store.damage_reports(damaged.run_id)[0]
     distant.close()
     assert runs._client.run(os.getpid)  # closing the client left the cluster alone
-
-
-def test_a_checkpoint_is_written_at_a_pause_and_the_run_goes_on_from_it(store, small):
-    store.create(small)
-    for snapshot in advance(small, store):
-        if snapshot.losses.step == 4:
-            store.set_control(small.run_id, "pause")
-    assert store.status(small.run_id).state == "paused"
-    assert int(store.checkpoint(small.run_id)["step"]) == store.history(small.run_id)[-1]["step"] == 5
-    assert list(advance(small, store)) == []  # a paused run is left alone
-    store.create(small)
-    assert next(advance(small, store)).losses.step == 6
-
-
-def test_a_pause_at_the_last_step_comes_too_late(store, small):
-    store.create(small)
-    for snapshot in advance(small, store):
-        if snapshot.losses.step >= small.total_steps - 1:
-            store.set_control(small.run_id, "pause" if snapshot.losses.step == small.total_steps else "run")
-    assert store.status(small.run_id).state == "complete"
-
-
-def test_a_run_killed_while_it_is_evaluated_still_ends_with_the_same_weights(store, small, monkeypatch):
-    monkeypatch.setattr(worker, "CHECKPOINT_SECONDS", 0)
-    monkeypatch.setattr(worker, "CHECKPOINT_SPACING", 0)
-    store.create(small)
-    for snapshot in advance(small, store):
-        if snapshot.losses.step == small.total_steps:
-            break  # nothing after the last step happens
-    assert store.metrics(small.run_id) is None
-    for _ in advance(small, store):
-        pass
-    *_, last = train(small)
-    assert store.status(small.run_id).state == "complete"
-    model = store.model(small.run_id).state_dict()
-    assert all((tensor == model[name]).all() for name, tensor in last.model.state_dict().items())
-
-
-@pytest.mark.parametrize("harm", ["checkpoint", "history"])
-def test_a_run_whose_way_back_is_damaged_is_set_aside_and_begins_anew(store, small, harm, monkeypatch):
-    monkeypatch.setattr(worker, "CHECKPOINT_SECONDS", 0)
-    monkeypatch.setattr(worker, "CHECKPOINT_SPACING", 0)
-    store.create(small)
-    for snapshot in advance(small, store):
-        if snapshot.losses.step == 10:
-            break
-    if harm == "checkpoint":
-        path = f"{small.run_id}/checkpoint/{store.upper.files(f'{small.run_id}/checkpoint')[0]}"
-        store.upper.write(path, store.upper.read(path)[:-1])
-    else:
-        store.write_history(small.run_id, store.history(small.run_id)[:-1])
-    assert next(advance(small, store)).losses.step == 0
-    [report] = store.damage_reports(small.run_id)
-    assert harm in report
-
-
-def test_a_run_that_diverges_keeps_its_last_finite_model_and_the_reason(store, small):
-    config = replace(small, learning_rate=10.0, hidden_dims=(64, 64, 64, 64), activation="relu", kl_weight=1000.0)
-    store.create(config)
-    for _ in advance(config, store):
-        pass
-    status = store.status(config.run_id)
-    assert status.state == "diverged" and "diverged at step" in status.message
-    assert all(tensor.isfinite().all() for tensor in store.model(config.run_id).state_dict().values())
-    store.create(config)
-    assert store.status(config.run_id).state == "diverged"  # it would diverge again
-
-
-def test_a_run_whose_images_are_not_there_fails_in_words_and_can_be_asked_for_again(store, small):
-    config = replace(small, dataset="kmnist")
-    store.create(config)
-    with pytest.raises(RuntimeError):
-        next(advance(config, store))
-    status = store.status(config.run_id)
-    assert status.state == "failed" and "kmnist is not on this machine" in status.message
-    store.create(config)
-    assert store.status(config.run_id).state == "queued"
-
-
-def test_the_device_is_checked_by_name():
-    assert resolve_device("cpu") == "cpu"
-    assert resolve_device("auto") in ("cpu", "cuda", "mps")
-    with pytest.raises(ValueError, match=r"device = 'abacus' is not allowed.*auto, cpu"):
-        resolve_device("abacus")
 
 
 def test_a_lost_cluster_is_found_again_when_it_is_back(tmp_path, small, monkeypatch, short_of_patience):
