@@ -1,0 +1,100 @@
+"""The tables of careless changes fit the sources and tests of today, and the command tells who is noticed."""
+
+import ast
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.mutate import ROOT, BadTable, Change, copy_tree, main, read_tables, run_tests, try_changes
+
+CHANGES = read_tables()
+
+
+def functions(file: Path) -> set[str]:
+    return {node.name for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.FunctionDef)}
+
+
+def test_every_change_fits_the_source_and_names_tests_that_are_there():
+    assert CHANGES
+    assert len({(change.file, change.text, change.to) for change in CHANGES}) == len(CHANGES)
+    for change in CHANGES:
+        change.check(ROOT)
+        for test in change.noticed_by:
+            file, _, name = test.partition("::")
+            assert (ROOT / file).exists(), (change.name, test)
+            assert not name or name.partition("[")[0] in functions(ROOT / file), (change.name, test)
+
+
+@pytest.fixture
+def tree(tmp_path) -> Path:
+    """A small project: a sum, and a test of it that does not look at negative numbers."""
+    root = tmp_path / "tree"
+    root.mkdir()
+    (root / "pyproject.toml").write_text('[tool.pytest.ini_options]\npythonpath = ["."]\n')
+    (root / "sums.py").write_text("def add(a, b):\n    return a + abs(b)\n")
+    (root / "test_sums.py").write_text("from sums import add\n\ndef test_add():\n    assert add(1, 2) == 3\n")
+    return root
+
+
+def test_a_change_is_noticed_or_not_or_cannot_be_tried_and_the_tree_stays_as_it_is(tree, capsys):
+    before = {path: path.read_text() for path in tree.rglob("*") if path.is_file()}
+    noticed = Change("sums.1", "sums.py", "a + abs(b)", "a - abs(b)", ("test_sums.py",))
+    outcomes = try_changes(
+        [noticed, replace(noticed, to="a + b"), replace(noticed, text="def add", to="def add_both")], 2, tree
+    )
+    said = [outcome.splitlines()[0][:15] for outcome in outcomes.values()]
+    assert dict(zip((change.to for change in outcomes), said)) == {
+        "a - abs(b)": "noticed",
+        "a + b": "NOT NOTICED",
+        "def add_both": "CANNOT BE TRIED",
+    }
+    assert capsys.readouterr().out.count("sums.1 sums.py: ") == 3
+    assert {path: path.read_text() for path in tree.rglob("*") if path.is_file()} == before
+
+
+def test_nothing_is_tried_with_tests_that_fail_anyway(tree):
+    (tree / "test_sums.py").write_text("def test_add():\n    assert False\n")
+    with pytest.raises(BadTable, match="the tests fail without any change"):
+        try_changes([Change("sums.1", "sums.py", "a +", "a -", ("test_sums.py",))], 1, tree)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [{"text": "not there"}, {"text": "a"}, {"file": "gone.py"}, {"to": "a +"}, {"noticed_by": ()}, {"equivalent": "x"}],
+    ids=lambda broken: next(iter(broken)),
+)
+def test_a_change_that_cannot_be_made_is_named(tree, broken):
+    change = Change("sums.7", "sums.py", "a +", "a -", ("test_sums.py",))
+    change.check(tree)
+    with pytest.raises(BadTable, match=r"^sums\.7: "):
+        replace(change, **broken).check(tree)
+
+
+def test_tests_that_hang_are_ended_with_all_that_they_started(tree, monkeypatch):
+    monkeypatch.setattr("tests.mutate.LIMIT", 5.0)
+    child = (
+        "import subprocess, sys\n\ndef test_add():\n    subprocess.run([sys.executable, '-c', 'while True: pass'])\n"
+    )
+    (tree / "test_sums.py").write_text(child)
+    assert run_tests(tree, ("test_sums.py",), "-n0")[0] == 1
+
+
+def test_a_copy_has_neither_history_nor_caches(tree, tmp_path):
+    for folder in (".git", ".venv", "__pycache__", ".streamlit"):
+        (tree / folder).mkdir()
+        (tree / folder / "file").touch()
+    copy_tree(tmp_path / "copy", tree)
+    assert {path.name for path in (tmp_path / "copy").iterdir()} == {
+        *(".streamlit", "pyproject.toml", "sums.py", "test_sums.py"),
+    }
+
+
+def test_the_command_lists_what_it_is_told_and_refuses_what_is_not_there(capsys):
+    first = CHANGES[0]
+    for which in (first.name, first.name.split(".")[0], first.file):
+        assert main(["--list", which]) == 0
+        assert f"{first.name} {first.file}: " in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main(["--list", "nothing"])
+    assert "there is no table, change or file nothing" in capsys.readouterr().err
