@@ -4,7 +4,9 @@ import pytest
 
 from pages.ui.address import RULES
 from tests.pages.seen import sent
+from vae.config import RunConfig
 
+TEN = RunConfig(latent_dim=10).run_id
 OWN = "own-" + "A" * 522 + "Q"
 DIGITS = (
     ["0", "9999", OWN, "own-" + "-_" * 261 + "Z"],
@@ -103,3 +105,32 @@ def test_what_is_allowed_reaches_the_component_and_garbage_is_said_and_left_out(
 def test_garbage_beside_what_is_allowed_leaves_that_alone(shown):
     app = shown("resampling", x="7", eps_seed="-1", eps="1,2", eps_scale="-0.5")
     assert sent(app, "resampling")["given"] == {"x": "7", "eps": "1,2"}
+
+
+WHOLE = (["0", "10000"], ["10001", "-1", "1.5", "nan", "٣", "9" * 5_000])
+DIMENSION = (["1", "10"], ["0", "11", "1.5", "-1", "", "x"])
+SHOWN = dict.fromkeys(["predict_structure", "predict_objective", "predict_training"], "Just show me")
+# Of widgets: a page and what else is in its address, then for each parameter what is allowed, what is not, the default.
+WIDGETS = [
+    ("latent_space", {"run": TEN}, {"draw": (*WHOLE, 0), "across": (*DIMENSION, 7), "up": (*DIMENSION, 10)}),
+    ("conversion", SHOWN, {"eps_draw": (*WHOLE, 0)}),
+]
+
+
+@pytest.mark.parametrize("page, beside, parameters", WIDGETS, ids=[page for page, *_ in WIDGETS])
+def test_a_widget_takes_what_is_allowed_in_the_address_and_says_garbage(shown, page, beside, parameters):
+    def value_of(app, name: str):
+        return {widget.key: widget.value for kind in ("number_input", "selectbox") for widget in app.get(kind)}[name]
+
+    for place in range(2):
+        good = {name: allowed[place] for name, (allowed, _, _) in parameters.items()}
+        app = shown(page, **beside, **good)
+        assert not app.exception and not [words for words in app.warning if "not allowed" in words.value]
+        assert {name: value_of(app, name) for name in good} == {name: int(value) for name, value in good.items()}
+    for place in range(6):
+        app = shown(page, **beside, **{name: bad[place] for name, (_, bad, _) in parameters.items()})
+        assert not app.exception
+        for name, (_, bad, default) in parameters.items():
+            assert value_of(app, name) == default
+            start = f"{name} = `{bad[place][:40] or '(nothing)'}"
+            assert any(w.value.startswith(start) and "is not allowed" in w.value for w in app.warning), start

@@ -12,7 +12,7 @@ def test_a_page_of_a_new_server_shows_the_pretrained_runs_and_its_own_source(sho
     app = shown(page)
     assert not app.exception and not app.error and not app.warning and not app.info
     assert len(app.title) == 1
-    assert app.code[-1].value == (ROOT / "pages" / f"{page}.py").read_text(encoding="utf-8")
+    assert app.code[-1].value.strip() == (ROOT / "pages" / f"{page}.py").read_text(encoding="utf-8").strip()
     assert app.get("bidi_component")
 
 
