@@ -142,7 +142,7 @@ def _scatters(columns: list, pair, frames: list[list[dict]], shown: list[list[di
         _reach(half.run_id, len(lines), lines[-1]["pictures"] if lines else "", lines, dimensions)
         for half, lines in zip(pair, frames)
     ]
-    same = st.session_state.get("same_axes", True)
+    same = st.toggle("The same axes for both", value=True, key="same_axes", bind="query-params")  # below the columns
     limits = [max(reach)] * 2 if same else reach
     for column, half, lines, limit in zip(columns, pair, shown, limits):
         with column:
@@ -151,7 +151,6 @@ def _scatters(columns: list, pair, frames: list[list[dict]], shown: list[list[di
             st.markdown(f"**{half.model.upper()}**: where {data.TEST_CODES:,} test digits are")
             points = _points(half.run_id, lines[-1]["step"], lines[-1]["pictures"], dimensions)
             scatter.show(half, points, dimensions, limit)
-    st.toggle("The same axes for both", value=True, key="same_axes", bind="query-params")
 
 
 @st.cache_resource(max_entries=600, show_spinner=False)

@@ -1,20 +1,25 @@
 """Pages run as Streamlit runs them, but without a browser, each test over a store of its own."""
 
 import contextlib
+import functools
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import dask
 import pytest
+import torch
 from distributed import LocalCluster
 from streamlit.testing.v1 import AppTest
+from torch import Tensor
 
 from pages.ui import runs as ui
+from vae import data
 from vae.runs import LOCAL
 from vae.store import PRETRAINED, RunStore, StoreError
 
 ROOT = Path(__file__).parents[2]
+READINGS = [reading for reading in vars(ui).values() if callable(reading) and hasattr(reading, "clear")]
 
 
 @pytest.fixture(scope="package")
@@ -25,32 +30,93 @@ def workers():
         yield cluster.scheduler_address
 
 
+def _start(patch: pytest.MonkeyPatch, folder: Path, workers: str) -> None:
+    """A server starts over an empty store in a folder, in this process."""
+    patch.chdir(ROOT)
+    patch.setenv("VAE_STORE", str(folder / "runs"))
+    patch.setenv("DASK_SCHEDULER_ADDRESS", workers)
+    patch.delenv("VAE_DEVICE", raising=False)
+    for reading in READINGS:
+        if reading is not ui.codes:  # which holds for every store
+            reading.clear()
+
+
+def _end() -> None:
+    with contextlib.suppress(StoreError, ValueError):  # with which a page could not start
+        ui._runs().close()
+
+
+def _open(page: str, parameters: dict) -> AppTest:
+    app = AppTest.from_file(ROOT / "app.py", default_timeout=60)
+    for name, value in parameters.items():
+        app.query_params[name] = str(value)
+    return app.switch_page(f"pages/{page}.py").run()
+
+
 @pytest.fixture
 def lab(workers, tmp_path, monkeypatch) -> Iterator[RunStore]:
     """A server that has just started over an empty store."""
-    monkeypatch.chdir(ROOT)
-    monkeypatch.setenv("VAE_STORE", str(tmp_path / "runs"))
-    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", workers)
-    monkeypatch.delenv("VAE_DEVICE", raising=False)
-    for reading in vars(ui).values():
-        if callable(reading) and hasattr(reading, "clear") and reading is not ui.codes:  # which holds for every store
-            reading.clear()
+    _start(monkeypatch, tmp_path, workers)
     yield RunStore()
-    with contextlib.suppress(StoreError, ValueError):  # with which a page could not start
-        ui._runs().close()
+    _end()
 
 
 @pytest.fixture
 def visit(lab):
     """Opens a page, with the parameters of its address, as a new visitor does."""
+    return lambda page, **parameters: _open(page, parameters)
 
-    def visit(page: str, **parameters) -> AppTest:
-        app = AppTest.from_file(ROOT / "app.py", default_timeout=60)
-        for name, value in parameters.items():
-            app.query_params[name] = str(value)
-        return app.switch_page(f"pages/{page}.py").run()
 
-    return visit
+@pytest.fixture(scope="package")
+def stored(tmp_path_factory) -> RunStore:
+    """The store that `shown` has: nothing but what comes with the project."""
+    return RunStore(str(tmp_path_factory.mktemp("stored") / "runs"))
+
+
+@pytest.fixture(scope="package")
+def shown(workers, stored):
+    """A page of a new server as a visitor sees it first: each address once, for all tests that look and touch nothing.
+
+    Not in one test with `lab` or `visit`: there is one server at a time.
+    """
+
+    @functools.cache
+    def shown(page: str, **parameters) -> AppTest:
+        with pytest.MonkeyPatch.context() as patch:
+            _start(patch, Path(stored.url).parent, workers)
+            app = _open(page, parameters)
+            _end()
+        return app
+
+    return shown
+
+
+@pytest.fixture(scope="package")
+def q_of(stored):
+    """mu and sigma of all test images by a pretrained run's weights, (10000, latent_dim); of an AE, its z and 0."""
+
+    @functools.cache
+    @torch.no_grad()
+    def q_of(run_id: str) -> tuple[Tensor, Tensor]:
+        encoded = stored.model(run_id).encode(data.load("mnist", "test").images)
+        if run_id.startswith("ae-"):
+            return encoded, torch.zeros_like(encoded)
+        mu, log_sigma = encoded
+        return mu, log_sigma.exp()
+
+    return q_of
+
+
+@pytest.fixture
+def read_anew(lab):
+    """Has everything that the pages remember of runs read again, however short a time ago it was read."""
+
+    def read_anew() -> None:
+        for reading in READINGS:
+            if reading not in (ui._runs, ui._watchers, ui.codes):
+                reading.clear()
+
+    return read_anew
 
 
 @pytest.fixture

@@ -2,17 +2,17 @@
 
 import pytest
 
-every_page = pytest.mark.parametrize(
-    "page", ["home", "train", "latent_space", "resampling", "walk", "conversion", "log_sigma"]
-)
+from tests.lessons import LESSONS, ROOT
+
+every_page = pytest.mark.parametrize("page", [lesson.name for lesson in LESSONS])
 
 
 @every_page
-def test_a_page_of_a_new_server_shows_the_pretrained_runs_and_its_own_source(visit, page):
-    app = visit(page)
+def test_a_page_of_a_new_server_shows_the_pretrained_runs_and_its_own_source(shown, page):
+    app = shown(page)
     assert not app.exception and not app.error and not app.warning and not app.info
     assert len(app.title) == 1
-    assert app.title[0].value in app.code[-1].value
+    assert app.code[-1].value.strip() == (ROOT / "pages" / f"{page}.py").read_text(encoding="utf-8").strip()
     assert app.get("bidi_component")
 
 
