@@ -6,6 +6,7 @@ these. Exit status: 0 when all were noticed, 1 when one was not or could not be 
 """
 
 import argparse
+import contextlib
 import os
 import shutil
 import subprocess
@@ -15,7 +16,6 @@ import time
 import tomllib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Queue
@@ -24,8 +24,9 @@ import psutil
 
 ROOT = Path(__file__).parents[1]
 TABLES = ROOT / "tests" / "mutations"
-LIMIT = 300.0  # seconds: tests that take longer under a change hang, which is noticed too
+LIMIT = 300.0  # seconds: tests that take longer under a change hang
 PASSED, FAILED = 0, 1  # pytest's exit status; any other says that it could not run the tests
+NOTICED = "noticed"
 
 
 class BadTable(ValueError):
@@ -55,7 +56,7 @@ class Change:
             raise BadTable(f"{self.name}: it needs another text, and either noticed_by or equivalent")
 
 
-def read_tables(folder: Path = TABLES) -> list[Change]:
+def read_tables(folder: Path) -> list[Change]:
     """Every change of every table, named by its table and its place there: runs.1, runs.2, ..."""
     changes = []
     for table in sorted(folder.glob("*.toml")):
@@ -65,47 +66,34 @@ def read_tables(folder: Path = TABLES) -> list[Change]:
     return changes
 
 
-def copy_tree(target: Path, root: Path = ROOT) -> None:
-    """Copies the sources, tests and data; as hard links, where the disk has them, for 70 MB are data."""
-    left_out = shutil.ignore_patterns(".git", ".venv", ".*_cache", "__pycache__")
-    shutil.copytree(root, target, ignore=left_out, copy_function=_link)
+def copy_tree(target: Path, root: Path) -> None:
+    """Copies the sources, tests and data."""
+    shutil.copytree(root, target, ignore=shutil.ignore_patterns(".git", ".venv", ".*_cache", "__pycache__"))
 
 
-def _link(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)
-
-
-@contextmanager
+@contextlib.contextmanager
 def changed(change: Change, root: Path) -> Iterator[None]:
     """The tree with the change made."""
     file = root / change.file
     before = file.read_text(encoding="utf-8")
-    _replace(file, before.replace(change.text, change.to))
+    file.write_text(before.replace(change.text, change.to), encoding="utf-8")
     try:
         yield
     finally:
-        _replace(file, before)
+        file.write_text(before, encoding="utf-8")
 
 
-def _replace(file: Path, text: str) -> None:
-    file.unlink()  # the name alone: the file itself may be a link to the one of the tree that was copied
-    file.write_text(text, encoding="utf-8")
-
-
-def run_tests(root: Path, tests: tuple[str, ...], *options: str) -> tuple[int, str]:
-    """pytest's exit status and what it printed; FAILED for tests that do not end."""
+def run_tests(root: Path, tests: tuple[str, ...], *options: str, limit: float | None = None) -> tuple[int | None, str]:
+    """pytest's exit status and what it printed; no status for tests that do not end within the limit, in seconds."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *options, *tests]
     # Without files of bytecode: one of the text before, of the same size and second, would be taken for the new one.
     environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "CI": "true"}
     with tempfile.TemporaryFile() as output:
         tests_run = subprocess.Popen(command, cwd=root, env=environment, stdout=output, stderr=subprocess.STDOUT)
         try:
-            status = tests_run.wait(LIMIT if "-n0" in options else None)
+            status = tests_run.wait(limit)
         except subprocess.TimeoutExpired:
-            status = FAILED
+            status = None
         finally:
             _end(tests_run)
         output.seek(0)
@@ -116,22 +104,24 @@ def _end(process: subprocess.Popen) -> None:
     """Kills a process that still runs, and all that it has started."""
     if process.poll() is None:
         for one in [*psutil.Process(process.pid).children(recursive=True), process]:
-            one.kill()
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.kill()
         process.wait()
 
 
 def outcome(change: Change, root: Path) -> str:
-    """noticed, NOT NOTICED, or why the change could not be tried."""
+    """NOTICED, that no test noticed the change, or why it could not be tried."""
     with changed(change, root):
-        status, output = run_tests(root, change.noticed_by, "-n0")
-    if status in (PASSED, FAILED):
-        return "noticed" if status == FAILED else "NOT NOTICED"
-    return f"CANNOT BE TRIED: {output[-2_000:]}"
+        status, output = run_tests(root, change.noticed_by, "-n0", limit=LIMIT)
+    words = {FAILED: NOTICED, PASSED: "NOT NOTICED", None: f"ITS TESTS DID NOT END within {LIMIT:.0f} s"}
+    return words.get(status, f"CANNOT BE TRIED: {output[-2_000:]}")
 
 
-def try_changes(changes: list[Change], at_once: int, root: Path = ROOT) -> dict[Change, str]:
+def try_changes(changes: list[Change], at_once: int, root: Path) -> dict[Change, str]:
     """The outcome of each change, printed as it comes; raises BadTable when the tests fail without any change."""
     outcomes: dict[Change, str] = {}
+    if not changes:
+        return outcomes
     with tempfile.TemporaryDirectory() as folder:
         copies: Queue[Path] = Queue()
         for number in range(at_once):
@@ -144,8 +134,10 @@ def try_changes(changes: list[Change], at_once: int, root: Path = ROOT) -> dict[
 
         def try_one(change: Change) -> None:
             copy, began = copies.get(), time.monotonic()
-            outcomes[change] = outcome(change, copy)
-            copies.put(copy)
+            try:
+                outcomes[change] = outcome(change, copy)
+            finally:
+                copies.put(copy)
             place = f"{len(outcomes)}/{len(changes)}"
             print(f"{place:>8} {time.monotonic() - began:4.0f} s  {_line(change)}: {outcomes[change]}", flush=True)
 
@@ -172,7 +164,7 @@ def main(arguments: list[str] | None = None) -> int:
     def is_meant(change: Change) -> bool:
         return not given.which or bool({change.name, change.name.split(".")[0], change.file} & set(given.which))
 
-    began, changes = time.monotonic(), [change for change in read_tables() if is_meant(change)]
+    began, changes = time.monotonic(), [change for change in read_tables(TABLES) if is_meant(change)]
     if not changes:
         parser.error(f"there is no table, change or file {' '.join(given.which)}")
     if given.list:
@@ -181,11 +173,11 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         for change in changes:
             change.check(ROOT)
-        outcomes = try_changes([change for change in changes if change.noticed_by], given.at_once)
+        outcomes = try_changes([change for change in changes if change.noticed_by], given.at_once, ROOT)
     except BadTable as error:
         print(error, file=sys.stderr)
         return 1
-    missed = {change: said for change, said in outcomes.items() if said != "noticed"}
+    missed = {change: said for change, said in outcomes.items() if said != NOTICED}
     for change in changes:
         if change.equivalent:
             print(f"equivalent: {_line(change)}: {change.equivalent}")

@@ -1,19 +1,22 @@
 """One browser and one server for all tests here, and pages that tolerate no error and no request to anywhere else."""
 
 import base64
+import functools
+import json
 import os
 import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
 from pages.ui import browser as assembled
 from tests.browser import chromium
 from tests.browser.server import PATIENCE, Server
 
 BROWSER = Path(__file__).parents[2] / "assets" / "browser"
+VIEWPORT = {"width": 1280, "height": 900}
 # Under a sub-path Streamlit asks for these beside the page first, and then at the root.
 PROBES = re.compile(r"/\w+/_stcore/(health|host-config)$")
 
@@ -47,25 +50,47 @@ def own_server(tmp_path):
     server.close()
 
 
+@pytest.fixture(scope="package")
+def known(browser):
+    """A browser of some options that has been here: it has Streamlit's 5 MB in its cache, and compiled."""
+
+    @functools.cache
+    def known(options: tuple[tuple[str, object], ...]) -> BrowserContext:
+        return browser.new_context(**{"viewport": VIEWPORT} | {name: json.loads(value) for name, value in options})
+
+    return known
+
+
 @pytest.fixture
-def visit(browser, server):
-    """Opens an address of the app as a new visitor does; in the end nothing may have gone wrong in any of the pages."""
+def visit(browser, known, server):
+    """Opens an address of the app as a visitor does; in the end nothing may have gone wrong in any of the pages.
+
+    A test's first visit is in a browser that all tests share, without a cookie in it; every other one in a new browser.
+    """
     complaints, contexts = [], []
 
     def visit(address: str = "/", allowed: str = "$^", **options) -> Page:
         """allowed: a pattern of console errors that the test itself brings about."""
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | options)
+        if contexts:
+            context = browser.new_context(**{"viewport": VIEWPORT} | options)
+        else:
+            context = known(tuple((name, json.dumps(value)) for name, value in sorted(options.items())))
         contexts.append(context)
         context.set_default_timeout(PATIENCE * 1000)
-        context.on("weberror", lambda error: complaints.append(f"page error: {error.error}"))
-        context.on("request", lambda request: complaints.extend(_elsewhere(request.url)))
-        context.on("console", lambda message: complaints.extend(_error(message, allowed)))
         page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(f"page error: {error}"))
+        page.on("request", lambda request: complaints.extend(_elsewhere(request.url)))
+        page.on("console", lambda message: complaints.extend(_error(message, allowed)))
         page.goto(address if address.startswith("http") else server.url + address)
         return page
 
     yield visit
-    for context in contexts:
+    for shared in contexts[:1]:
+        shared.clear_cookies()
+        for page in shared.pages:
+            page.evaluate("localStorage.clear()")
+            page.close()
+    for context in contexts[1:]:
         context.close()
     assert complaints == []
 
@@ -73,7 +98,7 @@ def visit(browser, server):
 @pytest.fixture(scope="package")
 def modules(browser):
     """An empty page of an address at which the files of assets/browser can be imported one by one."""
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page = browser.new_page(viewport=VIEWPORT)
     page.set_default_timeout(PATIENCE * 1000)
     page.route("http://lab.test/", lambda route: route.fulfill(content_type="text/html", body="<!doctype html>"))
     page.route("http://lab.test/*.js", lambda route: route.fulfill(path=BROWSER / route.request.url.split("/")[-1]))

@@ -59,7 +59,7 @@ def test_the_numbers_are_the_trained_networks_and_passing_again_changes_the_vaes
         button.click()
         expect(page.get_by_text(f"{passes} passes of the same digit")).to_be_visible()
         seen.append(words(page))
-    for key in ("Shift+Tab", "Tab", "Enter"):  # by the keyboard alone
+    for key in ("Shift+Tab", "Tab", "Enter"):  # by the keyboard
         page.keyboard.press(key)
     expect(page.get_by_text("4 passes of the same digit")).to_be_visible()
     seen.append(words(page))

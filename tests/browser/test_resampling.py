@@ -4,6 +4,8 @@ import re
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.server import wait_for
+
 SHOT = "canvas => canvas.toDataURL()"
 
 
@@ -42,7 +44,7 @@ def test_each_draw_is_another_z_for_the_vae_alone_and_a_link_shows_the_same_draw
     assert shots(page, "ae.digit") == ae
 
     page.get_by_role("button", name="Play").click()
-    expect(page.get_by_label("Seed")).to_have_value("5")
+    wait_for(lambda: int(page.get_by_label("Seed").input_value()) >= 5)
     page.get_by_role("button", name="Halt").click()
     expect(page.get_by_role("button", name="Play")).to_be_visible()
 

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from playwright.sync_api import Page, TimeoutError, expect
 
 from tests.browser.server import Server, wait_for
+from tests.lessons import LESSONS
 from vae.config import RunConfig
 
 SHORT = {"train_size": 2_000, "hidden_dims": (32, 16), "epochs": 6}
@@ -75,8 +76,9 @@ def test_a_pair_that_two_browsers_ask_for_trains_once_and_before_the_eyes_of_bot
     pages = [visit(address(config)) for _ in range(2)]
     for page in pages:
         expect(page.get_by_text("Nothing trained with these settings yet")).to_be_visible()
-    for page in pages:
-        press(page, "Train both")
+    buttons = [page.get_by_role("button", name=re.compile("Train both$")).element_handle() for page in pages]
+    for button in buttons:  # at once: a page that sees the other's run under way has another button
+        button.evaluate("button => button.click()")
     for page in pages:
         trained(page)
         expect(page.get_by_role("progressbar")).to_have_count(2)
@@ -134,7 +136,8 @@ def test_a_killed_server_leaves_no_worker_behind_and_its_pair_goes_on_when_it_is
     own_server, visit, long, undisturbed
 ):
     store = own_server.store
-    page = visit(own_server.url + address(long), allowed=SERVER_IS_GONE)
+    page = visit(own_server.url + address(long), allowed=SERVER_IS_GONE)  # the first visitor comes by a deep link
+    expect(page.get_by_role("navigation", name="App pages").get_by_role("link")).to_have_count(len(LESSONS))
     press(page, "Train both")
     expect(page.locator(".js-plotly-plot")).to_have_count(1)  # nothing is on its way when the server goes
     wait_for(lambda: all(store.checkpoint(run_id) for run_id in pair(long)))

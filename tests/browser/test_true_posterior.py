@@ -46,7 +46,6 @@ def test_a_click_in_the_gallery_shows_the_digit_and_an_empty_sheet_the_prior(vis
     expect(reading).to_contain_text("q loses")
     assert nats(page)[0] - nats(page)[1] >= float(lost) - 0.6  # its amortisation, rounded, is a part of what it loses
 
-    page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']")
     page.reload()
     expect(page.locator(".picker .name")).to_contain_text(f"Test digit {index},")
 

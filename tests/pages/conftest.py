@@ -84,9 +84,10 @@ def shown(workers, stored):
     def shown(page: str, **parameters) -> AppTest:
         with pytest.MonkeyPatch.context() as patch:
             _start(patch, Path(stored.url).parent, workers)
-            app = _open(page, parameters)
-            _end()
-        return app
+            try:
+                return _open(page, parameters)
+            finally:
+                _end()
 
     return shown
 
@@ -124,6 +125,7 @@ def damage(lab):
     """Puts a damaged copy of a pretrained run into the store: one byte of one of its files is another one."""
 
     def damage(run_id: str, name: str) -> None:
+        ui._runs().wait_until_started()  # a server that starts sets aside what it finds damaged, and no page says so
         folder = Path(lab.url) / run_id
         shutil.copytree(PRETRAINED / run_id, folder)
         content = bytearray((folder / name).read_bytes())

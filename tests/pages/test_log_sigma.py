@@ -159,7 +159,7 @@ def test_a_run_that_was_stopped_or_failed_says_so(visit, lab):
 def test_a_damaged_run_is_said_and_set_aside(visit, damage, lab, read_anew, config):
     app = visit("log_sigma", **ADDRESS)
     assert not app.error
-    damage(config.run_id, "metrics.json")  # only now, for a server that starts sets aside what it finds damaged
+    damage(config.run_id, "metrics.json")
     read_anew()
     app.run()
     assert not app.exception

@@ -227,9 +227,9 @@ def pictured(store: RunStore, config: RunConfig) -> list[int]:
 
 def test_a_run_that_is_thinned_keeps_its_last_pictures_and_every_so_many_before(store, small):
     before = put_complete(store, small)
-    all = pictured(store, small)
+    pictures = pictured(store, small)
     thin(small, store, 3)
-    assert pictured(store, small) == all[::-1][::3][::-1]
+    assert pictured(store, small) == pictures[::-1][::3][::-1]
     assert store.metrics(small.run_id) == {**before, "history_sha256": store.metrics(small.run_id)["history_sha256"]}
     thin(small, store, None)
     assert pictured(store, small) == [small.total_steps]
@@ -247,7 +247,7 @@ def test_pretrain_makes_every_run_anew_whole_and_small_and_measures_the_ladder(s
     for module in (commands, worker):
         monkeypatch.setattr(module, "GAP_IMAGES", 6)
     put_complete(store, small)
-    all = pictured(store, small)
+    pictures = pictured(store, small)
     store.create(dataclasses.replace(small, seed=2))
     store.write_gap(free.run_id, "0" * 64, {"encoder": [1.0]})
 
@@ -262,7 +262,7 @@ def test_pretrain_makes_every_run_anew_whole_and_small_and_measures_the_ladder(s
         assert {*store.upper.files(config.run_id)} == names and store.upper.folders(config.run_id) == ["snapshots"]
         assert (store.metrics(config.run_id)["model_sha256"] is None) == (config == raw)
     for config in (small.autoencoder, small):
-        assert pictured(store, config) == all[::-1][::2][::-1]
+        assert pictured(store, config) == pictures[::-1][::2][::-1]
     for config in (other, free, raw):
         assert len(pictured(store, config)) == 1
     told, trained = store.metrics(raw.run_id), json.loads(complete(raw)["metrics.json"])
@@ -287,7 +287,7 @@ def test_bench_measures_one_or_the_other_and_says_what_was_missed(capsys, monkey
 
 
 def test_an_interrupted_command_goes_on_from_its_checkpoint_when_it_is_given_again(store, long):
-    config = dataclasses.replace(long, epochs=2)
+    config = dataclasses.replace(long, seed=1)
     ask_at(4, "pause", config, store)  # so that there is a checkpoint, however fast the machine
     # Whatever started these tests may have its children ignore Ctrl+C, as nohup does; this one shall hear it.
     hear = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
