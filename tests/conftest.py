@@ -39,7 +39,7 @@ def store(tmp_path) -> RunStore:
 @pytest.fixture(scope="session")
 def long() -> RunConfig:
     """A run of a few seconds, long enough to be interrupted after its first checkpoint."""
-    return RunConfig(train_size=12_000, batch_size=32, hidden_dims=(128, 32), epochs=5)
+    return RunConfig(train_size=12_000, batch_size=32, hidden_dims=(128, 32), epochs=4)
 
 
 @pytest.fixture(scope="session")

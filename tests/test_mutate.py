@@ -90,7 +90,8 @@ def test_tests_that_hang_are_ended_with_all_that_they_started(tree):
     while not (tree / "child").exists():  # on a busy machine pytest itself takes its time
         assert run_tests(tree, ("test_sums.py",), "-n0", limit=limit)[0] is None
         limit *= 2
-    assert not psutil.pid_exists(int((tree / "child").read_text()))
+    child = int((tree / "child").read_text())
+    assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE  # for init to bury
 
 
 def test_the_command_says_by_its_exit_status_whether_all_were_noticed(tree, monkeypatch, capsys):
@@ -107,7 +108,7 @@ def test_the_command_says_by_its_exit_status_whether_all_were_noticed(tree, monk
 
     by = 'noticed_by = ["test_sums.py"]'
     status, said = run("a", by)
-    assert status == 0 and "1 of 1 noticed" in said
+    assert status == 0 and said.splitlines()[-1].startswith("1 of 1 noticed, ")
     status, said = run("a + b", by)
     assert status == 1 and said.splitlines()[-1] == "small.1 sums.py: a + abs(b) -> a + b: NOT NOTICED"
     status, said = run("abs(b) + a", 'equivalent = "a sum has no order"')

@@ -177,7 +177,10 @@ class Runs:
         ended = future.status == "finished"
         future.release()
         if ended and self.store.status(run_id).is_active:
-            future.client.sync(asyncio.sleep, 0)  # a release is done in the client's loop: only then is the key free
+            try:  # a release is done in the client's loop: only then is the key free
+                future.client.sync(asyncio.sleep, 0, callback_timeout=CONNECT_SECONDS)
+            except (TimeoutError, RuntimeError):
+                return  # the client is being closed
             self.ensure(config)
 
     def _note_portion(self, model: tuple[str, str], future: Future) -> None:

@@ -287,7 +287,7 @@ def test_bench_measures_one_or_the_other_and_says_what_was_missed(capsys, monkey
 
 
 def test_an_interrupted_command_goes_on_from_its_checkpoint_when_it_is_given_again(store, long):
-    config = dataclasses.replace(long, seed=1)
+    config = dataclasses.replace(long, epochs=2)
     ask_at(4, "pause", config, store)  # so that there is a checkpoint, however fast the machine
     # Whatever started these tests may have its children ignore Ctrl+C, as nohup does; this one shall hear it.
     hear = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)

@@ -176,7 +176,7 @@ def test_a_run_that_ended_is_not_trained_again(runs, small):
 
 
 def test_a_run_paused_stopped_resumed_and_killed_ends_with_the_weights_of_an_undisturbed_one(runs, long):
-    config = long
+    config = replace(long, epochs=3)
     store, run_id = runs.store, config.run_id
 
     def pause_beyond(step: int):
@@ -225,7 +225,7 @@ def test_a_run_asked_for_while_its_task_comes_to_its_end_gets_another_task(runs,
 
 
 def test_a_sweep_of_which_a_worker_is_killed_ends_complete(runs, long):
-    configs = sweep(replace(long, latent_dim=3, epochs=1), (0.0, 1.0, 10.0), (0,))
+    configs = sweep(replace(long, latent_dim=3, epochs=1, train_size=6_000), (0.0, 1.0, 10.0), (0,))
     runs.submit(configs, most=len(configs))
     os.kill(wait_for(lambda: busy_worker(runs, configs[0])), signal.SIGKILL)
     *_, last = runs.follow(configs)
@@ -294,43 +294,6 @@ def test_gaps_that_cannot_be_measured_are_given_up_and_say_why(runs):
     )
 
 
-def test_a_run_whose_worker_dies_every_time_fails_and_says_so(runs, long):
-    config = replace(long, seed=13, epochs=100)  # not done before its last worker is
-
-    def allow(deaths: int) -> int:
-        """How many deaths of a run's workers were allowed before."""
-
-        def swap(dask_scheduler):
-            before, dask_scheduler.allowed_failures = dask_scheduler.allowed_failures, deaths
-            return before
-
-        return runs._client.run_on_scheduler(swap)
-
-    before = allow(1)
-    runs.submit([config])
-    wait_for(lambda: runs.store.status(config.run_id).step > 0)
-
-    def killed_to_the_end():
-        runs.ensure(config)
-        if process := busy_worker(runs, config):
-            psutil.Process(process).kill()
-        return not runs.store.status(config.run_id).is_active
-
-    def killed():
-        try:
-            return killed_to_the_end()
-        except (psutil.NoSuchProcess, OSError, KeyError):  # it died between two questions
-            return False
-
-    wait_for(killed)
-    allow(before)
-    status = runs.store.status(config.run_id)
-    assert status.state == "failed"
-    assert "worker process died" in status.message
-    assert runs.store.history(config.run_id)  # what it had come to is still there
-    runs.store.verify(config.run_id)
-
-
 def test_a_cluster_named_by_its_address_trains_what_waits_in_the_store(tmp_path, runs, small, monkeypatch):
     monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", runs._client.cluster.scheduler_address)
     store = RunStore(str(tmp_path / "shared"))
@@ -339,7 +302,7 @@ def test_a_cluster_named_by_its_address_trains_what_waits_in_the_store(tmp_path,
         store.create(config)
     store.upper.write(f"{old.run_id}/config.json", json.dumps({"recipe": RECIPE - 1}).encode())
     store.upper.write(f"{damaged.run_id}/config.json", b"{")
-    wait_for(lambda: len(runs._client.nthreads()) == 2)  # one may just have been killed
+    wait_for(lambda: len(runs._client.nthreads()) == 2)  # one has been killed before
     distant = Runs(store)
     assert distant.wait_until_started(), distant.error
     images = runs._client.run(lambda: data.load.cache_info().currsize)
@@ -376,3 +339,30 @@ def test_a_cluster_that_is_not_there_is_an_error_in_words_and_the_runs_wait(runs
     assert "nobody answers at DASK_SCHEDULER_ADDRESS=tcp://127.0.0.1:" in runs_without_cluster.error
     runs_without_cluster.submit([small], "a third browser")
     assert runs_without_cluster.store.status(small.run_id).state == "queued"
+
+
+def test_a_run_whose_worker_dies_every_time_fails_and_says_so(runs, long):
+    """The last one with these workers: one that is killed as it starts does not come back."""
+    config = replace(long, seed=13, epochs=100)  # not done before its last worker is
+    runs._client.run_on_scheduler(lambda dask_scheduler: setattr(dask_scheduler, "allowed_failures", 1))
+    runs.submit([config])
+    wait_for(lambda: runs.store.status(config.run_id).step > 0)
+
+    def killed_to_the_end():
+        runs.ensure(config)
+        if process := busy_worker(runs, config):
+            psutil.Process(process).kill()
+        return not runs.store.status(config.run_id).is_active
+
+    def killed():
+        try:
+            return killed_to_the_end()
+        except (psutil.NoSuchProcess, OSError, KeyError):  # it died between two questions
+            return False
+
+    wait_for(killed)
+    status = runs.store.status(config.run_id)
+    assert status.state == "failed"
+    assert "worker process died" in status.message
+    assert runs.store.history(config.run_id)  # what it had come to is still there
+    runs.store.verify(config.run_id)
