@@ -10,7 +10,7 @@ import dask
 import pytest
 import torch
 from distributed import LocalCluster
-from streamlit.components.v2 import component_manager
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 from torch import Tensor
 
@@ -25,10 +25,10 @@ READINGS = [reading for reading in vars(ui).values() if callable(reading) and ha
 
 @pytest.fixture(scope="package", autouse=True)
 def packages_scanned_once():
-    """Streamlit looks through all installed packages for components whenever a server starts: here, one time for all."""
-    scan = functools.cache(component_manager.scan_component_manifests)
+    """Streamlit looks through all installed packages for components whenever a server starts: here, once for all."""
+    scan = functools.cache(manifest_scanner.scan_component_manifests)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(component_manager, "scan_component_manifests", scan)
+        patch.setattr(manifest_scanner, "scan_component_manifests", scan)
         yield
 
 
