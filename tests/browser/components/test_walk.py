@@ -104,7 +104,7 @@ def test_a_link_leads_to_its_z_and_a_slider_moves_both_models_by_the_same_share(
     expected = {half: values.copy() for half, values in given.items()}
     expected["vae"][7], expected["ae"][7] = 1.5, RANGES[7][0] + 0.75 * (RANGES[7][1] - RANGES[7][0])
     check(page, expected)
-    page.wait_for_function("location.search.includes('z_vae=')")
+    page.wait_for_function("new URLSearchParams(location.search).get('z_vae')?.split(',')[7] === '1.5'")
     query = page.evaluate("Object.fromEntries(new URLSearchParams(location.search))")
     for half in HALVES:
         np.testing.assert_allclose([float(n) for n in query[f"z_{half}"].split(",")], expected[half], atol=6e-4)
