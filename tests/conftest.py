@@ -1,10 +1,27 @@
-"""What several tests share: runs small enough to train in a moment, and stores of their own."""
+"""What several tests share: runs small enough to train in a moment, stores of their own, and what is started once."""
 
 import pytest
 
 from vae.config import RunConfig
 from vae.store import RunStore
 from vae.worker import advance
+
+# What is expensive to start, by its fixture: a server and a browser, workers, a browser alone. The tests that share it
+# stay together, so that one process of the test run starts it; the group that takes longest comes first.
+EXPENSIVE = ("server", "runs", "workers", "modules")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the tests that share something expensive into one group of pytest-xdist."""
+
+    def shared(item: pytest.Item) -> str:
+        return next((name for name in EXPENSIVE if name in getattr(item, "fixturenames", ())), "")
+
+    for item in items:
+        if name := shared(item):
+            item.add_marker(pytest.mark.xdist_group(name))
+    items.sort(key=lambda item: (*EXPENSIVE, "").index(shared(item)))
 
 
 @pytest.fixture
