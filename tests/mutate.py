@@ -26,6 +26,7 @@ ROOT = Path(__file__).parents[1]
 TABLES = ROOT / "tests" / "mutations"
 LIMIT = 300.0  # seconds: tests that take longer under a change hang
 PASSED, FAILED = 0, 1  # pytest's exit status; any other says that it could not run the tests
+PATIENCE = "100"  # seconds: what does not come by then was noticed
 NOTICED = "noticed"
 
 
@@ -87,7 +88,7 @@ def run_tests(root: Path, tests: tuple[str, ...], *options: str, limit: float | 
     """pytest's exit status and what it printed; no status for tests that do not end within the limit, in seconds."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *options, *tests]
     # Without files of bytecode: one of the text before, of the same size and second, would be taken for the new one.
-    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "CI": "true"}
+    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "CI": "true", "TEST_PATIENCE": PATIENCE}
     with tempfile.TemporaryFile() as output:
         tests_run = subprocess.Popen(command, cwd=root, env=environment, stdout=output, stderr=subprocess.STDOUT)
         try:

@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from torch import Tensor
 
 from pages.ui import runs as ui
+from tests.browser.server import PATIENCE
 from vae import data
 from vae.runs import LOCAL
 from vae.store import PRETRAINED, RunStore, StoreError
@@ -57,7 +58,7 @@ def _end() -> None:
 
 
 def _open(page: str, parameters: dict) -> AppTest:
-    app = AppTest.from_file(ROOT / "app.py", default_timeout=60)
+    app = AppTest.from_file(ROOT / "app.py", default_timeout=PATIENCE)
     for name, value in parameters.items():
         app.query_params[name] = str(value)
     return app.switch_page(f"pages/{page}.py").run()

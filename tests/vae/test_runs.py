@@ -14,6 +14,7 @@ import psutil
 import pytest
 from distributed import LocalCluster
 
+from tests.browser.server import wait_for
 from tests.vae.test_store import complete
 from vae import data, worker
 from vae import runs as runs_module
@@ -24,7 +25,6 @@ from vae.store import RunStore
 from vae.sweep import sweep
 from vae.worker import GAP_IMAGES, advance
 
-PATIENCE = 240.0  # seconds until a wait is given up; nothing here is timed, and workers are nice on a busy machine
 PROFILED = "distributed.worker.profile.enabled"
 
 
@@ -52,16 +52,6 @@ def runs_without_cluster(tmp_path, monkeypatch, short_of_patience):
         runs = Runs(RunStore(str(tmp_path)))
         yield runs
         runs.wait_until_started()
-
-
-def wait_for(condition):
-    """The condition's first true value."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        if value := condition():
-            return value
-        time.sleep(0.02)
-    raise AssertionError(f"not so within {PATIENCE:.0f} s")
 
 
 def wait_for_end(runs: Runs, config: RunConfig):
