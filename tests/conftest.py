@@ -3,12 +3,15 @@
 import pytest
 
 from vae.config import RunConfig
-from vae.store import RunStore
-from vae.worker import advance
+from vae.runs.store import RunStore
+from vae.runs.worker import advance
+from vae.training.speed import use_one_thread
 
 # What is expensive to start, by its fixture: a server and a browser, workers, a browser alone. The tests that share it
 # stay together, so that one process of the test run starts it; the group that takes longest comes first.
 EXPENSIVE = ("server", "runs", "workers", "modules")
+
+use_one_thread()  # as whoever trains does: several processes of tests share the cores
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,32 +1,40 @@
 """The house rules that a reader relies on, checked over the source itself."""
 
 import ast
+import graphlib
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parent.parent
-LIBRARY = sorted((ROOT / "vae").glob("*.py"))
-PAGES = sorted(path for path in (ROOT / "pages").glob("*.py"))
-SOURCES = [path for folder in ("vae", "pages") for path in sorted((ROOT / folder).rglob("*.py"))]
 
-# A module imports from floors below its own and from none above; on one floor, downwards in the order given.
+# A module imports from its own floor and from those below, and from none above.
 FLOORS = [
-    ("config", "randomness", "files", "quadrature"),
-    ("data", "models", "losses"),
-    ("evaluation", "latent", "packing", "posterior", "gap", "store", "sweep", "two_sample"),
-    ("schedules", "divergence", "training"),
-    ("worker", "runs"),
-    ("bench",),
-    ("__main__",),
+    {"vae", "vae.activations", "vae.config", "vae.randomness"},
+    {"vae.data", "vae.models", "vae.objective", "vae.model_bytes"},
+    {"vae.measures"},
+    {"vae.training"},
+    {"vae.runs"},
+    {"vae.bench", "vae.__main__"},
+    {"pages.lessons"},
+    {"pages.shared"},
+    {"a lesson"},
+    {"app"},
 ]
-ORDER = [module for floor in FLOORS for module in floor]
+
+
+def module(path: Path) -> str:
+    """A file's dotted name; that of a package's __init__ is the package's."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+SOURCES = {module(path): path for path in [ROOT / "app.py", *ROOT.glob("vae/**/*.py"), *ROOT.glob("pages/**/*.py")]}
+LESSONS = {path.parent.name for path in SOURCES.values() if path.stem == path.parent.name}
 
 
 def imports(path: Path) -> set[str]:
     """Every module that a file imports, at its top or inside a function, by its dotted name."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -35,46 +43,78 @@ def imports(path: Path) -> set[str]:
     return found
 
 
-def packages(path: Path) -> set[str]:
-    return {name.split(".")[0] for name in imports(path)}
+IMPORTS = {name: imports(path) for name, path in SOURCES.items()}
+OWN = {name: found & set(SOURCES) - {name} for name, found in IMPORTS.items()}  # of this project
 
 
-def siblings(path: Path, package: str) -> set[str]:
-    """The modules of a package that a file imports."""
-    modules = {file.stem for file in (ROOT / package).glob("*.py")}
-    return {name.split(".")[1] for name in imports(path) if name.startswith(f"{package}.")} & modules
+def room(name: str) -> str:
+    """The package that a module is in, as the floors name it: a lesson's are alike."""
+    parts = name.split(".")
+    if parts[0] == "pages" and parts[1] in LESSONS:
+        return "a lesson"
+    return ".".join(parts[:2])
 
 
-@pytest.mark.parametrize("path", LIBRARY, ids=lambda path: path.stem)
-def test_the_library_knows_nothing_of_streamlit_or_of_the_pages(path):
-    assert not packages(path) & {"streamlit", "pages", "app"}
+def floor(name: str) -> int:
+    return next(number for number, rooms in enumerate(FLOORS) if room(name) in rooms)
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_plotly_is_imported_in_figures_alone(path):
-    assert "plotly" not in packages(path) or path == ROOT / "vae" / "figures.py"
+def importers(*packages: str) -> set[str]:
+    """The modules that import one of the packages."""
+    return {name for name, found in IMPORTS.items() if {other.split(".")[0] for other in found} & set(packages)}
 
 
-def test_figures_stands_apart():
-    figures = ROOT / "vae" / "figures.py"
-    assert not packages(figures) & {"torch", "vae"}
+def test_the_rules_are_asked_of_the_whole_project():
+    assert len(SOURCES) > 50 and len(LESSONS) == 9
+    assert {number for number, rooms in enumerate(FLOORS)} == {floor(name) for name in SOURCES}
+    assert sum(map(len, OWN.values())) > 200
 
 
-@pytest.mark.parametrize("path", LIBRARY, ids=lambda path: path.stem)
-def test_imports_go_down_the_floors_and_never_up(path):
-    if path.stem in ("__init__", "figures"):
-        assert not siblings(path, "vae")
-    else:
-        assert {ORDER.index(module) for module in siblings(path, "vae")} <= set(range(ORDER.index(path.stem)))
+def test_imports_go_down_the_floors_and_never_up():
+    upwards = {name: {other for other in found if floor(other) > floor(name)} for name, found in OWN.items()}
+    assert {name: found for name, found in upwards.items() if found} == {}
 
 
-def test_no_page_imports_another():
-    assert {path.stem: siblings(path, "pages") for path in PAGES} == {path.stem: set() for path in PAGES}
+def test_no_two_modules_need_each_other():
+    graphlib.TopologicalSorter({name: found - {"vae", "pages.shared"} for name, found in OWN.items()}).prepare()
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_nothing_unpickles(path):
-    assert not packages(path) & {"pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
-    calls = [ast.unparse(node.func) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
-    assert not {"torch.load", "torch.save", "pickle.load", "pickle.loads", "np.load", "numpy.load"} & set(calls)
-    assert "torch.load" not in imports(path)
+def test_no_lesson_imports_another():
+    def lessons(name: str, found: set[str]) -> set[str]:
+        return {other.split(".")[1] for other in found if room(other) == "a lesson"} - {name.split(".")[1]}
+
+    pages = {name: found for name, found in OWN.items() if room(name) == "a lesson"}
+    assert len(pages) >= 2 * len(LESSONS)
+    assert {name: others for name, found in pages.items() if (others := lessons(name, found))} == {}
+
+
+def test_what_is_shared_is_used_by_two_lessons_at_least():
+    around = OWN["app"] | OWN["pages.shared.frame"]  # stands around every lesson
+    users = {name: set() for name in SOURCES if room(name) == "pages.shared" and name not in around}
+    for name in LESSONS:
+        reached, ahead = set(), {other for other in OWN if other.startswith(f"pages.{name}.")}
+        while ahead:
+            reached |= ahead
+            ahead = set().union(*(OWN[other] for other in ahead)) - reached
+        for other in reached & set(users):
+            users[other].add(name)
+    assert {name: found for name, found in users.items() if len(found) < 2} == {}
+
+
+def test_the_library_knows_nothing_of_streamlit_plotly_or_the_pages():
+    assert {
+        name for name in importers("streamlit", "starlette", "plotly", "pages", "app") if name.startswith("vae")
+    } == set()
+
+
+def test_plotly_is_imported_in_figures_alone_which_knows_no_models():
+    assert importers("plotly") == {"pages.shared.figures"}
+    assert {name.split(".")[0] for name in IMPORTS["pages.shared.figures"]}.isdisjoint({"torch", "vae", "streamlit"})
+
+
+def test_nothing_unpickles():
+    assert importers("pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal") == set()
+    forbidden = {"torch.load", "torch.save", "pickle.load", "pickle.loads", "np.load", "numpy.load"}
+    for name, path in SOURCES.items():
+        calls = {ast.unparse(node.func) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)}
+        assert not forbidden & (calls | IMPORTS[name]), name

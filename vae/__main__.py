@@ -7,18 +7,21 @@ import sys
 
 from tqdm import tqdm
 
+from vae.activations import BOTTLENECKS
 from vae.config import ConfigError, RunConfig, allowed_values
 from vae.data import DatasetError, download
 from vae.models import SIGMA_HEADS, TRAINABLE
-from vae.runs import Runs
-from vae.store import POSTERIORS, PRETRAINED, DamagedRun, RunStore, StoreError
-from vae.sweep import LADDER, RAMPLESS, SWEPT, ladder, sweep
-from vae.worker import GAP_IMAGES, advance, measure_gaps, resolve_device
+from vae.runs.queue import Runs
+from vae.runs.states import SETTLED
+from vae.runs.store import POSTERIORS, PRETRAINED, DamagedRun, RunStore, StoreError
+from vae.runs.sweep import LADDER, RAMPLESS, SWEPT, ladder, sweep
+from vae.runs.worker import GAP_IMAGES, advance, measure_gaps, resolve_device
+from vae.training.speed import use_one_thread
 
 PRETRAINED_RUNS = [
     *(run for dim in LADDER for run in sweep(RunConfig(latent_dim=dim), LADDER[dim], (0,))),
     RAMPLESS,
-    *(RunConfig(model="ae", bottleneck=bottleneck) for bottleneck in ("sigmoid", "tanh", "relu")),
+    *(RunConfig(model="ae", bottleneck=name) for name in BOTTLENECKS if name != RunConfig.bottleneck),
     RunConfig(bottleneck="relu"),
     *(RunConfig(model="ae").converted(part) for part in TRAINABLE),
     RunConfig(epochs=6),  # the VAE that had the epochs of an AE too
@@ -42,6 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs one command; returns its exit status: 0, 1 for a run that did not come to its end, 2 for bad arguments."""
     parser = _parser()
     options = parser.parse_args(arguments)
+    use_one_thread()
     try:
         return options.command(options)
     except ConfigError as error:
@@ -145,7 +149,7 @@ def sweep_command(options: argparse.Namespace) -> int:
     download(configs[0].dataset)
     for config in configs:
         set_aside_if_damaged(config, store)
-    if any(store.status(config.run_id).state not in ("complete", "diverged") for config in configs):
+    if any(store.status(config.run_id).state not in SETTLED for config in configs):
         train_together(configs, Runs(store, device, options.workers))
     results = [run_summary(config.run_id, store) | {"kl_weight": config.kl_weight} for config in configs]
     for result in results:
@@ -193,7 +197,7 @@ def bench_command(options: argparse.Namespace) -> int:
     from vae.bench import MissedGoal, bench, bench_sweep
 
     try:
-        bench_sweep(options.json) if options.sweep else bench(options.json)
+        (bench_sweep if options.sweep else bench)(options.json, options.quick)
     except OSError as error:
         raise ConfigError("json", options.json, f"a file that can be written ({error.strerror})") from error
     except MissedGoal as error:
@@ -236,6 +240,7 @@ def _parser() -> Parser:
     bench = commands.add_parser("bench", help="measure the speed", description=bench_command.__doc__)
     bench.add_argument("--json", metavar="FILE", help="write the figures there too")
     bench.add_argument("--sweep", action="store_true", help="measure a sweep on all cores against one core instead")
+    bench.add_argument("--quick", action="store_true", help="a little of each part, in some 20 s; asks for no goal")
     bench.set_defaults(command=bench_command)
     return parser
 

@@ -7,6 +7,8 @@ import json
 import re
 from dataclasses import dataclass
 
+from vae.activations import BOTTLENECKS, HIDDEN
+
 # Part of every run_id: raise it when the training recipe changes, so that no old run answers for a new one.
 RECIPE = 2
 # Fields that came when runs had names already: at their defaults they leave no trace in a run's name.
@@ -52,8 +54,8 @@ class RunConfig:
             "help": "widths of the encoder's hidden layers; the decoder mirrors them",
         },
     )
-    activation: str = _choice("gelu", ("relu", "gelu", "tanh"), "activation of the hidden layers")
-    bottleneck: str = _choice("identity", ("identity", "sigmoid", "relu", "tanh"), "activation of f (AE) and g (VAE)")
+    activation: str = _choice("gelu", HIDDEN, "activation of the hidden layers")
+    bottleneck: str = _choice("identity", BOTTLENECKS, "activation of f (AE) and g (VAE)")
     sigma: str = _choice("log", ("log", "softplus", "raw"), "what h(y) is: log sigma, or sigma by softplus or raw")
     likelihood: str = _choice("bernoulli", ("bernoulli", "gaussian"), "p(x|z), which decides the reconstruction loss")
     kl_weight: float = _number(1.0, 0.0, 1000.0, "weight of the KL term; 1 is the VAE")

@@ -75,6 +75,11 @@ def load(dataset: str, split: str) -> Images:
     return _as_tensors(_open_downloaded(dataset, split))
 
 
+def is_known(dataset: str) -> bool:
+    """Whether there is such a dataset, and it is on this machine."""
+    return (dataset == "mnist" or dataset in DOWNLOADABLE) and is_available(dataset)
+
+
 def is_available(dataset: str) -> bool:
     """Whether a dataset can be loaded without a download."""
     if dataset == "mnist":

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
+from vae.activations import ACTIVATIONS, activation_of
 from vae.config import ConfigError, RunConfig
 from vae.data import PIXELS
 from vae.randomness import seeded
 
-ACTIVATIONS = {"identity": nn.Identity, "relu": nn.ReLU, "gelu": nn.GELU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}
 # What h(y) may be -> how log sigma comes of it, and the h(y) at which sigma = 1, where every VAE starts.
 SIGMA_HEADS = {
     "log": (lambda h: h, 0.0),
@@ -44,7 +44,7 @@ class Bottleneck(nn.Sequential):
     """f of the AE and g of the VAE: act(W y + b), (batch, hidden_dims[-1]) -> (batch, latent_dim)."""
 
     def __init__(self, config: RunConfig):
-        super().__init__(nn.Linear(config.hidden_dims[-1], config.latent_dim), ACTIVATIONS[config.bottleneck]())
+        super().__init__(nn.Linear(config.hidden_dims[-1], config.latent_dim), _activation(config.bottleneck))
 
 
 class Autoencoder(nn.Module):
@@ -159,8 +159,12 @@ def freeze(model: VariationalAutoencoder, trainable: str) -> None:
 def _hidden_layers(widths: tuple[int, ...], activation: str) -> list[nn.Module]:
     layers = []
     for inputs, outputs in pairwise(widths):
-        layers += [nn.Linear(inputs, outputs), ACTIVATIONS[activation]()]
+        layers += [nn.Linear(inputs, outputs), _activation(activation)]
     return layers
+
+
+def _activation(name: str) -> nn.Module:
+    return getattr(nn, ACTIVATIONS[name].module)()
 
 
 def _initialise(layers: nn.Sequential, seed: int, purpose: str) -> None:
@@ -168,6 +172,7 @@ def _initialise(layers: nn.Sequential, seed: int, purpose: str) -> None:
     generator = seeded(seed, f"initial {purpose}")
     for layer, following in zip(layers, [*list(layers)[1:], None]):
         if isinstance(layer, nn.Linear):
-            rectified = isinstance(following, (nn.ReLU, nn.GELU))
-            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu" if rectified else "linear", generator=generator)
+            after = activation_of(following)
+            kind = "relu" if after and after.is_rectifier else "linear"
+            nn.init.kaiming_normal_(layer.weight, nonlinearity=kind, generator=generator)
             nn.init.zeros_(layer.bias)

@@ -1,9 +1,14 @@
-"""`python -m tests.browser.bench`: how fast the networks answer in a real Chromium, and what that costs the wire.
+"""`python -m tests.browser.bench`: how fast the lab is in a real Chromium, and what that costs the wire.
 
-From a pointer event to both decoders' answers painted; messages to the server during a drag; bytes from the server.
+From the start of a server, and in a second browser, to the title and to the numbers in the first page's picture, beside
+a page of one st.title; from a pointer event to both decoders' answers painted; messages in a drag; bytes.
 """
 
+import argparse
+import statistics
 import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +40,7 @@ TIMES = """async (root, moves) => {
 # Resolves once the server's answer has come: both planes as wide.
 SHARED = """async (root) => {
   const { ae, vae } = root.view.planes;
-  while (ae.home !== vae.home) await new Promise(requestAnimationFrame);
+  while (ae.view.home !== vae.view.home) await new Promise(requestAnimationFrame);
 }"""
 
 
@@ -72,12 +77,59 @@ def measure(browser, server: Server, run_id: str) -> dict[str, float]:
     }
 
 
-def main() -> None:
-    """Prints a table, a row a pretrained pair."""
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        server, browser = Server(Path(folder)), chromium.launch(playwright)
+TRIVIAL = """import streamlit as st
+
+st.title("A page of one title")
+"""
+
+
+def first_looks(browser, script: str, picture: str = "") -> Iterator[tuple[str, float]]:
+    """Seconds from the start of a server, and then in a second browser, to the title and to the picture's numbers."""
+    with tempfile.TemporaryDirectory() as folder:
+        if not Path(script).exists():
+            Path(folder, "page.py").write_text(script)
+        began = time.monotonic()
+        server = Server(Path(folder), script if Path(script).exists() else str(Path(folder, "page.py")))
         try:
-            for latent_dim in (2, 10):
+            for visit in ("first", "second"):
+                page = browser.new_context(viewport={"width": 1280, "height": 720}).new_page()
+                began = began if visit == "first" else time.monotonic()
+                page.goto(server.url)
+                page.locator("h1").wait_for(timeout=60_000)
+                yield f"{visit}: title", time.monotonic() - began
+                if picture:
+                    page.locator(picture, has_text="of the same digit").wait_for(timeout=60_000)
+                    yield f"{visit}: numbers", time.monotonic() - began
+                page.context.close()
+        finally:
+            server.close()
+
+
+def compare_starts(browser, times: int) -> None:
+    """Prints the medians of so many starts of both, taken in turn, and by how much the lab is later."""
+    seconds: dict[str, list[float]] = {}
+    for _ in range(times):
+        for name, script, picture in (("trivial", TRIVIAL, ""), ("lab", "app.py", ".networks .count")):
+            for what, took in first_looks(browser, script, picture):
+                seconds.setdefault(f"{name}, {what}", []).append(took)
+    for what, took in seconds.items():
+        trivial = seconds[f"trivial, {what.split(', ')[1].split(':')[0]}: title"]
+        later = statistics.median(took) - statistics.median(trivial)
+        spread = f"{min(took):.2f} to {max(took):.2f}"
+        print(f"{what:24} {statistics.median(took):5.2f} s ({spread}), {later:+.2f} s beside the trivial page's title")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Prints the starts, then a row a pretrained pair."""
+    parser = argparse.ArgumentParser(prog="python -m tests.browser.bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="one start of each, and the pair of two dimensions")
+    given = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        browser = chromium.launch(playwright)
+        compare_starts(browser, 1 if given.quick else 5)
+        server = Server(Path(folder))
+        try:
+            for latent_dim in (2,) if given.quick else (2, 10):
                 row = measure(browser, server, RunConfig(latent_dim=latent_dim).run_id)
                 print(f"{latent_dim:>2}-D  " + "  ".join(f"{name} {value:.3g}" for name, value in row.items()))
         finally:

@@ -1,21 +1,19 @@
 """One browser and one server for all tests here, and pages that tolerate no error and no request to anywhere else."""
 
-import base64
 import functools
 import json
 import os
 import re
-from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
-from pages.ui import browser as assembled
+from pages.shared import component
 from tests.browser import chromium
 from tests.browser.server import PATIENCE, Server
 
-BROWSER = Path(__file__).parents[2] / "assets" / "browser"
+EMPTY = "http://lab.test/browser/0/"
 VIEWPORT = {"width": 1280, "height": 900}
 # Under a sub-path Streamlit asks for these beside the page first, and then at the root.
 PROBES = re.compile(r"/\w+/_stcore/(health|host-config)$")
@@ -96,40 +94,52 @@ def visit(browser, known, server):
 
 
 @pytest.fixture(scope="package")
-def modules(browser):
-    """An empty page of an address at which the files of assets/browser can be imported one by one."""
+def served() -> dict[str, bytes]:
+    """What `modules` serves: parcels by their names, and routes by their paths."""
+    return {}
+
+
+@pytest.fixture(scope="package")
+def modules(browser, served):
+    """An empty page beside the modules of assets/browser (import("./shared/model.js")) and some parcels; no server."""
     page = browser.new_page(viewport=VIEWPORT)
     page.set_default_timeout(PATIENCE * 1000)
-    page.route("http://lab.test/", lambda route: route.fulfill(content_type="text/html", body="<!doctype html>"))
-    page.route("http://lab.test/*.js", lambda route: route.fulfill(path=BROWSER / route.request.url.split("/")[-1]))
-    page.goto("http://lab.test/")
+
+    def answer(route) -> None:
+        path = urlsplit(route.request.url).path
+        name = unquote(path.removeprefix("/parcels/"))
+        if path == urlsplit(EMPTY).path:
+            route.fulfill(content_type="text/html", body="<!doctype html>")
+        elif (module := component.BROWSER / path.removeprefix("/browser/0/")).is_file():
+            route.fulfill(path=module)
+        elif path.removeprefix("/") in served or name in served:
+            route.fulfill(body=served.get(path.removeprefix("/"), served.get(name)))
+        else:
+            route.fulfill(status=404, body=f"There is no {name} here.")
+
+    page.route("http://lab.test/**", answer)
+    page.goto(EMPTY)
     yield page
     page.close()
 
 
-MOUNT = """async ([name, html, css, data, parcels]) => {
-  const [{ default: component }, { put, unpack }, { bytesOf }] =
-    await Promise.all([name, "shelf", "bytes"].map((module) => import(`/${module}.js`)));
+MOUNT = """async ([path, html, css, data]) => {
+  const { default: component } = await import(path);
   document.head.innerHTML = `<style>body { margin: 8px; } ${css}</style>`;
   document.body.innerHTML = html;
-  for (const [key, content] of Object.entries(parcels)) {
-    unpack(key);
-    put(key, bytesOf(content));
-  }
   globalThis.said = []; // what the server would hear
   const say = (...words) => said.push(words);
-  const names = Object.fromEntries(Object.keys(parcels).map((key) => [key, key]));
   globalThis.give = (data) => component({
-    data: { subject: "test", parcels: names, given: {}, ...data },
+    data: { subject: "test", given: {}, ...data },
     parentElement: document.body, setStateValue: say, setTriggerValue: say,
   });
-  give(data);
+  await give(data);
 }"""
 
 
 @pytest.fixture
-def mounted(modules):
-    """Puts a component on the empty page, with data and parcels as the server sends them: no server is needed.
+def mounted(modules, served):
+    """Puts a component on the empty page, with data as the server sends it, and parcels: no server is needed.
 
     `said` in the page collects what the component tells the server, `give(data)` is what comes from there.
     """
@@ -139,10 +149,15 @@ def mounted(modules):
         complaints.append(str(error))
 
     def mounted(name: str, data: dict, parcels: dict[str, bytes] | None = None, html: str | None = None) -> Page:
-        modules.goto("http://lab.test/")  # whatever was there is forgotten
-        texts = {key: base64.b64encode(content).decode() for key, content in (parcels or {}).items()}
-        markup = assembled.read(f"{name}.html") if html is None else html
-        modules.evaluate(MOUNT, [name, markup, assembled.styles(name), data, texts])
+        modules.goto(EMPTY)  # whatever was there is forgotten
+        served.clear()
+        served.update(parcels or {})
+        [module] = component.BROWSER.rglob(f"{name}.js")
+        room = module.parent.name
+        markup = component.read(f"{room}/{name}.html") if html is None else html
+        names = {key: key for key in served if key != "images"}
+        given = {"parcels": names, "images": ["images"], **data}
+        modules.evaluate(MOUNT, [f"./{room}/{name}.js", markup, component.styles(room, name), given])
         return modules
 
     modules.on("pageerror", listen)

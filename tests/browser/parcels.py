@@ -8,9 +8,9 @@ from playwright.sync_api import Page
 
 from vae import data
 from vae.config import RunConfig
+from vae.model_bytes import pack_model
 from vae.models import pixel_means
-from vae.packing import pack_model
-from vae.training import train
+from vae.training.loop import train
 
 COLORS = [f"#{level:02x}{255 - level:02x}40" for level in range(0, 250, 25)]  # one a class, all different
 FEW = 300  # test digits: enough for the one that every page begins with
@@ -27,9 +27,9 @@ PAINTED = """([plane, color]) => {
   const { data } = plane.canvas.getContext("2d").getImageData(0, 0, width, height);
   for (let i = 0; i < width * height; i++) {
     const isIt = data[4 * i + 3] > 140 && color.every((level, c) => Math.abs(data[4 * i + c] - level) < 20);
-    if (isIt) found.push(plane.toLatent([(i % width) + 0.5, Math.floor(i / width) + 0.5]));
+    if (isIt) found.push(plane.view.toLatent([(i % width) + 0.5, Math.floor(i / width) + 0.5]));
   }
-  return [found, (2 * plane.limit) / plane.size];
+  return [found, (2 * plane.view.limit) / plane.view.size];
 }"""
 
 
@@ -97,7 +97,7 @@ def levels(page: Page, selector: str) -> np.ndarray:
 
 def normals(page: Page, seed: int, count: int) -> np.ndarray:
     """The browser's eps of a seed (tests/browser/test_random.py looks at them)."""
-    draw = "async ([seed, count]) => Array.from((await import('/random.js')).normals(seed, count))"
+    draw = "async ([seed, count]) => Array.from((await import('./shared/random.js')).normals(seed, count))"
     return np.array(page.evaluate(draw, [seed, count]))
 
 

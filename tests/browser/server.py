@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from vae.store import RunStore
+from vae.runs.store import RunStore
 
 ROOT = Path(__file__).parents[2]
 # Seconds until a wait is given up. Nothing here is timed: on a busy machine workers, which are nice, hardly get on.
@@ -32,11 +32,13 @@ def wait_for(condition):
 class Server:
     """A server with a port, a store and a cache of its own; it can be killed and started again on them."""
 
-    def __init__(self, folder: Path, script: str = "app.py"):
-        self.folder, self.store, self.script = folder, RunStore(str(folder / "runs")), script
+    def __init__(self, folder: Path, script: str = "app.py", options: tuple[str, ...] = ()):
+        self.folder, self.store = folder, RunStore(str(folder / "runs"))
+        self.script, self.options = script, options
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
+        self.base = f"{options[1]}/" if "--server.baseUrlPath" in options else ""
         self.url = f"http://127.0.0.1:{self.port}"
         self.start()
 
@@ -48,7 +50,12 @@ class Server:
         address = ["--server.address", "127.0.0.1", "--server.port", str(self.port)]
         with open(self.folder / "server.log", "ab") as log:
             self.process = subprocess.Popen(
-                command + address, cwd=ROOT, env=theirs | mine, stdout=log, stderr=log, start_new_session=True
+                command + address + list(self.options),
+                cwd=ROOT,
+                env=theirs | mine,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         wait_for(self._answers)
 
@@ -75,6 +82,6 @@ class Server:
         if self.process.poll() is not None:
             raise AssertionError(f"the server has ended: {(self.folder / 'server.log').read_text()}")
         try:
-            return urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=5).status == 200
+            return urllib.request.urlopen(f"{self.url}/{self.base}_stcore/health", timeout=5).status == 200
         except (urllib.error.URLError, OSError):
             return False

@@ -3,9 +3,9 @@
 import pytest
 from playwright.sync_api import expect
 
+from pages.lessons import LESSONS
 from tests.browser.phone import PHONE
 from tests.browser.server import Server, wait_for
-from tests.lessons import LESSONS
 
 # A lesson's name -> a control that it cannot do without, and what to ask for in the address so that it is there.
 MAIN_CONTROLS = {
@@ -84,7 +84,7 @@ import time
 from pathlib import Path
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
-from pages.ui import run_again
+from pages.shared import run_again
 
 def has_been_clicked():
     requests = get_script_run_ctx().script_requests  # what the visitor wants next; a fragment's own turn is none

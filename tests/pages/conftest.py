@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import gzip
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,19 +10,29 @@ from pathlib import Path
 import dask
 import pytest
 import torch
+from cachetools import TTLCache
 from distributed import LocalCluster
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 from torch import Tensor
 
-from pages.ui import runs as ui
+from pages.shared import lab as server
+from pages.shared import parcels
 from tests.browser.server import PATIENCE
 from vae import data
-from vae.runs import LOCAL
-from vae.store import PRETRAINED, RunStore, StoreError
+from vae.runs.queue import LOCAL
+from vae.runs.store import PRETRAINED, RunStore, StoreError
 
 ROOT = Path(__file__).parents[2]
-READINGS = [reading for reading in vars(ui).values() if callable(reading) and hasattr(reading, "clear")]
+READINGS = [one for one in vars(server).values() if isinstance(getattr(one, "cache", None), TTLCache)]
+
+
+def forget_readings() -> None:
+    """Has everything that pages remember of runs read again, but what a checksum stands for, in every store."""
+    for reading in READINGS:
+        reading.cache_clear()
+    for files in (server.history, server.pictures):  # a damaged copy has the same status, or checksum, as a good one
+        files.cache_clear()
 
 
 @pytest.fixture(scope="package", autouse=True)
@@ -47,21 +58,20 @@ def _start(patch: pytest.MonkeyPatch, folder: Path, workers: str) -> None:
     patch.setenv("VAE_STORE", str(folder / "runs"))
     patch.setenv("DASK_SCHEDULER_ADDRESS", workers)
     patch.delenv("VAE_DEVICE", raising=False)
-    for reading in READINGS:
-        if reading not in (ui._trained, ui.codes):  # which a checksum stands for, in every store
-            reading.clear()
+    forget_readings()
 
 
 def _end() -> None:
     with contextlib.suppress(StoreError, ValueError):  # with which a page could not start
-        ui._runs().close()
+        server.start().close()
+    server._started.cache_clear()
 
 
 def _open(page: str, parameters: dict) -> AppTest:
     app = AppTest.from_file(ROOT / "app.py", default_timeout=PATIENCE)
     for name, value in parameters.items():
         app.query_params[name] = str(value)
-    return app.switch_page(f"pages/{page}.py").run()
+    return app.switch_page(f"pages/{page}/{page}.py").run()
 
 
 @pytest.fixture
@@ -103,6 +113,21 @@ def shown(workers, stored):
     return shown
 
 
+@pytest.fixture
+def parcel(workers, stored):
+    """The content of a parcel that a page of `shown` names, as the server of that page answers."""
+
+    def parcel(name: str) -> bytes:
+        with pytest.MonkeyPatch.context() as patch:
+            _start(patch, Path(stored.url).parent, workers)
+            try:
+                return gzip.decompress(parcels.content(name))
+            finally:
+                _end()
+
+    return parcel
+
+
 @pytest.fixture(scope="package")
 def q_of(stored):
     """mu and sigma of all test images by a pretrained run's weights, (10000, latent_dim); of an AE, its z and 0."""
@@ -123,12 +148,7 @@ def q_of(stored):
 def read_anew(lab):
     """Has everything that the pages remember of runs read again, however short a time ago it was read."""
 
-    def read_anew() -> None:
-        for reading in READINGS:
-            if reading not in (ui._runs, ui._watchers, ui.codes):
-                reading.clear()
-
-    return read_anew
+    return forget_readings
 
 
 @pytest.fixture
@@ -136,8 +156,9 @@ def damage(lab):
     """Puts a damaged copy of a pretrained run into the store: one byte of one of its files is another one."""
 
     def damage(run_id: str, name: str) -> None:
-        ui._trained.clear()
-        ui._runs().wait_until_started()  # a server that starts sets aside what it finds damaged, and no page says so
+        server._trained.cache_clear()
+        # A server that starts sets aside what it finds damaged, and no page says so.
+        server.start().wait_until_started()
         folder = Path(lab.url) / run_id
         shutil.copytree(PRETRAINED / run_id, folder)
         content = bytearray((folder / name).read_bytes())

@@ -1,7 +1,6 @@
 """What a visitor's browser gets of a page, as numbers and pictures again; and formulas that tests count with."""
 
 import base64
-import gzip
 import io
 import json
 import re
@@ -25,10 +24,9 @@ def all_sent(app, component: str) -> list[dict]:
     return [json.loads(c.proto.json) for c in app.get("bidi_component") if c.proto.component_name == component]
 
 
-def parcel(app, name: str) -> bytes:
-    """The content of a parcel that the page sends to the browser."""
-    parcels = [c.proto.bytes.split(b"\n", 1) for c in app.get("bidi_component") if c.proto.component_name == "parcel"]
-    return gzip.decompress(dict(parcels)[name.encode()])
+def model_parcel(store, run_id: str) -> str:
+    """What a browser is told to fetch for a trained model of a store."""
+    return f"model/{run_id}/{store.metrics(run_id)['model_sha256']}"
 
 
 def numbers_of(sent: str | bytes, kind: str = "<f4") -> np.ndarray:

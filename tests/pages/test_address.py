@@ -1,11 +1,15 @@
 """What components keep in the address: the ends of what is allowed, and garbage, of every parameter of every page."""
 
+import re
+from pathlib import Path
+
 import pytest
 
-from pages.ui.address import RULES
+from pages.shared.address import PARAMETERS
 from tests.pages.seen import sent
 from vae.config import RunConfig
 
+ROOT = Path(__file__).parents[2]
 TEN = RunConfig(latent_dim=10).run_id
 OWN = "own-" + "A" * 522 + "Q"
 DIGITS = (
@@ -64,7 +68,23 @@ PAGES = {  # page: its component, and the parameters that it keeps
 
 
 def test_every_parameter_has_values_here_and_a_page():
-    assert set(VALUES) == set(RULES) == {name for _, names in PAGES.values() for name in names}
+    ruled = {name for name, parameter in PARAMETERS.items() if parameter.rule} - {"draw", "eps_draw"}  # of widgets
+    assert set(VALUES) == ruled == {name for _, names in PAGES.values() for name in names}
+
+
+def test_each_parameter_of_the_table_is_read_where_the_table_says():
+    for name, parameter in PARAMETERS.items():
+        files = [ROOT / "pages" / f"{parameter.owner}.py", ROOT / "assets" / "browser" / f"{parameter.owner}.js"]
+        texts = [file.read_text(encoding="utf-8") for file in files if file.exists()]
+        assert any(re.search(rf"\b{name}\b", text) for text in texts), name
+
+
+def test_whatever_a_page_reads_of_its_address_is_in_the_table():
+    read = re.compile(r"""(?:\bst\.query_params(?:\.get|\.pop)?[(\[]|given\(|binding\()((?:"\w+",? ?)+)""")
+    texts = [file.read_text(encoding="utf-8") for file in (ROOT / "pages").rglob("*.py")]
+    names = {name for text in texts for found in read.findall(text) for name in re.findall(r"\w+", found)}
+    bound = {name for text in texts for name in re.findall(r'key="(\w+)", bind=', text)}
+    assert len(names | bound) > 20 and names | bound <= set(PARAMETERS)
 
 
 def rounds(names: list[str], which: int) -> list[dict[str, str]]:
@@ -96,7 +116,7 @@ def test_what_is_allowed_reaches_the_component_and_garbage_is_said_and_left_out(
         assert len(said) == len(bad), (bad, said)
         for words, (name, value) in zip(said, bad.items()):
             quoted = f"{value[:40]}{' …' if len(value) > 40 else ''}" or "(nothing)"
-            _, allowed = RULES[name]
+            allowed = PARAMETERS[name].allowed
             assert words == f"{name} = `{quoted}` in the address is not allowed: {allowed}. The default is shown."
         assert sent(app, component)["given"] == {}
         assert not set(bad) & set(app.query_params)

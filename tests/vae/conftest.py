@@ -4,9 +4,9 @@ import pytest
 
 from vae import data
 from vae.config import RunConfig
-from vae.latent import encode_all
-from vae.posterior import decode_grid
-from vae.store import RunStore
+from vae.measures.latent import encode_all
+from vae.measures.posterior import decode_grid
+from vae.runs.store import RunStore
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,8 @@
 import torch
 from torch import nn
 
+from vae.measures.posterior import Cells
 from vae.models import VariationalAutoencoder
-from vae.posterior import Cells
 
 
 class Linear(nn.Module):

@@ -12,14 +12,15 @@ import time
 import pytest
 import torch
 
-from tests.vae.test_store import complete, put_complete, train_in
-from tests.vae.test_worker import ask_at
+from tests.vae.runs.test_store import complete, put_complete, train_in
+from tests.vae.runs.test_worker import ask_at
 from vae import __main__ as commands
-from vae import bench, data, worker
+from vae import bench, data
 from vae.__main__ import main, pretrain_command, thin
 from vae.config import RECIPE, RunConfig
-from vae.store import RunStore
-from vae.sweep import sweep
+from vae.runs import worker
+from vae.runs.store import RunStore
+from vae.runs.sweep import sweep
 
 SMALL = ["--train-size", "1000", "--batch-size", "100", "--hidden-dims", "16", "--epochs", "2"]  # the fixture's sizes
 KEYS = {"run_id", "status", "seconds", "steps", "test", "model_sha256", "path"}
@@ -147,7 +148,7 @@ BAD = [
     (["train", "--learning-rate", "nan"], "--learning-rate", "nan", "a number from 1e-06 to 10"),
     (["train", "--hidden-dims", "64,three"], "--hidden-dims", "64,three", "1 to 4 widths"),
     (["train", "--hidden-dims", "2"], "--hidden-dims", "2", "a whole number from 4 to 2048"),
-    (["train", "--activation", "step"], "--activation", "step", "one of relu, gelu, tanh"),
+    (["train", "--activation", "step"], "--activation", "step", "one of tanh, relu, gelu"),
     (["train", "--seed", "-1"], "--seed", "-1", "a whole number from 0 to"),
     (["train", "--batch-size", "1024", "--train-size", "1000"], "--batch-size", "1024", "at most train_size"),
     (["train", "--device", "abacus"], "device", "abacus", "one of auto, cpu"),
@@ -273,12 +274,14 @@ def test_pretrain_makes_every_run_anew_whole_and_small_and_measures_the_ladder(s
 
 def test_bench_measures_one_or_the_other_and_says_what_was_missed(capsys, monkeypatch):
     asked = []
-    monkeypatch.setattr(bench, "bench", lambda file: asked.append(("all", file)))
-    monkeypatch.setattr(bench, "bench_sweep", lambda file: asked.append(("sweep", file)))
+    monkeypatch.setattr(bench, "bench", lambda *given: asked.append(("all", *given)))
+    monkeypatch.setattr(bench, "bench_sweep", lambda *given: asked.append(("sweep", *given)))
     assert [main(["bench"]), main(["bench", "--json", "a.json"]), main(["bench", "--sweep", "--json", "b"])] == [0] * 3
-    assert asked == [("all", None), ("all", "a.json"), ("sweep", "b")]
+    assert [main(["bench", "--quick"]), main(["bench", "--sweep", "--quick"])] == [0] * 2
+    assert asked[:3] == [("all", None, False), ("all", "a.json", False), ("sweep", "b", False)]
+    assert asked[3:] == [("all", None, True), ("sweep", None, True)]
 
-    def missed(file):
+    def missed(file, quick):
         raise bench.MissedGoal("3 nats too many")
 
     monkeypatch.setattr(bench, "bench", missed)

@@ -1,0 +1,106 @@
+// The picture of the two networks with one digit on its way through both, and its latest passes as strips.
+import { Address } from "../shared/address.js";
+import { paintDigit, paintStrip, SIDE, stripCanvas } from "../shared/digit.js";
+import { element } from "../shared/element.js";
+import { decode, encode, klDivergence, readModel, reparameterize } from "../shared/model.js";
+import { mount } from "../shared/mount.js";
+import { FIRST, Picker } from "../shared/picker.js";
+import { normals } from "../shared/random.js";
+import { TestDigits } from "../shared/test_digits.js";
+import { inWords } from "../shared/words.js";
+
+const SHOWN = 8; // passes that stay on the page
+const LAST = 99999;
+const ROWS = { x: "x, what went in", ae: "x̂ of the AE, and its z", vae: "x̂ of the VAE, and its z" };
+
+export default (component) => mount(component, ".networks", View);
+
+class View {
+  constructor(root) {
+    this.find = (query) => root.querySelector(query);
+    this.findAll = (query) => root.querySelectorAll(query);
+    this.canvas = element("canvas", { width: SIDE, height: SIDE });
+    this.picker = new Picker(this.find(".choice"), (x, name) => this.pick(x, name));
+    this.find(".again").addEventListener("click", () => this.passAgain());
+    for (const [row, name] of Object.entries(ROWS)) {
+      const strip = element("div", { className: `pass ${row}` }, stripCanvas(SHOWN, name));
+      this.find(".passes").append(element("span", {}, name), strip);
+    }
+  }
+
+  async open(data, parcels) {
+    this.address = new Address("home", data.given);
+    this.models = { ae: readModel(parcels.ae), vae: readModel(parcels.vae) };
+    const { x, passes } = this.address.state;
+    this.passes = Number(passes ?? 1);
+    await this.picker.open(new TestDigits(data.images, parcels.labels), data.hard, x ?? FIRST);
+  }
+
+  leave() {}
+
+  /** Another digit, which passes through as often as the one before. */
+  pick(x, name) {
+    this.x = x;
+    this.address.keep({ x: name === FIRST ? null : name });
+    this.show();
+  }
+
+  /** One more pass; what its eps will be depends on its number alone. */
+  passAgain() {
+    this.passes = Math.min(this.passes + 1, LAST);
+    this.address.keep({ passes: String(this.passes) });
+    this.show();
+  }
+
+  show() {
+    const { ae, vae } = this.models;
+    const z = encode(ae, this.x).mu;
+    const code = encode(vae, this.x);
+    const answer = decode(ae, z);
+    const first = Math.max(1, this.passes - SHOWN + 1);
+    const passes = Array.from({ length: this.passes - first + 1 }, (_, index) => {
+      const eps = normals(first + index, code.mu.length);
+      const drawn = reparameterize(code, eps);
+      return { eps, z: drawn, pixels: decode(vae, drawn).slice() };
+    });
+    const latest = passes.at(-1);
+    this.picture({ x: this.x, ae_x_hat: answer, vae_x_hat: latest.pixels });
+    this.say({
+      ae_z: inWords(z),
+      mu: inWords(code.mu),
+      sigma: inWords(code.logSigma.map(Math.exp)),
+      eps: inWords(latest.eps),
+      vae_z: inWords(latest.z),
+      kl: klDivergence(code).toFixed(1),
+    });
+    this.find(".count").textContent =
+      `${this.passes === 1 ? "One pass" : `${this.passes.toLocaleString("en")} passes`} of the same digit`;
+    const same = (pass) => passes.map(() => pass);
+    this.strip("x", same({ pixels: this.x }));
+    this.strip("ae", same({ pixels: answer, z }));
+    this.strip("vae", passes);
+  }
+
+  /** Puts digits into the drawing, by the class of their places. */
+  picture(digits) {
+    for (const [name, pixels] of Object.entries(digits)) {
+      paintDigit(this.canvas, pixels);
+      for (const image of this.findAll(`image.${name}`)) image.setAttribute("href", this.canvas.toDataURL());
+    }
+  }
+
+  say(words) {
+    for (const [name, text] of Object.entries(words)) {
+      for (const place of this.findAll(`text.${name}, tspan.${name}`)) place.textContent = text;
+    }
+  }
+
+  strip(row, passes) {
+    const place = this.find(`.pass.${row}`);
+    const canvas = place.querySelector("canvas");
+    canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
+    const images = passes.map(({ pixels }) => pixels);
+    paintStrip(canvas, images);
+    place.replaceChildren(canvas, ...passes.map(({ z }) => element("span", {}, z ? inWords(z) : "")));
+  }
+}

@@ -1,0 +1,20 @@
+/** Each class's numeral at the median of its codes. */
+export function numerals(context, plane) {
+  const { codes, labels } = plane;
+  Object.assign(context, { font: "bold 14px sans-serif", textAlign: "center", textBaseline: "middle" });
+  for (const label of new Set(labels)) {
+    const own = (values) => Array.from(values).filter((_, index) => labels[index] === label);
+    const [left, top] = plane.view.toPixels([median(own(codes.x)), median(own(codes.y))]);
+    context.fillStyle = plane.colors[label];
+    context.globalAlpha = 0.85;
+    context.fillRect(left - 8, top - 10, 16, 20);
+    context.globalAlpha = 1;
+    context.fillStyle = "#fff";
+    context.fillText(String(label), left, top);
+  }
+  Object.assign(context, { textAlign: "start", textBaseline: "alphabetic" });
+}
+
+function median(values) {
+  return Float32Array.from(values).sort()[values.length >> 1];
+}

@@ -1,0 +1,49 @@
+// How a page's component starts: its view is made once, and opened whenever the server sends another subject.
+import { element } from "./element.js";
+import { fetchParcels } from "./parcels.js";
+
+/**
+ * View: a class with open(data, parcels, component), leave() and perhaps update(data), made of the component's root
+ * element. Returns what Streamlit calls at the end.
+ */
+export async function mount(component, selector, View) {
+  const { data, parentElement } = component;
+  const root = parentElement.querySelector(selector);
+  root.call = (root.call ?? 0) + 1;
+  const { call } = root;
+  const end = () => {
+    if (root.call === call) root.view?.leave(); // a later call ends by itself
+  };
+  root.data = data;
+  if (root.subject === data.subject) {
+    if (root.isOpen) root.view.update?.(data); // what comes for the same subject; most views need nothing
+    return end;
+  }
+  if (root.isOpen) root.view.leave();
+  Object.assign(root, { subject: data.subject, isOpen: false });
+  await open(component, root, View);
+  return end;
+}
+
+async function open(component, root, View) {
+  const { subject } = root;
+  root.querySelector(".not-here")?.remove();
+  try {
+    const parcels = await fetchParcels(root.data.parcels);
+    if (root.subject !== subject) return; // another one has come meanwhile
+    root.view ??= new View(root);
+    root.isOpen = true;
+    await root.view.open(root.data, parcels, component);
+  } catch (error) {
+    if (root.subject === subject && !root.isOpen) complain(root, error, () => open(component, root, View));
+    else throw error;
+  }
+}
+
+/** Says that something could not be fetched, and offers to try again. */
+function complain(root, error, tryAgain) {
+  const button = element("button", { type: "button" }, "Try again");
+  button.addEventListener("click", tryAgain);
+  const words = `A part of this page could not be fetched. ${error.message} `;
+  root.prepend(element("p", { className: "not-here", role: "alert" }, words, button));
+}

@@ -1,0 +1,40 @@
+// The test digits: labels of all at once, pictures a part at a time, when one of them is wanted.
+import { PIXELS } from "./digit.js";
+import { fetchParcel } from "./parcels.js";
+
+export class TestDigits {
+  /** parts: names of parcels, each with the pictures of so many digits (784 bytes a digit); labels: a byte a digit. */
+  constructor(parts, labels) {
+    Object.assign(this, { parts, labels, length: labels.length, images: [] });
+    this.inPart = Math.ceil(labels.length / parts.length);
+  }
+
+  /** Fetches what pictures of these digits are not here yet; throws an Error in words. */
+  async fetch(...indices) {
+    const wanted = new Set(indices.map((index) => Math.floor(index / this.inPart)));
+    await Promise.all(Array.from(wanted, (part) => this.fetchPart(part)));
+  }
+
+  /** Fetches all pictures, part after part. */
+  async fetchAll() {
+    for (let part = 0; part < this.parts.length; part++) await this.fetchPart(part);
+  }
+
+  async fetchPart(part) {
+    this.images[part] ??= await fetchParcel(this.parts[part]);
+  }
+
+  /** Whether a digit's picture is here. */
+  has(index) {
+    return Boolean(this.images[Math.floor(index / this.inPart)]);
+  }
+
+  /** A digit's 784 numbers in [0, 1]; its picture must be here. */
+  pixels(index) {
+    const start = (index % this.inPart) * PIXELS;
+    return Float32Array.from(
+      this.images[Math.floor(index / this.inPart)].subarray(start, start + PIXELS),
+      (level) => level / 255,
+    );
+  }
+}

@@ -1,0 +1,47 @@
+"""From AE to VAE in three steps: a trained AE is converted, one change at a time, and trained again."""
+
+import streamlit as st
+
+from pages.conversion import changes as conversion
+from pages.conversion import retraining
+from pages.shared import choose as choice
+from pages.shared import controls
+
+st.markdown(
+    "Take an autoencoder that **is trained already** and make the two changes to it, one after the other: its "
+    "*structure* (a draw instead of a point), then its *objective* (+ KL). Then train again, for both have changed. "
+    "**What of the AE was worth keeping?**"
+)
+ae = choice.choose_autoencoder()
+
+st.subheader("1 · Structure: f becomes g and h, and z is drawn")
+conversion.structure(ae)
+
+st.subheader("2 · Objective: + KL")
+conversion.objective(ae)
+
+st.subheader("3 · Train again")
+retraining.compare(ae)
+
+with st.expander("Try this", icon=":material/lightbulb:"):
+    st.markdown(
+        """
+1. Choose the 10-D AE. **Predict:** will the same noise hurt it more or less, and is the KL term larger or smaller?
+2. Choose an AE whose *f* is a sigmoid, a tanh or a ReLU: its *f* cannot become a linear *g*, so *g* begins anew. What
+   is left of the reconstructions, and how long does it take until that does not matter any more?
+3. Train again with another seed. Is the order of the curves the same? Which differences are larger than luck?
+4. The converted VAEs are in the list of runs of *Latent space* too. How does the plane of one whose decoder was kept
+   look, beside the AE's?
+"""
+    )
+controls.formula(
+    r"""\begin{aligned}
+    \text{1. structure:}\quad & \Z = f(\Y) \;\longrightarrow\; \MU = g(\Y),\;\; \log\SIGMA = h(\Y),\;\;
+    \Z = \MU + \SIGMA\,\EPS \\
+    \text{2. objective:}\quad & -\log p(\X\mid\Z) \;\longrightarrow\; -\log p(\X\mid\Z) +
+    \underbrace{\tfrac12\textstyle\sum_d {\MU}_d^2}_{\text{far from 0}} +
+    \underbrace{\tfrac12\textstyle\sum_d\big({\SIGMA}_d^2 - 2\log{\SIGMA}_d - 1\big)}_{\text{too certain, or too vague}}
+    \end{aligned}"""
+)
+controls.words()
+controls.source(__file__)

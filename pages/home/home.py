@@ -1,0 +1,34 @@
+"""The lesson in one picture: two networks, one digit, and what differs when it passes through again."""
+
+import streamlit as st
+
+from pages.home import networks
+from pages.shared import controls
+
+st.markdown(
+    "An **autoencoder** squeezes a picture *x* into a few numbers *z* and paints it again. It becomes a "
+    "**variational** autoencoder by **two changes**: *z* is drawn from a small cloud instead of being one point, "
+    "and the clouds of all pictures together are kept near N(0, I)."
+)
+networks.show()
+
+with st.expander("Try this", icon=":material/lightbulb:", expanded=True):
+    st.markdown(
+        """
+1. **Predict:** will the AE's *z* change when the same digit passes through again? And the VAE's? Press the button.
+2. Only *ε* is new each time; *μ* and *σ* stay. Find the digit whose VAE answers differ most, and look at its *σ*.
+   Draw one of your own.
+3. **Why would anyone want that noise?** Go on to *Latent space* and compare what the two decoders make of codes that
+   belong to no picture.
+"""
+    )
+controls.formula(
+    r"""\begin{aligned}
+    \text{AE:}\quad & \Z = f(\Y) \\
+    & \mathcal L = -\log p(\X\mid\Z) \\[1ex]
+    \text{VAE:}\quad & \Z = \MU + \SIGMA\,\EPS,\;\; \MU = g(\Y),\; \log\SIGMA = h(\Y) \\
+    & \mathcal L = -\log p(\X\mid\Z) + \KL\big(\mathcal N(\MU,\SIGMA^2)\,\|\,\mathcal N(0,I)\big)
+    \end{aligned}"""
+)
+controls.words()
+controls.source(__file__)

@@ -1,0 +1,63 @@
+"""Posterior collapse as it happens: the KL of every dimension over a training, and what a warm-up does to it."""
+
+import streamlit as st
+
+from pages.shared import figures
+from pages.shared import lab as ui
+from pages.shared.once import once
+from pages.shared.trained import Trained
+from vae.config import RunConfig
+from vae.measures.evaluation import active_dimensions
+from vae.runs.sweep import RAMPLESS
+
+WARMED = RunConfig(latent_dim=RAMPLESS.latent_dim)
+
+
+@ui.says_damage
+def over_a_training(runs: list[RunConfig]) -> None:
+    """The KL of each dimension of one of the given VAEs, from its first step to its last."""
+    names = {f"β = {config.kl_weight:.10g}": config for config in runs}
+    if not names:
+        return
+    first = next((name for name, config in names.items() if config.kl_weight == 1), next(iter(names)))
+    chosen = st.segmented_control("The training of", list(names), default=first, required=True)
+    _curves({chosen: names[chosen]})
+    st.caption("Red: active in the end; grey: collapsed, the same for every digit.")
+
+
+@ui.says_damage
+def with_and_without_warm_up() -> None:
+    """Two runs of weight 1 that differ in the warm-up alone, and what came of each."""
+    pair = {f"warm-up over {WARMED.kl_ramp:.0%} of the training": WARMED, "no warm-up": RAMPLESS}
+    tests = {name: ui.test_of(config.run_id) for name, config in pair.items()}
+    if not all(tests.values()):
+        st.info("The two runs of this comparison are not here.")
+        return
+    _curves(pair)
+    outcomes = [
+        f"{name}: {test['active_units']} of {WARMED.latent_dim} dimensions active, −ELBO {test['negative_elbo']:.1f} "
+        f"= reconstruction {test['reconstruction']:.1f} + KL {test['kl']:.1f} nats"
+        for name, test in tests.items()
+    ]
+    st.markdown(f"**Measured:** {'; '.join(outcomes)}.")
+
+
+def _curves(named: dict[str, RunConfig]) -> None:
+    """The curves of finished runs by name, side by side."""
+    runs = {name: ui.trained(config.run_id) for name, config in named.items()}
+    if None in runs.values():
+        st.info("This run is being trained again just now: come back in a moment.")
+        return
+    if figure := _figure(tuple(runs.items())):
+        st.plotly_chart(figure, key=" ".join(named), config={"displayModeBar": False})
+    else:
+        st.info("This run is older than these curves: nobody wrote them down.")
+
+
+@once(50)
+def _figure(runs: tuple[tuple[str, Trained], ...]) -> figures.Figure | None:
+    histories = {name: ui.runs().store.history(run.run_id) for name, run in runs}
+    if not all(line.get("kl_per_dimension") for history in histories.values() for line in history):
+        return None
+    active = {name: active_dimensions(run.codes[0]) for name, run in runs}
+    return figures.kl_per_dimension_curves(histories, active)

@@ -1,0 +1,43 @@
+"""The KL weight: what beta does to reconstructions, codes and information, with trained models only."""
+
+import streamlit as st
+
+from pages.kl_weight import collapse, ladder, sweeping
+from pages.shared import controls
+
+st.markdown(
+    "Reconstruct well, or keep the codes near N(0, I)? **β says what a nat of KL costs.** At β = 0 the VAE is an AE "
+    "with noise that nobody asked for, at β = 1 it is *the* VAE, and beyond, *z* says less and less about *x*. "
+    "Every picture comes from a network that was trained with that β: **move the slider.**"
+)
+architecture = ladder.choose_architecture()
+ladder.show(architecture)
+
+st.subheader("Dimension by dimension, while it trains")
+collapse.over_a_training(ladder.trained_runs(architecture))
+
+with st.expander("Does a warm-up of the KL term save dimensions?", icon=":material/trending_up:"):
+    collapse.with_and_without_warm_up()
+
+st.subheader("A sweep of your own")
+sweeping.of_ones_own()
+
+with st.expander("Try this", icon=":material/lightbulb:"):
+    st.markdown(
+        """
+1. **Predict:** which weight gives the sharpest *x̂*? And which the best fresh samples? Are they the same?
+2. Go to β = 0. How large is σ, and what do the eight draws look like? Nobody punished certainty.
+3. Go up until all eight draws look alike whatever *x* is: the posterior has collapsed to the prior. Where does that
+   happen for this digit?
+4. Choose the 10-D runs and switch off the dimension with the smallest KL, then the one with the largest.
+5. Why does no point lie below the dashed line? Train a sweep with more epochs, and see.
+"""
+    )
+controls.formula(
+    r"""\mathcal L_\beta = \underbrace{-\log p(\X\mid\Z)}_{\text{distortion}} + \beta\,
+    \underbrace{\KL\big(\mathcal N(\MU,\SIGMA^2)\,\|\,\mathcal N(0,I)\big)}_{\text{rate}},\qquad
+    \mathrm{MMD}^2 = \mathbb E\,k(\Z,\Z') + \mathbb E\,k(\EPS,\EPS') - 2\,\mathbb E\,k(\Z,\EPS),\;\;
+    k(a,b)=e^{-|a-b|^2/2D}"""
+)
+controls.words()
+controls.source(__file__)

@@ -1,0 +1,229 @@
+"""Trained runs of one architecture, one KL weight after another: assets/browser/kl_weight/ladder.*, fed."""
+
+import dataclasses
+from collections import defaultdict
+
+import streamlit as st
+import torch
+
+from pages.shared import address, controls, figures, pair, parcels
+from pages.shared import lab as ui
+from pages.shared.component import component
+from pages.shared.once import once
+from pages.shared.pair import halves
+from pages.shared.trained import Trained, top_two_dimensions
+from vae import data
+from vae.config import RunConfig
+from vae.measures import latent
+from vae.measures.two_sample import squared_mmd
+from vae.runs.sweep import LADDER, MOST_WEIGHTS, ladder
+
+ARCHITECTURE = ("latent_dim", "dataset", "hidden_dims", "activation", "bottleneck", "sigma", "likelihood")
+KEY = "kl weight"
+COMPARED = 1_000  # codes, with as many draws from N(0, I)
+CLOSE = 0.1  # from this weight on codes stay near N(0, I): the frame holds these runs, and others may leave it
+
+_ladder = component("kl_weight", "ladder")
+
+
+def choose_architecture() -> RunConfig:
+    """The architecture whose runs are looked at, as the default run's config with it; kept in the URL as `models`."""
+    families = {_name(shape): shape for shape in _shapes()}
+    bind = address.binding("models", families)
+    narrow, _ = st.columns([1, 3])
+    with narrow:
+        shape = families[st.selectbox("Models", list(families), key="models", bind=bind, label_visibility="collapsed")]
+    return RunConfig(**dict(zip(ARCHITECTURE, shape)))
+
+
+def _shapes() -> list[tuple]:
+    """The architectures of the ladders, and those of which there are pairs of two weights at least."""
+    weights = defaultdict(set)
+    for config in _from_nothing():
+        weights[_shape(config)].add(config.kl_weight)
+    ladders = [_shape(RunConfig(latent_dim=latent_dim)) for latent_dim in LADDER]
+    own = {shape for shape, some in weights.items() if len(some) > 1} - set(ladders)
+    return [*ladders, *sorted(own, key=_name)]
+
+
+def _from_nothing() -> list[RunConfig]:
+    """The VAEs that do not owe a part of what they are to an AE."""
+    return [config for config in ui.complete_pairs() if not config.init_from]
+
+
+def _shape(config: RunConfig) -> tuple:
+    return tuple(getattr(config, name) for name in ARCHITECTURE)
+
+
+def _name(shape: tuple) -> str:
+    latent_dim, *others = zip(ARCHITECTURE, shape)
+    words = [f"{name} {value}" for name, value in others if value != controls.FIELDS[name].default]
+    return " ".join([f"{latent_dim[1]}-D", *words])
+
+
+def trained_runs(architecture: RunConfig) -> list[RunConfig]:
+    """The rungs: the trained VAEs of an architecture that the slider goes along, the smallest weight first."""
+    return _rungs(architecture, _runs_of(architecture), None)
+
+
+def _runs_of(architecture: RunConfig) -> list[RunConfig]:
+    """The VAEs of an architecture that were trained to the end."""
+    shape = _shape(architecture)
+    alike = [config for config in _from_nothing() if _shape(config) == shape]
+    return [c for c in alike if ui.test_of(c.run_id) and ui.test_of(c.autoencoder.run_id)]
+
+
+@ui.says_damage
+def show(architecture: RunConfig) -> None:
+    """Every rung on one digit, the rate-distortion plane, the dimensions and the codes."""
+    given = address.given("x", "chosen")
+    runs = _runs_of(architecture)
+    rungs = _rungs(architecture, runs, given.get("chosen"))
+    if not rungs:
+        st.info("No trained runs of this ladder are here: train some below.", icon=":material/arrow_downward:")
+        return
+    if given.get("chosen", rungs[0].run_id) not in [config.run_id for config in rungs]:
+        _leave_behind(given.pop("chosen"))
+    ae, _ = halves(rungs[0])
+    vaes = [halves(config)[1] for config in rungs]
+    limit = _limit(vaes)
+    rows = [{**_row(vae, rungs), "where": _where(vae, limit)} for vae in vaes]
+    points = [_point(config, rungs) for config in runs]
+    _ladder(
+        key=KEY,
+        data={
+            "latentDim": architecture.latent_dim,
+            "colors": list(figures.DIGIT_COLORS),
+            "limit": limit,
+            "codes": data.TEST_CODES,
+            "rungs": rows,
+            "points": points,
+            "ae": _figures(ae),
+            "given": given,
+            **_named(ae, vaes, points),
+        },
+        on_chosen_change=_open_chosen_run,
+        height="content",
+    )
+    st.markdown(_outcome(rows))
+
+
+def _limit(vaes: list[Trained]) -> float:
+    """How far the axes of all rungs' codes go: those of the small weights, which nothing holds together, may leave."""
+    return max(_measured(vae)["reach"] for vae in vaes if vae.config.kl_weight >= CLOSE or vae is vaes[-1])
+
+
+def _named(ae: Trained, vaes: list[Trained], points: list[dict]) -> dict:
+    """The rung that the others are compared with, what is fetched at once, and what all of that is."""
+    reference = next((vae for vae in vaes if vae.config.kl_weight == 1), None)
+    codes = {f"codes {vae.run_id}": parcels.of_codes(vae, top_two_dimensions(vae), data.TEST_CODES) for vae in vaes}
+    named = pair.named(pair.labels(ae) | {"ae": parcels.of_model(ae)} | codes)
+    return {
+        **pair.digits(reference or vaes[0]),
+        **named,
+        "reference": reference and reference.run_id,
+        "subject": f"{named['subject']} {points}",
+    }
+
+
+def _leave_behind(chosen: str) -> None:
+    """Forgets a chosen run that is no rung; says so unless it is one of another architecture."""
+    del st.query_params["chosen"]
+    if chosen not in [config.run_id for config in _from_nothing()]:
+        st.warning(f"chosen = {address.quoted(chosen)} in the address is not here: train it on this server.")
+
+
+def _rungs(architecture: RunConfig, runs: list[RunConfig], chosen: str | None) -> list[RunConfig]:
+    """The ladder that comes with the project, else the most weights that were trained alike; and what was chosen."""
+    if any(architecture == RunConfig(latent_dim=latent_dim) for latent_dim in LADDER):
+        rungs = [config for config in ladder(architecture.latent_dim) if config in runs]
+    else:
+        alike: dict[RunConfig, dict[float, RunConfig]] = defaultdict(dict)
+        for config in runs:
+            alike[dataclasses.replace(config, kl_weight=1.0)][config.kl_weight] = config
+        rungs = [*max(alike.values(), key=len, default={}).values()][:MOST_WEIGHTS]
+    rungs += [config for config in runs if config.run_id == chosen and config not in rungs]
+    return sorted(rungs, key=lambda config: config.kl_weight)
+
+
+def _label(config: RunConfig, rungs: list[RunConfig]) -> str:
+    """A rung's weight, and in what it differs from another rung of the same weight."""
+    weight = f"{config.kl_weight:.10g}"
+    for other in rungs:
+        if other.kl_weight == config.kl_weight and other != config:
+            names = [field.name for field in dataclasses.fields(config)]
+            own = [f"{n} {getattr(config, n)}" for n in names if getattr(config, n) != getattr(other, n)]
+            return f"{weight}, {', '.join(own)}"
+    return weight
+
+
+def _open_chosen_run() -> None:
+    """Somebody clicked on a run that is no rung: it becomes one."""
+    st.query_params["chosen"] = st.session_state[KEY].chosen
+
+
+def _row(vae: Trained, rungs: list[RunConfig]) -> dict:
+    """What the component says of a rung."""
+    test = vae.metrics["test"]
+    return {
+        **_point(vae.config, rungs),
+        **_figures(vae),
+        "negativeElbo": test["negative_elbo"],
+        "klPerDimension": test["kl_per_dimension"],
+        "dims": top_two_dimensions(vae),
+        "parcel": parcels.of_model(vae),
+    }
+
+
+def _point(config: RunConfig, rungs: list[RunConfig]) -> dict:
+    """A run on the rate-distortion plane."""
+    test = ui.test_of(config.run_id)
+    figures = {"kl": test["kl"], "reconstruction": test["reconstruction"]}
+    name = {"id": config.run_id, "weight": config.kl_weight, "label": _label(config, rungs)}
+    return {**name, "isRung": config in rungs, **figures}
+
+
+def _figures(run: Trained) -> dict:
+    """What the component says of a rung and of the AE alike."""
+    test = run.metrics["test"]
+    value, low, high = _measured(run)["distance"]
+    mmd = {"value": value, "low": low, "high": high}
+    return {"reconstruction": test["reconstruction"], "active": test["active_units"], "mmd": mmd}
+
+
+@once(200, "Comparing the codes with N(0, I) …")
+@torch.no_grad()
+def _measured(run: Trained) -> dict:
+    """How far codes of the aggregate posterior are from as many of N(0, I); a VAE's reach and sigma on its plane."""
+    dims = top_two_dimensions(run) if run.config.model == "vae" else ()
+    mu, log_sigma = (part if part is None else part[: data.TEST_CODES] for part in run.codes)
+    z = latent.aggregate_samples(mu, log_sigma, 0)[:COMPARED]
+    return {
+        "distance": squared_mmd(z, latent.prior_samples(*z.shape, 0)),
+        "reach": figures.axis_limit(mu[:, list(dims)].numpy()) if dims else None,
+        "sigma": log_sigma[:, list(dims)].exp().median().item() if dims else None,
+        "largest": mu[:, list(dims)].abs().amax(1).numpy() if dims else None,
+    }
+
+
+def _where(vae: Trained, limit: float) -> str:
+    """What the frame of a rung's codes does not say by itself."""
+    measured = _measured(vae)
+    plane = f"z{' and z'.join(str(d + 1) for d in top_two_dimensions(vae))}, " if vae.config.latent_dim > 2 else ""
+    outside = (measured["largest"] > limit).mean()
+    beyond = f", {outside:.0%} outside" if outside > 0.01 else ""
+    return f"{plane}median σ {measured['sigma']:.2g}{beyond}"
+
+
+def _outcome(rows: list[dict]) -> str:
+    """What the runs on show say, in one sentence."""
+    first, last = rows[0], rows[-1]
+    best = min(rows, key=lambda row: row["negativeElbo"])
+    closest = min(rows, key=lambda row: row["mmd"]["value"])
+    return (
+        f"**Measured:** from β = {first['weight']:g} to β = {last['weight']:g} the reconstruction loss goes from "
+        f"{first['reconstruction']:.1f} to {last['reconstruction']:.1f} nats, the KL from {first['kl']:.1f} to "
+        f"{last['kl']:.1f}, the active dimensions from {first['active']} to {last['active']}. −ELBO is lowest at "
+        f"β = {best['weight']:g}; the codes are closest to N(0, I) at β = {closest['weight']:g} "
+        f"(MMD² {closest['mmd']['value']:.4f}; up to {closest['mmd']['high']:.4f} is chance)."
+    )

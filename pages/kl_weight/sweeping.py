@@ -1,0 +1,90 @@
+"""Sweeps of one's own: which runs, how far each of them is, and what came of it."""
+
+import contextlib
+import re
+
+import pandas
+import streamlit as st
+
+from pages.shared import address, controls, several
+from pages.shared import lab as ui
+from vae.config import ConfigError, RunConfig
+from vae.runs.store import RunStatus
+from vae.runs.sweep import sweep
+
+EXAMPLE = "0, 0.3, 1, 4"
+LABELS = {"kl_weight": "KL weights β", "seed": "Seeds"}
+COLUMNS = {
+    "model": "Model",
+    "kl_weight": st.column_config.NumberColumn("KL weight", format="%g"),
+    "seed": "Seed",
+    "state": "State",
+    "progress": st.column_config.ProgressColumn("Progress", min_value=0, max_value=1, format="percent"),
+    "reconstruction": st.column_config.NumberColumn("Reconstruction", format="%.1f"),
+    "kl": st.column_config.NumberColumn("KL", format="%.1f"),
+    "negative_elbo": st.column_config.NumberColumn("−ELBO", format="%.1f"),
+    "active_units": "Active",
+}
+
+
+def of_ones_own() -> None:
+    """Settings, buttons, and a row a run; rows of runs that are there already are full at once."""
+    configs = _settings()
+    if configs:
+        several.train(configs, _table)
+
+
+def _settings() -> list[RunConfig]:
+    """The runs that are asked for; none where a setting is bad, which is said in words."""
+    weights, seeds, dimensions, epochs = st.columns([3, 2, 2, 2])
+    with weights:
+        kl_weights = st.text_input(
+            LABELS["kl_weight"], EXAMPLE, key="kl_weights", bind="query-params", help="1 to 12 numbers, such as 0.3, 1."
+        )
+    with seeds:
+        seed_text = st.text_input(LABELS["seed"], "0", key="seeds", bind="query-params", help="1 to 3 whole numbers.")
+    with dimensions:
+        latent_dim = controls.setting("latent_dim", "Dimensions of z")
+    with epochs:
+        count = controls.setting("epochs", "Epochs")
+    try:
+        base = RunConfig(latent_dim=latent_dim, epochs=count)
+        return sweep(base, _numbers(kl_weights, float), _numbers(seed_text, int))
+    except ConfigError as error:
+        label = LABELS.get(error.name.removesuffix("s"), error.name)
+        st.error(f"**{label}**: {address.quoted(error.value)} is not allowed: {error.allowed}")
+        return []
+
+
+def _numbers(text: str, kind: type) -> tuple:
+    """Numbers with commas or blanks between them; what is none stays as it is, for RunConfig to refuse by name."""
+
+    def number(part: str):
+        with contextlib.suppress(ValueError):
+            return kind(part)
+        return part
+
+    return tuple(number(part) for part in re.split(r"[,;\s]+", text) if part)
+
+
+def _table(configs: list[RunConfig], now: list[RunStatus]) -> None:
+    done = sum(status.state == "complete" for status in now)
+    share = sum(status.step for status in now) / sum(config.total_steps for config in configs)
+    st.progress(min(share, 1.0), f"{done} of {len(configs)} runs are complete")
+    rows = [
+        {
+            "model": config.model.upper(),
+            "kl_weight": None if config.model == "ae" else config.kl_weight,
+            "seed": config.seed,
+            "state": "not trained yet" if status.state == "absent" else status.state,
+            "progress": status.step / config.total_steps,
+            **_figures(config.run_id, status),
+        }
+        for config, status in zip(configs, now)
+    ]
+    st.dataframe(pandas.DataFrame(rows), column_config=COLUMNS, hide_index=True, key="sweep")
+
+
+def _figures(run_id: str, status: RunStatus) -> dict:
+    test = ui.test_of(run_id) if status.has_model else {}
+    return {name: test.get(name) for name in ("reconstruction", "kl", "negative_elbo", "active_units")}

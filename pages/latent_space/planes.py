@@ -1,0 +1,81 @@
+"""The latent space of a trained pair: both planes under the pointer, and fresh samples."""
+
+import numpy as np
+import streamlit as st
+
+from pages.shared import address, bottleneck, digits, figures, scatter
+from pages.shared import lab as ui
+from pages.shared.component import component
+from pages.shared.once import once
+from pages.shared.pair import HALVES, halves, on_a_plane
+from pages.shared.trained import Trained
+from vae.config import RunConfig
+from vae.measures import latent
+
+SAMPLES = 16
+
+_latent_space = component("latent_space", "latent_space")
+
+
+@ui.says_damage
+def codes(left: RunConfig, vae: RunConfig, same_axes: bool) -> None:
+    """Both planes under the pointer, and the digit whose codes are marked in them."""
+    pair = halves(vae, left)
+    dimensions = scatter.choose_two(pair[1].metrics["test"]["kl_per_dimension"])
+    given = address.given("x", "z", "layers")
+    st.markdown(bottleneck.outcome(*pair))
+    sent = on_a_plane(pair, dimensions)
+    if same_axes:
+        sent["limits"] = dict.fromkeys(sent["limits"], max(sent["limits"].values()))
+    _latent_space(
+        key="latent space",
+        data={
+            "dims": list(dimensions),
+            "latentDim": vae.latent_dim,
+            "colors": list(figures.DIGIT_COLORS),
+            "names": {half: bottleneck.name(run.config) for half, run in zip(HALVES, pair)},
+            "captions": {half: _caption(run, dimensions, sent["limits"][half]) for half, run in zip(HALVES, pair)},
+            "given": given,
+            **sent,
+            "subject": f"{sent['subject']} {sent['limits']}",
+        },
+        height="content",
+    )
+
+
+def _caption(half: ui.Trained, dimensions: tuple[int, ...], limit: float) -> str:
+    """What a half is worth, and what of it the axes leave out."""
+    outside = int((np.abs(half.points(dimensions)) > limit).any(1).sum())
+    beyond = f"; {outside:,} of 10,000 codes outside of the picture" if outside else ""
+    return f"{bottleneck.name(half.config)}: {ui.test_in_words(half.config.run_id).replace('**', '')}{beyond}"
+
+
+@ui.says_damage
+def samples(left: RunConfig, vae: RunConfig) -> None:
+    """Codes that belong to no digit, decoded: from N(0, I) by both, and from a Gaussian fitted to the left's codes."""
+    st.subheader("Fresh samples")
+    number, again = st.columns([1, 3], vertical_alignment="bottom")
+    bind = address.binding("draw")
+    with number:
+        draw = st.number_input("Draw", min_value=0, max_value=address.MOST_DRAWS, step=1, key="draw", bind=bind)
+    again.button("Draw again", icon=":material/casino:", on_click=_draw_again)
+    digits.film_strips(_samples(*halves(vae, left), draw), widest=1200)
+    if words := bottleneck.beyond(left, latent.prior_samples(SAMPLES, left.latent_dim, draw)):
+        st.markdown(words)
+
+
+@once(200)
+def _samples(left: Trained, right: Trained, draw: int) -> dict[str, np.ndarray]:
+    prior = latent.prior_samples(SAMPLES, right.config.latent_dim, draw)
+    z = latent.aggregate_samples(*left.codes, 0)
+    fitted = latent.gaussian_samples(latent.fit_gaussian(z), SAMPLES, draw)
+    name = bottleneck.name(left.config)
+    return {
+        f"{bottleneck.name(right.config)}: z from N(0, I), its prior": latent.decode_all(right.model, prior).numpy(),
+        f"{name}: z from N(0, I)": latent.decode_all(left.model, prior).numpy(),
+        f"{name}: z from a Gaussian fitted to its codes": latent.decode_all(left.model, fitted).numpy(),
+    }
+
+
+def _draw_again() -> None:
+    st.session_state["draw"] = st.session_state.get("draw", 0) + 1

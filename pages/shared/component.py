@@ -1,0 +1,70 @@
+"""Components that run in the browser: their files in assets/browser, how a page shows them, and what they are sent."""
+
+import base64
+import functools
+import gzip
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+BROWSER = Path(__file__).parents[2] / "assets" / "browser"
+PAGE = "page in the address"  # in the session's state (app.py): the last part of the address, empty for the first page
+
+# Streamlit takes a component's script as a text, which cannot import by a relative path. So the text imports the real
+# module, from where app.py serves it; only the browser knows what of its address is a proxy's or the server's prefix.
+LOADER = """
+export default async function (component) {
+  const { page } = component.data, path = location.pathname.replace(/\\/$/, "");
+  globalThis.aeVaeLabRoot ??= location.origin + path.slice(0, path.length - (page ? page.length + 1 : 0));
+  const { default: run } = await import(`${globalThis.aeVaeLabRoot}/browser/VERSION/MODULE`);
+  return run(component);
+}
+"""
+
+
+def component(room: str, name: str, html: str | None = None, css: str | None = None) -> Callable:
+    """The component of ROOM/NAME.html, NAME.css and NAME.js, registered once; html and css may be given instead."""
+    script = LOADER.replace("VERSION", version()).replace("MODULE", f"{room}/{name}.js")
+    shown = st.components.v2.component(
+        name,
+        html=read(f"{room}/{name}.html") if html is None else html,
+        css=styles(room, name) if css is None else css,
+        js=script,
+    )
+
+    def show(data: dict, **options):
+        return shown(data={**data, "page": st.session_state.get(PAGE, "")}, **options)
+
+    return show
+
+
+def read(path: str) -> str:
+    """A file of assets/browser."""
+    return (BROWSER / path).read_text(encoding="utf-8")
+
+
+def styles(room: str, name: str) -> str:
+    """The text of what all components have in common, and the component's own style sheet."""
+    sheets = ("shared/lab.css", "shared/picker.css", f"{room}/{name}.css")
+    return "\n".join(read(sheet) for sheet in sheets if (BROWSER / sheet).exists())
+
+
+@functools.lru_cache(maxsize=1)
+def modules() -> dict[str, bytes]:
+    """Every module of assets/browser by its path, gzipped: what app.py serves below `version`."""
+    files = sorted(BROWSER.rglob("*.js"))
+    return {path.relative_to(BROWSER).as_posix(): gzip.compress(path.read_bytes(), 9, mtime=0) for path in files}
+
+
+@functools.lru_cache(maxsize=1)
+def version() -> str:
+    """The checksum of all modules, in their address: another text has another address, and a browser keeps each."""
+    return hashlib.sha256(b"".join(name.encode() + text for name, text in modules().items())).hexdigest()[:16]
+
+
+def base64_of(numbers: np.ndarray, kind: str = "<f4") -> str:
+    """An array's numbers, little-endian, as a component's data can hold them (bytes.js reads them)."""
+    return base64.b64encode(numbers.astype(kind).tobytes()).decode()

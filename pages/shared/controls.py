@@ -1,0 +1,143 @@
+"""Widgets that more than one page has. Their values live in the URL, so that a link reproduces what is seen."""
+
+import contextlib
+import dataclasses
+import functools
+import re
+from pathlib import Path
+
+import streamlit as st
+
+from pages.shared import address, run_again
+from pages.shared.figures import COLORS
+from vae import data
+from vae.config import ConfigError, RunConfig, allowed_values
+
+SYMBOLS = {
+    "X": ("x", "x"),
+    "Y": ("y", "y"),
+    "Z": ("z", "z"),
+    "MU": ("mu", r"\mu"),
+    "SIGMA": ("sigma", r"\sigma"),
+    "EPS": ("eps", r"\varepsilon"),
+    "XHAT": ("x_hat", r"\hat x"),
+    "KL": ("kl", r"\mathrm{KL}"),
+}
+FIELDS = {field.name: field for field in dataclasses.fields(RunConfig)}
+FEW = {"latent_dim": "Dimensions of z", "epochs": "Epochs", "kl_weight": "KL weight", "seed": "Seed"}
+MORE = {
+    "dataset": "Images",
+    "train_size": "Training images",
+    "hidden_dims": "Hidden layers",
+    "activation": "Activation",
+    "bottleneck": "Activation of f and g",
+    "likelihood": "Likelihood p(x|z)",
+    "kl_ramp": "KL ramp",
+    "batch_size": "Batch size",
+    "learning_rate": "Learning rate",
+}
+
+
+def run_settings() -> RunConfig:
+    """The settings of a pair, as its VAE's config; a bad one is said in words and ends the page."""
+    values = {}
+    for column, (name, label) in zip(st.columns(len(FEW)), FEW.items()):
+        with column:
+            values[name] = setting(name, label)
+    with st.expander("More settings", icon=":material/tune:"):
+        columns = st.columns(3)
+        for index, (name, label) in enumerate(MORE.items()):
+            with columns[index % 3]:
+                values[name] = setting(name, label)
+    with contextlib.suppress(ValueError):  # RunConfig will say what is wrong with it, by name and value
+        values["hidden_dims"] = tuple(int(width) for width in values["hidden_dims"].split(","))
+    try:
+        config = RunConfig(**values)
+    except ConfigError as error:
+        label = {**FEW, **MORE}[error.name]
+        st.error(
+            f"**{label}**: {error.name} = {address.quoted(error.value)} is not allowed: {error.allowed}",
+            icon=":material/error:",
+        )
+        st.stop()
+    _offer_download(config.dataset)
+    return config
+
+
+def formula(latex: str) -> None:
+    """A formula in which the symbols of SYMBOLS have the colours that they have in pictures and plots."""
+
+    def colored(match: re.Match) -> str:
+        name, symbol = SYMBOLS[match[1]]
+        return rf"\textcolor{{{COLORS[name]}}}{{{symbol}}}"
+
+    st.latex(re.sub(rf"\\({'|'.join(SYMBOLS)})\b", colored, latex))
+
+
+def words() -> None:
+    """What the measures on the pages mean, in an expander."""
+    with st.expander("The words: nats, reconstruction loss, KL, ELBO", icon=":material/menu_book:"):
+        st.markdown(
+            """
+- **nat**: the unit of information with the natural logarithm; 1 nat is 1.44 bits. All losses here are nats an image.
+- **reconstruction loss**, −log p(x|z): how surprised the decoder is by the picture *x*, summed over its 784 pixels.
+- **KL**(q(z|x) ‖ N(0, I)): how far a picture's cloud of codes is from the prior; what *z* may know of *x* is paid here.
+- **−ELBO** = reconstruction loss + KL: at least −log p(x); the lower, the better the VAE.
+- **posterior**, p(z|x): which codes could have made the picture *x*, and how likely each is. **q(z|x)**: the encoder's
+  stand-in for it. **Amortisation**: one encoder answers for all pictures, instead of a fit for each.
+- **prior**: N(0, I), the cloud that codes are drawn from when there is no picture. **σ**: how wide a cloud is.
+"""
+        )
+
+
+def source(page: str) -> None:
+    """The page's own source in an expander: the last thing on every page."""
+    with st.expander("The source of this page", icon=":material/code:"):
+        st.code(Path(page).read_text(encoding="utf-8"), language="python")
+
+
+def setting(name: str, label: str):
+    """The widget for one field of RunConfig, bound to the URL parameter of the same name."""
+    field = FIELDS[name]
+    common = {"label": label, "key": name, "help": _sentence(field.metadata["help"])}
+    if name == "hidden_dims":  # what is wrong with it is said below, with the text still there
+        return st.text_input(value=",".join(map(str, field.default)), bind="query-params", **common)
+    common["bind"] = address.binding(name, (), allowed_values(field), functools.partial(_is_allowed, field))
+    if "choices" in field.metadata:
+        choices = field.metadata["choices"]
+        return st.selectbox(options=choices, index=choices.index(field.default), **common)
+    low, high = field.metadata["low"], field.metadata["high"]
+    if name == "seed":  # its default is its least value; said outright, it would forbid “Train both again” to set it
+        return st.number_input(min_value=low, max_value=high, step=1, **common)
+    if isinstance(field.default, int):
+        return st.number_input(min_value=low, max_value=high, value=field.default, step=1, **common)
+    step = {"learning_rate": 0.001, "kl_weight": 0.5}.get(name, 0.1)
+    return st.number_input(min_value=low, max_value=high, value=field.default, step=step, format="%g", **common)
+
+
+def _is_allowed(field: dataclasses.Field, text: str) -> bool:
+    try:
+        RunConfig(**{field.name: type(field.default)(text)})
+    except ValueError:
+        return False
+    return True
+
+
+def _sentence(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}."
+
+
+def _offer_download(dataset: str) -> None:
+    """For images that are not on this machine: a button that fetches them, and words where that fails."""
+    if data.is_available(dataset):
+        return
+    st.info(f"{dataset} is not on this machine yet. MNIST always is.", icon=":material/download:")
+    if st.button(f"Download {dataset} (about 30 MB)"):
+        try:
+            with st.spinner(f"Downloading {dataset} …"):
+                data.download(dataset)
+        except data.DatasetError as error:
+            st.error(f"{error} Choose mnist under *More settings* to go on.", icon=":material/cloud_off:")
+            st.stop()
+        run_again()
+    st.stop()

@@ -1,0 +1,228 @@
+"""What pages know of runs: the one Runs of this server, and cached readings of its store."""
+
+import contextlib
+import functools
+import gc
+import os
+import threading
+
+import numpy as np
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.web.server.starlette.starlette_app_utils import decode_xsrf_token_string
+
+from pages.shared import figures  # noqa: F401  (plotly too is there before the freeze)
+from pages.shared.once import forget as forget_answer
+from pages.shared.once import once, recent
+from pages.shared.trained import Trained
+from vae import data
+from vae.config import RunConfig
+from vae.measures.evaluation import chance_loss
+from vae.runs.queue import Runs
+from vae.runs.states import USABLE, RunStatus
+from vae.runs.store import DamagedRun, RunStore, StoreError
+from vae.runs.worker import resolve_device
+from vae.training.speed import use_one_thread
+
+LOOK = 0.5  # seconds for which it is not asked again where a run is
+
+
+CANNOT_START = (StoreError, ValueError, data.DatasetError)
+
+
+def start() -> Runs:
+    """The server's Runs, started once; raises one of CANNOT_START, in words."""
+    with _starting:
+        return _started()
+
+
+_starting = threading.Lock()
+
+
+@functools.lru_cache(maxsize=1)
+def _started() -> Runs:
+    use_one_thread()  # the cores are the workers'
+    data.load("mnist", "test")
+    # What is imported by now never is garbage, so Python need not look through it again and again.
+    gc.collect()
+    gc.freeze()
+    return Runs(RunStore(), resolve_device(os.environ.get("VAE_DEVICE", "cpu")))
+
+
+def runs() -> Runs:
+    """The server's Runs for a page; says what is wrong and ends the page when there can be none."""
+    try:
+        return start()
+    except CANNOT_START as error:
+        st.error(f"The lab cannot start: {error}", icon=":material/error:")
+        st.stop()
+
+
+def browser() -> str:
+    """A name for the visitor's browser that lasts as long as its cookie does; the session's where there is none."""
+    cookie = st.context.cookies.get("_streamlit_xsrf", "")
+    token, _ = decode_xsrf_token_string(cookie)  # the cookie is masked anew at every visit, the token stays
+    return token.hex() if token else get_script_run_ctx().session_id
+
+
+def says_damage(page_part):
+    """Has a damaged run set aside and said in words, instead of shown; the page goes on without it."""
+
+    @functools.wraps(page_part)
+    def guarded(*args, **kwargs):
+        try:
+            return page_part(*args, **kwargs)
+        except DamagedRun as error:
+            place = runs().store.set_aside(error.run_id, str(error))
+            st.error(
+                f"{error}. Its files were set aside in {place}. “Train both” on the page *Train side by side*, or the "
+                "button of the page that shows this run, makes it again.",
+                icon=":material/healing:",
+            )
+            st.stop()
+
+    return guarded
+
+
+@recent(LOOK)
+def status(run_id: str) -> RunStatus:
+    """Where a run is; read once for all who watch it."""
+    now = start().store.status(run_id)
+    if now.is_active:
+        start().ensure(start().store.config(run_id))
+    return now
+
+
+@recent(LOOK)
+def measured(run_id: str, sha256: str) -> str:
+    """Whether the gaps of a run's model are being measured, and of how many images they are there."""
+    start().ensure_gaps(run_id, sha256)
+    state = "running" if start().is_measuring(run_id, sha256) else "resting"
+    return f"{state}-{len(start().store.gap(run_id, sha256).get('encoder', ()))}"
+
+
+def forget(run_id: str) -> None:
+    """Has a run that somebody has just steered read anew."""
+    for reading in (status, test_of, failure_of, _model_sha256):
+        forget_answer(reading, run_id)
+    for reading in (_pairs, _autoencoders):
+        forget_answer(reading)
+
+
+def test_in_words(run_id: str) -> str:
+    """What a run that has ended is worth on the test images."""
+    test = test_of(run_id)
+    if not test:
+        return "no figures"
+    chance = chance_loss(start().store.config(run_id).likelihood)
+    if test["reconstruction"] > chance:
+        return (
+            f"reconstruction {test['reconstruction']:,.0f} nats, **worse than answering grey** ({chance:.0f} nats): "
+            "this training has gone wrong; a smaller learning rate is the usual way out"
+        )
+    if test["kl"] is None:
+        return f"reconstruction **{test['reconstruction']:.1f}** nats"
+    parts = f"reconstruction {test['reconstruction']:.1f} + KL {test['kl']:.1f}"
+    return f"−ELBO **{test['negative_elbo']:.1f}** nats = {parts}"
+
+
+@recent(2.0)
+def test_of(run_id: str) -> dict:
+    """A run's figures on the test images; empty for one that has none."""
+    return (start().store.metrics(run_id) or {}).get("test") or {}
+
+
+@recent(2.0)
+def failure_of(run_id: str) -> dict | None:
+    """What a worker wrote of a training that failed (vae/runs/worker.py): its step, and who did it; else None."""
+    return (start().store.metrics(run_id) or {}).get("failure")
+
+
+@once(200)
+def history(run_id: str, now: RunStatus) -> list[dict]:
+    """A run's loss curves as they are in the given status; not to be written to."""
+    return start().store.history(run_id)
+
+
+@once(600)
+def pictures(run_id: str, step: int, sha256: str) -> dict[str, np.ndarray]:
+    """A snapshot's pictures as arrays, by name; not to be written to."""
+    tensors = start().store.snapshot(run_id, {"step": step, "pictures": sha256})
+    return {name: tensor.numpy() for name, tensor in tensors.items()}
+
+
+def trained(run_id: str) -> Trained | None:
+    """The model of a run that has ended, and what it is worth; None where there is none."""
+    try:
+        sha256 = _model_sha256(run_id)
+        return _trained(run_id, sha256) if sha256 else None
+    except KeyError:
+        return None
+
+
+@recent(2.0)
+def _model_sha256(run_id: str) -> str | None:
+    return (start().store.metrics(run_id) or {}).get("model_sha256")
+
+
+@once(60)
+def _trained(run_id: str, sha256: str) -> Trained:
+    store = start().store
+    store.verify(run_id)
+    return Trained(store.config(run_id), sha256, store.model(run_id), store.metrics(run_id))
+
+
+def partner(vae: RunConfig) -> RunConfig:
+    """The AE beside a VAE: the one that it was converted from, or else the one of the same settings."""
+    return start().store.config(vae.init_from) if vae.init_from else vae.autoencoder
+
+
+def finished_pairs() -> list[RunConfig]:
+    """The VAE's config of every pair of which both halves have ended with a model: the default first, then by size."""
+    return list(_pairs())
+
+
+def complete_pairs() -> list[RunConfig]:
+    """Those of `finished_pairs` that were trained to the end."""
+    return [config for config, states in _pairs().items() if states == {"complete"}]
+
+
+def complete_autoencoders() -> list[RunConfig]:
+    """The AEs that were trained to the end: the default first, then by size."""
+    plain = RunConfig(model="ae")
+    return sorted(_autoencoders(), key=lambda c: (c != plain, c.bottleneck != plain.bottleneck, c.latent_dim, c.seed))
+
+
+@recent(2.0)
+def _autoencoders() -> list[RunConfig]:
+    return [config for config, state in _ended("ae") if state == "complete"]
+
+
+@recent(2.0)
+def _pairs() -> dict[RunConfig, set[str]]:
+    """The VAE's config of every pair that has ended with a model -> the states of its halves."""
+    store, pairs = start().store, {}
+    for config, state in _ended("vae"):
+        with contextlib.suppress(KeyError, DamagedRun):
+            states = {state, store.status(partner(config).run_id).state}
+            if states <= USABLE:
+                pairs[config] = states
+    plain = RunConfig()
+    order = sorted(pairs, key=lambda c: (c.latent_dim, c.kl_weight != plain.kl_weight, c.epochs, c.seed, c.kl_weight))
+    return {config: pairs[config] for config in sorted(order, key=lambda config: config != plain)}
+
+
+def _ended(model: str) -> list[tuple[RunConfig, str]]:
+    """The runs of a model ("ae" or "vae") that can be shown, with their states."""
+    store, ended = start().store, []
+    for run_id in store.run_ids():
+        with contextlib.suppress(KeyError, DamagedRun):  # of another recipe, or not to be shown
+            if run_id.startswith(f"{model}-") and data.is_available((config := store.config(run_id)).dataset):
+                ended.append((config, store.status(run_id).state))
+    return ended
+
+
+@recent(2.0)
+def damage_reports(run_id: str) -> list[str]:
+    """Why and where earlier copies of a run were set aside."""
+    return start().store.damage_reports(run_id)

@@ -1,0 +1,66 @@
+"""Whether there is something new of runs that are watched.
+
+The browser asks a route every second or so, which costs the server less than a millisecond. Only when the answer is
+another one than what is on show, the part of the page that shows the runs runs again.
+"""
+
+import time
+
+import streamlit as st
+
+from pages.shared import lab
+from pages.shared.component import component
+from vae.runs.states import ACTIVE
+from vae.runs.store import DamagedRun, StoreError
+
+LIVE = 0.8  # seconds between two looks at a run under way
+IDLE = 4.0  # seconds between two looks at runs that may be started or resumed in another browser
+EACH = 0.05  # seconds that a look is later for each one who watches, so that the server keeps up with all pages
+MOST = 60  # runs that are watched at a time
+HERE = 10.0  # seconds for which one who has asked counts as one who watches
+
+_news = component("shared", "news", html="<i></i>", css="")
+
+
+def watch(*names: str) -> None:
+    """Has the part of the page that this is called in run again when there is news of what is named.
+
+    To be called before that part reads where the runs are: what comes in between is then drawn twice, and never lost.
+    names: run_ids, or "run_id/model_sha256" for the measuring of a run's gaps.
+    """
+    with st.container(key=f"news {names[0]}"):  # takes no room (style.css)
+        _news(key=f"news of {names[0]}", data={"names": names, "seen": of(names)}, on_news_change=lambda: None)
+
+
+def of(names: tuple[str, ...]) -> str:
+    """Where all that is named is: the same words as long as there is nothing new."""
+    return " ".join(map(_of, names))
+
+
+def _of(name: str) -> str:
+    run_id, _, sha256 = name.partition("/")
+    try:
+        if sha256:
+            return lab.measured(run_id, sha256)
+        now = lab.status(run_id)
+        return f"{now.state}-{now.step}"
+    except (DamagedRun, StoreError, KeyError, OSError):
+        return "damaged"
+
+
+def answer(names: tuple[str, ...], watcher: str) -> dict:
+    """What the route says: where the runs are, and in how many seconds to ask again."""
+    now = time.monotonic()
+    _watchers[watcher] = now
+    for one, seen in list(_watchers.items()):
+        if now - seen > HERE:
+            _watchers.pop(one, None)
+    said = of(names)
+    return {"now": said, "wait": max(LIVE, EACH * len(_watchers)) if _is_live(said) else IDLE}
+
+
+def _is_live(said: str) -> bool:
+    return any(word.split("-")[0] in ACTIVE for word in said.split())
+
+
+_watchers: dict[str, float] = {}  # a page in a browser -> when it last asked about runs

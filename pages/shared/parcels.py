@@ -1,0 +1,103 @@
+"""What a browser fetches once and keeps: models, codes, test images, each under a name that never changes its sense.
+
+A name says all that is needed to make its bytes, so that any server on the same store can serve it.
+pages/shared/server.py serves them; assets/browser/shared/parcels.js fetches them.
+"""
+
+import functools
+import gzip
+import hashlib
+import re
+import threading
+
+import torch
+
+from pages.shared import lab
+from pages.shared.trained import Trained
+from vae import data
+from vae.model_bytes import pack_model
+
+PARTS = 10  # of the test images
+SHA256 = r"[0-9a-f]{64}"
+RUN = rf"(?P<run_id>(ae|vae)-\d{{1,2}}d-[0-9a-f]{{12}})/(?P<sha256>{SHA256})"
+NAMES = {
+    "images": re.compile(rf"images/(?P<dataset>[a-z-]{{1,20}})/(?P<part>\d{{1,2}})/(?P<sha256>{SHA256})"),
+    "labels": re.compile(rf"labels/(?P<dataset>[a-z-]{{1,20}})/(?P<part>0)/(?P<sha256>{SHA256})"),
+    "model": re.compile(rf"model/{RUN}"),
+    "codes": re.compile(rf"codes/{RUN}/(?P<dims>\d{{1,2}}(-\d{{1,2}})?)/(?P<count>\d{{1,5}})"),
+}
+
+
+class NoParcel(LookupError):
+    """A name that stands for nothing that is here; the message says so in words."""
+
+
+def of_images(dataset: str) -> list[str]:
+    """The names of the test images, 784 bytes each, a thousand a parcel."""
+    return [f"images/{dataset}/{part}/{_checksum('images', dataset, part)}" for part in range(PARTS)]
+
+
+def of_labels(dataset: str) -> str:
+    """The name of the test labels, a byte each."""
+    return f"labels/{dataset}/0/{_checksum('labels', dataset, 0)}"
+
+
+def of_model(run: Trained) -> str:
+    """The name of a trained model, for model.js."""
+    return f"model/{run.run_id}/{run.sha256}"
+
+
+def of_codes(run: Trained, dimensions: tuple[int, ...], count: int) -> str:
+    """The name of the codes of the first `count` test images on the dimensions of a plane, as float32 rows.
+
+    mu, a row a dimension, then, of a VAE, sigma.
+    """
+    return f"codes/{run.run_id}/{run.sha256}/{'-'.join(map(str, dimensions))}/{count}"
+
+
+def content(name: str) -> bytes:
+    """A parcel's bytes, gzipped; raises NoParcel for a name that is none, or of something that is not here any more."""
+    with _making:  # a class that comes at once has each made once
+        return _gzipped(name)
+
+
+_making = threading.Lock()
+
+
+@functools.lru_cache(maxsize=100)
+def _gzipped(name: str) -> bytes:
+    return gzip.compress(_bytes(name), 6, mtime=0)
+
+
+def _bytes(name: str) -> bytes:
+    kind, said = next(((kind, match) for kind, rule in NAMES.items() if (match := rule.fullmatch(name))), (None, None))
+    if kind in ("images", "labels"):
+        place = said["dataset"], int(said["part"])
+        if data.is_known(place[0]) and place[1] < PARTS and said["sha256"] == _checksum(kind, *place):
+            return _of_dataset(kind, *place)
+    elif kind and (run := lab.trained(said["run_id"])) and run.sha256 == said["sha256"]:
+        if kind == "model":
+            return pack_model(run.model, run.config)
+        dimensions = [int(number) for number in said["dims"].split("-")]
+        if max(dimensions) < run.config.latent_dim and 1 <= int(said["count"]) <= 10_000:
+            return _codes(run, dimensions, int(said["count"]))
+    raise NoParcel(f"There is no {name} here: it is of another version of the lab, or of a run that was deleted.")
+
+
+def _codes(run: Trained, dimensions: list[int], count: int) -> bytes:
+    mu, log_sigma = run.codes
+    parts = [mu] if log_sigma is None else [mu, log_sigma.exp()]
+    rows = torch.cat([part[:count, dimensions].T for part in parts])
+    return rows.contiguous().numpy().astype("<f4").tobytes()
+
+
+@functools.lru_cache(maxsize=100)
+def _checksum(kind: str, dataset: str, part: int) -> str:
+    return hashlib.sha256(_of_dataset(kind, dataset, part)).hexdigest()
+
+
+def _of_dataset(kind: str, dataset: str, part: int) -> bytes:
+    test = data.load(dataset, "test")
+    if kind == "labels":
+        return test.labels.to(torch.uint8).numpy().tobytes()
+    return (test.images.chunk(PARTS)[part] * 255).round().to(torch.uint8).numpy().tobytes()

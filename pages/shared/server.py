@@ -1,0 +1,100 @@
+"""The server around the pages: what it starts with, what it serves beside them, and what is said when a page fails."""
+
+import contextlib
+import gzip
+import logging
+import re
+import threading
+
+import streamlit as st
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from pages.shared import component, frame
+
+FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
+NEVER = {"Cache-Control": "no-store"}
+NEWS = re.compile(r"(ae|vae)-\d{1,2}d-[0-9a-f]{12}(/[0-9a-f]{64})?")  # a run, or the gaps of a run's model
+
+
+@contextlib.asynccontextmanager
+async def lifespan(app: st.App):
+    """Has torch, the images and the workers start with the server, in a thread, and not with the first visitor."""
+    _make_pages_known()
+    threading.Thread(target=_start, name="start of the lab", daemon=True).start()
+    yield
+
+
+def _make_pages_known() -> None:
+    """Until st.navigation is first called in a process, Streamlit looks into pages/ itself, and finds none of these."""
+    logging.disable(logging.WARNING)  # that there is no visitor
+    frame.navigation()
+    logging.disable(logging.NOTSET)
+
+
+def _start() -> None:
+    from pages.shared import lab
+
+    with contextlib.suppress(*lab.CANNOT_START):  # which every page says
+        lab.start()
+
+
+def say_in_words(error: Exception) -> bool:
+    """Tells a visitor of an error that nobody caught, without its traceback, which the log has."""
+    logging.getLogger(__name__).error("a page failed", exc_info=error)
+    st.error(
+        "This page has stumbled over a fault of the lab; nothing that was trained is lost. Load the page again, or "
+        "choose another page. The server's log says what happened.",
+        icon=":material/error:",
+    )
+    return True
+
+
+def module(request: Request) -> Response:
+    """A module of assets/browser, by the checksum of all and its path."""
+    name = request.path_params["path"]
+    found = component.modules().get(name) if request.path_params["version"] == component.version() else None
+    if found is None:
+        return missing(f"There is no {name} here: the lab has been renewed. Load the page again.")
+    return _kept(request, found, "text/javascript")
+
+
+def parcel(request: Request) -> Response:
+    """A parcel by its name (pages/shared/parcels.py); in a thread of its own, for it may have to be made."""
+    from pages.shared import parcels  # torch is on its way when the server starts
+
+    try:
+        return _kept(request, parcels.content(request.path_params["name"]), "application/octet-stream")
+    except LookupError as error:
+        return missing(str(error))
+
+
+def news(request: Request) -> Response:
+    """Where the named runs are (pages/shared/news.py); in a thread of its own, for it may look into the store."""
+    from pages.shared import news
+
+    names = tuple(name for name in request.query_params.getlist("name") if NEWS.fullmatch(name))[: news.MOST]
+    return JSONResponse(news.answer(names, request.query_params.get("watcher", "")[:40]), headers=NEVER)
+
+
+def missing(words: str) -> Response:
+    """404, in words that a page can show."""
+    return PlainTextResponse(words, 404, NEVER)
+
+
+def _kept(request: Request, gzipped: bytes, kind: str) -> Response:
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(gzipped, 200, FOR_EVER | {"Content-Encoding": "gzip"}, kind)
+    return Response(gzip.decompress(gzipped), 200, FOR_EVER, kind)
+
+
+def routes() -> list[Route]:
+    """What is served beside pages, below the path that server.baseUrlPath names."""
+    path = st.get_option("server.baseUrlPath").strip("/")
+    base = f"/{path}" if path else ""
+    return [
+        Route(f"{base}/browser/{{version}}/{{path:path}}", module),
+        Route(f"{base}/parcels/{{name:path}}", parcel),
+        Route(f"{base}/news", news),
+    ]

@@ -1,0 +1,88 @@
+"""Several runs that are asked for together: their buttons, and what is seen of them as they train."""
+
+import os
+from collections.abc import Callable
+
+import streamlit as st
+
+from pages.shared import lab as ui
+from pages.shared import news, run_again
+from pages.shared.steer import complaining, complaint, in_words
+from vae.config import RunConfig
+from vae.runs.queue import MOST_SWEPT
+from vae.runs.states import ACTIVE, STARTABLE, RunStatus
+from vae.training.speed import estimate_seconds
+
+Shown = Callable[[list[RunConfig], list[RunStatus]], None]
+
+
+@ui.says_damage
+def train(configs: list[RunConfig], shown: Shown, of_seed: Callable[[int], list[RunConfig]] | None = None) -> None:
+    """Buttons to train and stop the runs, and `shown(configs, statuses)`, drawn anew while more is to come.
+
+    of_seed: the same runs with another seed, which are offered once these have ended.
+    """
+    states = [ui.status(config.run_id).state for config in configs]
+    missing = [config for config, state in zip(configs, states) if state in STARTABLE]
+    active = [config for config, state in zip(configs, states) if state in ACTIVE]
+    start, stop, _ = st.columns([3, 2, 6], vertical_alignment="center")
+    label, wanted = ("Training …", []) if active else ("All have ended", [])
+    if missing:
+        label, wanted = f"Train {'1 run' if len(missing) == 1 else f'{len(missing)} runs'}", missing
+    elif of_seed and not active:
+        wanted = _next_untrained(configs[0].seed, of_seed)
+        label = f"Train again (seed {wanted[0].seed})"
+    start.button(
+        label, icon=":material/play_arrow:", type="primary", disabled=not wanted,
+        on_click=_train_with_seed if of_seed else _train, args=wanted, width="stretch",
+    )  # fmt: skip
+    if active:
+        stop.button("Stop all", icon=":material/stop:", on_click=_stop, args=active, width="stretch")
+    elif wanted:
+        stop.caption(f"takes about {in_words(_estimate(wanted))}")
+    complaint()
+    st.fragment(_watch)(configs, states, shown, bool(active or missing))
+
+
+@ui.says_damage
+def _watch(configs: list[RunConfig], before: list[str], shown: Shown, is_more_to_come: bool) -> None:
+    if is_more_to_come:
+        news.watch(*(config.run_id for config in configs))
+    now = [ui.status(config.run_id) for config in configs]
+    if [status.state for status in now] != before:
+        for config in configs:
+            ui.forget(config.run_id)
+        run_again()  # other buttons, and new results in the rest of the page
+    shown(configs, now)
+
+
+def _estimate(configs: list[RunConfig]) -> float:
+    """Seconds for all, side by side on the workers, of whose cores the page wants a share too."""
+    each, workers = [estimate_seconds(config) for config in configs], ui.runs().workers
+    crowding = max(1.0, (workers + 1) / (os.cpu_count() or 1))
+    return max(1.0, max(each), sum(each) / workers) * crowding
+
+
+def _next_untrained(seed: int, of_seed: Callable[[int], list[RunConfig]]) -> list[RunConfig]:
+    """The runs of the next seed of which not all have been trained."""
+    while True:
+        seed = (seed + 1) % 2**31
+        configs = of_seed(seed)
+        if any(ui.status(config.run_id).state in STARTABLE for config in configs):
+            return configs
+
+
+def _train_with_seed(*configs: RunConfig) -> None:
+    st.session_state["seed"] = configs[0].seed  # of the page's widget, which shall say what is trained
+    _train(*configs)
+
+
+@complaining
+def _train(*configs: RunConfig) -> None:
+    ui.runs().submit(list(configs), ui.browser(), MOST_SWEPT)
+
+
+@complaining
+def _stop(*configs: RunConfig) -> None:
+    for config in configs:
+        ui.runs().stop(config.run_id)

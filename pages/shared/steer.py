@@ -1,0 +1,105 @@
+"""The buttons that steer a pair of runs: train, pause, resume, stop."""
+
+import dataclasses
+import functools
+import os
+
+import streamlit as st
+
+from pages.shared import lab as ui
+from vae.config import RunConfig
+from vae.runs.queue import TooManyRuns
+from vae.runs.states import ACTIVE, SETTLED
+from vae.runs.store import DamagedRun
+from vae.training.speed import estimate_seconds
+
+LONG = 600  # seconds
+
+
+@ui.says_damage
+def buttons(ae: RunConfig, vae: RunConfig) -> None:
+    """Whatever the pair's state allows; an estimate of the seconds before the first press."""
+    states = {ui.status(half.run_id).state for half in (ae, vae)}
+    train, pause, stop, _ = st.columns([3, 2, 2, 5], vertical_alignment="center")
+    if states & ACTIVE - {"pausing"}:
+        train.button("Training …", disabled=True, icon=":material/play_arrow:", width="stretch")
+        pause.button("Pause", icon=":material/pause:", on_click=_pause, args=(ae, vae), width="stretch")
+        stop.button("Stop", icon=":material/stop:", on_click=_stop, args=(ae, vae), width="stretch")
+    elif states & {"pausing", "paused"}:
+        _main_button(train, "Resume", _train, ae, vae)
+        stop.button("Stop", icon=":material/stop:", on_click=_stop, args=(ae, vae), width="stretch")
+    elif "stopped" in states:
+        _main_button(train, "Train both to the end", _train, ae, vae)
+    else:
+        fresh = _next_untrained(vae)
+        label = "Train both" if fresh == vae else f"Train both again (seed {fresh.seed})"
+        _main_button(train, label, _train, fresh.autoencoder, fresh)
+        seconds = _estimate(vae)
+        pause.caption(f"about {in_words(seconds)}")
+        if seconds > LONG:
+            st.warning(f"This takes about {in_words(seconds)}, and others wait for a worker meanwhile.")
+    complaint()
+
+
+def complaint() -> None:
+    """Says what went wrong when a button was pressed."""
+    if words := st.session_state.pop("complaint", None):
+        st.error(words, icon=":material/hourglass_top:")
+
+
+def in_words(seconds: float) -> str:
+    """A duration for people."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _main_button(column, label: str, action, *configs: RunConfig) -> None:
+    column.button(label, icon=":material/play_arrow:", type="primary", on_click=action, args=configs, width="stretch")
+
+
+def complaining(action):
+    """Keeps what went wrong in a button's action, on some runs, for `complaint` to say; the runs are read anew."""
+
+    @functools.wraps(action)
+    def guarded(*configs: RunConfig) -> None:
+        try:
+            action(*configs)
+        except (TooManyRuns, DamagedRun, OSError) as error:
+            st.session_state["complaint"] = str(error)
+        for config in configs:
+            ui.forget(config.run_id)
+
+    return guarded
+
+
+@complaining
+def _train(ae: RunConfig, vae: RunConfig) -> None:
+    st.session_state["seed"] = vae.seed
+    ui.runs().submit([ae, vae], ui.browser())
+
+
+@complaining
+def _pause(*pair: RunConfig) -> None:
+    for config in pair:
+        ui.runs().pause(config.run_id)
+
+
+@complaining
+def _stop(*pair: RunConfig) -> None:
+    for config in pair:
+        ui.runs().stop(config.run_id)
+
+
+def _next_untrained(vae: RunConfig) -> RunConfig:
+    """The settings themselves, or with the next seed whose pair is not complete yet."""
+    while all(ui.status(half.run_id).state in SETTLED for half in (vae.autoencoder, vae)):
+        vae = dataclasses.replace(vae, seed=(vae.seed + 1) % 2**31)
+    return vae
+
+
+def _estimate(vae: RunConfig) -> float:
+    """Seconds for both: side by side where there are two workers, of whose cores the page wants a share too."""
+    both = estimate_seconds(vae.autoencoder), estimate_seconds(vae)
+    crowding = max(1.0, 3 / (os.cpu_count() or 1))
+    return max(both) * crowding if ui.runs().workers > 1 else sum(both)

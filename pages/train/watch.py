@@ -1,0 +1,193 @@
+"""What is seen of a pair of runs as it trains, and afterwards, back and forth, from its snapshots."""
+
+import numpy as np
+import streamlit as st
+import torch
+
+from pages.shared import digits, figures, news, run_again, scatter
+from pages.shared import lab as ui
+from pages.shared.once import once
+from pages.shared.steer import in_words
+from vae import data
+from vae.config import RunConfig
+from vae.measures.evaluation import floor_of
+from vae.runs.states import ACTIVE, SETTLED, RunStatus
+
+PLAY = 0.4  # seconds a picture while the training is played
+PLAIN = {"displayModeBar": False}
+
+
+@ui.says_damage
+def training(ae: RunConfig, vae: RunConfig) -> None:
+    """Everything that is seen of a pair; looks again by itself while more may come, also from another browser."""
+    before = [ui.status(half.run_id).state for half in (ae, vae)]
+    for report in [*ui.damage_reports(ae.run_id), *ui.damage_reports(vae.run_id)]:
+        st.warning(f"An earlier copy was set aside: {report}", icon=":material/healing:")
+    live = bool(ACTIVE & set(before))
+    playing = st.session_state.get("playing") is not None and not live
+    dimensions = scatter.choose_dimensions(vae.latent_dim)
+    st.fragment(_pictures, run_every=PLAY if playing else None)(ae, vae, before, dimensions, live, playing)
+
+
+@ui.says_damage
+def _pictures(ae: RunConfig, vae: RunConfig, before: list[str], dimensions, live: bool, playing: bool) -> None:
+    pair = (ae, vae)
+    if not set(before) <= SETTLED:
+        news.watch(ae.run_id, vae.run_id)
+    now = [ui.status(half.run_id) for half in pair]
+    if [state.state for state in now] != before:
+        run_again()  # other buttons
+    if set(before) == {"absent"}:
+        st.info("Nothing trained with these settings yet: press **Train both**.", icon=":material/arrow_upward:")
+        return
+    for column, half, state in zip(st.columns(2), pair, now):
+        with column:
+            _progress(half, state)
+    histories = [ui.history(half.run_id, state) for half, state in zip(pair, now)]
+    frames = [[line for line in history if "pictures" in line] for history in histories]
+    steps = sorted({line["step"] for lines in frames for line in lines})
+    if not steps:
+        return
+    if live:
+        st.query_params.pop("step", None)  # what was chosen before there was more to see
+    step = steps[-1] if live else _scrubber(steps, vae, playing)
+    shown = [[line for line in lines if live or line["step"] <= step] for lines in frames]
+    strips, *scatters = st.columns([5, 4, 4], gap="medium")
+    with strips:
+        _strips(pair, shown)
+    _scatters(scatters, pair, frames, shown, dimensions)
+    floor = floor_of(vae.dataset) if vae.likelihood == "bernoulli" else None
+    st.plotly_chart(_curves(ae.run_id, vae.run_id, *now, floor, None if live else step), key="losses", config=PLAIN)
+
+
+def _progress(config: RunConfig, now: RunStatus) -> None:
+    """One run's bar, or what came of it."""
+    name = f"**{config.model.upper()}**"
+    share = now.step / now.total_steps if now.total_steps else 0.0
+    epoch = f"epoch {now.step / config.steps_per_epoch:.1f} of {config.epochs}"
+    if now.state in ("diverged", "failed"):
+        st.error(f"{name} · {now.message}", icon=":material/error:")
+        return
+    if now.state == "absent":
+        words = "not trained with these settings yet"
+    elif now.state == "queued":
+        waiting = "the workers are starting" if ui.runs().is_starting else "waiting for a free worker"
+        words = f"{ui.runs().error or waiting} …"
+    elif now.state == "pausing":
+        words = f"pausing at {epoch} …"
+    elif now.is_active:
+        words = epoch if now.seconds_left is None else f"{epoch} · {in_words(now.seconds_left)} left"
+    elif now.state == "paused":
+        words = f"paused at {epoch}"
+    else:
+        ended = "trained" if now.state == "complete" else f"stopped at {epoch}, trained"
+        words = f"{ended} in {in_words(now.seconds)} · test: {ui.test_in_words(config.run_id)}"
+    st.progress(share, f"{name} · {words}")
+
+
+def _scrubber(steps: list[int], vae: RunConfig, playing: bool) -> int:
+    """The step on show: a slider over the snapshots, which can play by itself."""
+    key = f"step of {vae.run_id}"
+    _stay_at_the_end(key, steps)
+    playing = playing and st.session_state["playing"] is not None
+    if playing:
+        _play_on(key, steps)
+    button, slider = st.columns([1, 7], vertical_alignment="bottom")
+    _play_button(button, key, steps, playing)
+    step = slider.select_slider(
+        "The training, back and forth",
+        steps,
+        key=key,
+        format_func=lambda step: f"step {step} (epoch {step / vae.steps_per_epoch:.2f})",
+    )
+    _keep_in_address(step, steps, playing)
+    return step
+
+
+def _stay_at_the_end(key: str, steps: list[int]) -> None:
+    """A slider at the end stays there, also when the end moves on; one without a place begins where the link says."""
+    end = f"last {key}"
+    if st.session_state.get(key) == st.session_state.get(end) != steps[-1] and key in st.session_state:
+        st.session_state[key] = steps[-1]
+    st.session_state[end] = steps[-1]
+    if st.session_state.get(key) not in steps:
+        asked = st.query_params.get("step", "")
+        st.session_state[key] = next((step for step in steps if str(step) == asked), steps[-1])
+
+
+def _play_on(key: str, steps: list[int]) -> None:
+    """One step further than the step before, which only the server knows: a slow browser still sends an older one."""
+    following = [step for step in steps if step > st.session_state["playing"]]
+    st.session_state[key] = following[0] if following else steps[-1]
+    st.session_state["playing"] = following[0] if following else None
+    if not following:
+        run_again()
+
+
+def _play_button(column, key: str, steps: list[int], playing: bool) -> None:
+    """Starts the playing from where the slider is, or from the start when it is at the end; halts it."""
+    label, icon = ("Halt", ":material/pause:") if playing else ("Play", ":material/movie:")
+    if column.button(label, icon=icon, key="play", width="stretch"):
+        here = st.session_state[key]
+        st.session_state["playing"] = None if playing else -1 if here == steps[-1] else here
+        run_again()
+
+
+def _keep_in_address(step: int, steps: list[int], playing: bool) -> None:
+    if step == steps[-1]:
+        st.query_params.pop("step", None)
+    elif not playing:
+        st.query_params["step"] = str(step)
+
+
+def _strips(pair: tuple[RunConfig, RunConfig], shown: list[list[dict]]) -> None:
+    test = data.load(pair[1].dataset, "test")
+    shots = {
+        half.model.upper(): ui.pictures(half.run_id, lines[-1]["step"], lines[-1]["pictures"])
+        for half, lines in zip(pair, shown)
+        if lines
+    }
+    digits.film_strips(
+        {
+            "x, ten test digits": test.images[data.one_per_class(test.labels)].numpy(),
+            **{f"x̂ of the {name}": shot["reconstructions"] for name, shot in shots.items()},
+            **{f"{name}: z from N(0, I), decoded": shot["samples"][:10] for name, shot in shots.items()},
+        },
+        stacked=True,
+    )
+
+
+def _scatters(columns: list, pair, frames: list[list[dict]], shown: list[list[dict]], dimensions) -> None:
+    """Both scatters; their axes hold every snapshot there is, so that nothing jumps while the training is played."""
+    reach = [
+        _reach(half.run_id, tuple((line["step"], line["pictures"]) for line in lines), dimensions)
+        for half, lines in zip(pair, frames)
+    ]
+    same = st.toggle("The same axes for both", value=True, key="same_axes", bind="query-params")  # below the columns
+    limits = [max(reach)] * 2 if same else reach
+    for column, half, lines, limit in zip(columns, pair, shown, limits):
+        with column:
+            if not lines:
+                continue
+            st.markdown(f"**{half.model.upper()}**: where {data.TEST_CODES:,} test digits are")
+            points = _points(half.run_id, lines[-1]["step"], lines[-1]["pictures"], dimensions)
+            scatter.show(half, points, dimensions, limit)
+
+
+@once(600)
+def _points(run_id: str, step: int, sha256: str, dimensions) -> np.ndarray:
+    """The codes of one snapshot as points (2000, 2)."""
+    labels = data.load(ui.runs().store.config(run_id).dataset, "test").labels.numpy()
+    codes = torch.from_numpy(ui.pictures(run_id, step, sha256)["mu"])
+    return scatter.flatten(codes, labels, dimensions)
+
+
+@once(200)
+def _reach(run_id: str, snapshots: tuple[tuple[int, str], ...], dimensions) -> float:
+    """The half-width of axes that hold the codes of all snapshots (step, checksum), and the prior's circles."""
+    return figures.axis_limit(*(_points(run_id, *snapshot, dimensions) for snapshot in snapshots))
+
+
+@once(100)
+def _curves(ae_id: str, vae_id: str, ae_now: RunStatus, vae_now: RunStatus, floor, step: int | None) -> figures.Figure:
+    return figures.loss_curves(ui.history(ae_id, ae_now), ui.history(vae_id, vae_now), floor, step)

@@ -1,0 +1,146 @@
+"""What q loses over many test images: measured by a worker, shown by assets/browser/true_posterior/gaps.*."""
+
+import math
+
+import streamlit as st
+import torch
+
+from pages.shared import lab as ui
+from pages.shared import news, parcels, run_again
+from pages.shared.component import base64_of, component
+from pages.shared.pair import halves
+from pages.shared.steer import complaint, in_words
+from vae.config import RunConfig
+from vae.measures.gap import Gap
+from vae.runs.worker import GAP_IMAGES
+
+KEY = "gaps"
+MOST = 10  # digits of a gallery
+LEAST = -3  # power of ten, in nats, where the histograms begin
+SECONDS = 0.08 * GAP_IMAGES  # measured on one of two busy cores
+NAMES = {"amortisation": "amortisation", "independence": "independence", "shape": "the Gaussian shape"}
+
+_gaps = component("true_posterior", "gaps")
+
+
+@ui.says_damage
+def over_the_test_images(vae: RunConfig) -> None:
+    """Histograms of the parts of what q loses, and the digits that lose most; measured when somebody asks."""
+    st.subheader(f"Over {GAP_IMAGES:,} test digits")
+    model = _model(vae)
+    st.fragment(_show)(vae, model, ui.runs().is_measuring(*model))
+
+
+def _model(vae: RunConfig) -> tuple[str, str]:
+    """The run and the checksum of its model."""
+    return vae.run_id, halves(vae)[1].sha256
+
+
+@ui.says_damage
+def _show(vae: RunConfig, model: tuple[str, str], before: bool) -> None:
+    if _model(vae) != model:
+        run_again()  # another model, for the run has been trained on meanwhile
+    if len(ui.runs().store.gap(*model).get("encoder", ())) < GAP_IMAGES:
+        news.watch("/".join(model))
+    runs = ui.runs()
+    runs.ensure_gaps(*model)
+    if runs.is_measuring(*model) != before:
+        run_again()  # other buttons
+    bounds = runs.store.gap(*model)
+    done = len(bounds.get("encoder", ()))
+    complaint()
+    _steer(model, done, before, runs.store.gap_control(*model).get("message"))
+    if not done:
+        return
+    gap = Gap(**{name: torch.tensor(values) for name, values in bounds.items()})
+    st.markdown(_outcome(gap, vae.kl_weight))
+    _gaps(
+        key=KEY,
+        data={
+            "subject": " ".join(model),
+            "parcels": {"labels": parcels.of_labels(vae.dataset)},
+            "images": parcels.of_images(vae.dataset),
+            "done": done,
+            "tempered": vae.kl_weight != 1,
+            "decades": [LEAST, math.ceil(_total(gap).max().clamp(min=10).log10().item())],
+            "rows": _rows(gap),
+        },
+        height="content",
+    )
+
+
+def _steer(model: tuple[str, str], done: int, is_measuring: bool, message: str | None) -> None:
+    """How far the measuring is, why it ended, and the button that has it begin, stop or go on."""
+    if done == GAP_IMAGES:
+        return
+    button, words = st.columns([1, 3], vertical_alignment="center")
+    if is_measuring:
+        button.button("Stop", icon=":material/stop:", on_click=_stop, args=model, width="stretch")
+        so_far = f"{done:,} of {GAP_IMAGES:,} test digits are measured" if done else "waiting for a free worker …"
+        words.progress(done / GAP_IMAGES, ui.runs().error or so_far)
+        return
+    label = "Go on" if done else f"Measure {GAP_IMAGES:,} test digits"
+    button.button(label, icon=":material/play_arrow:", type="primary", on_click=_measure, args=model, width="stretch")
+    left = in_words(SECONDS * (1 - done / GAP_IMAGES))
+    words.caption(
+        f"{done:,} of {GAP_IMAGES:,} are measured; the others take about {left}, longer while runs are trained"
+    )
+    if message:
+        st.error(message, icon=":material/error:")
+
+
+def _measure(*model: str) -> None:
+    _try(ui.runs().measure_gaps, model)
+
+
+def _stop(*model: str) -> None:
+    _try(ui.runs().stop_gaps, model)
+
+
+def _try(action, model: tuple[str, str]) -> None:
+    try:
+        action(*model)
+    except OSError as error:
+        st.session_state["complaint"] = str(error)
+
+
+def _total(gap: Gap) -> torch.Tensor:
+    return gap.log_evidence - gap.encoder
+
+
+def _rows(gap: Gap) -> list[dict]:
+    """What the component draws: all of the loss, then its parts, each with the digits that have most of it."""
+    rows = [{"part": "all", **_figures(_total(gap))}]
+    for part, nats in gap.parts.items():
+        most = [{"index": index, "nats": nats[index].item()} for index in nats.argsort(descending=True)[:MOST].tolist()]
+        rows.append({"part": part, **_figures(nats), "most": most})
+    return rows
+
+
+def _figures(nats: torch.Tensor) -> dict:
+    return {
+        "values": base64_of(nats.numpy()),
+        "mean": nats.mean().item(),
+        "median": nats.quantile(0.5).item(),
+    }
+
+
+def _outcome(gap: Gap, weight: float) -> str:
+    """What was measured, in two sentences."""
+    total = _total(gap)
+    nats, posterior = ("nats", "exact") if weight == 1 else ("tempered nats", "tempered")
+    lost = f"q loses **{total.mean():.2f} {nats}** on average against the {posterior} posterior"
+    if total.mean() < 0.01:
+        return f"{lost}: as good as nothing."
+    shares = {NAMES[part]: (nats.sum() / total.sum()).item() for part, nats in gap.parts.items()}
+    (largest, share), *others = sorted(shares.items(), key=lambda part: -part[1])
+    parts = ", ".join([f"{_percent(share)} of it is {largest}", *(f"{_percent(less)} {part}" for part, less in others)])
+    tenth = total.topk(max(1, len(total) // 10)).values.sum() / total.sum()
+    return (
+        f"{lost}, {total.quantile(0.5):.2f} in the median: {parts}. "
+        f"The tenth of the digits for which q is worst have {_percent(tenth.item())} of all that is lost."
+    )
+
+
+def _percent(share: float) -> str:
+    return "under 1\N{NO-BREAK SPACE}%" if share < 0.01 else f"{100 * share:.0f}\N{NO-BREAK SPACE}%"

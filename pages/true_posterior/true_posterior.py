@@ -1,0 +1,35 @@
+"""What "variational" means: the exact posterior of a digit, and what q(z|x) loses against it."""
+
+import streamlit as st
+
+from pages.shared import choose as choice
+from pages.shared import controls
+from pages.true_posterior import gaps, posteriors
+
+st.markdown(
+    "Which codes could have made this digit? In two dimensions the exact answer **p(z|x)** can be computed at every "
+    "point of the plane (violet). The VAE answers with **q(z|x)**, one Gaussian with independent dimensions (orange): "
+    "a *variational* stand-in. **What does it lose?**"
+)
+vae = choice.choose_pair()
+if posteriors.has_one(vae):
+    posteriors.of_a_digit(vae)
+    gaps.over_the_test_images(vae)
+
+with st.expander("Try this", icon=":material/lightbulb:"):
+    st.markdown(
+        """
+1. **Predict:** is the orange ellipse where the violet cloud is? Look at a few digits, then at *hard ones*.
+2. Find the best Gaussians. Which of the three costs most: the encoder's own error, independence, or the Gaussian shape?
+3. Improve q, step by step: nothing but this digit's μ and σ changes. Why did the encoder not answer so at once?
+4. *Draw your own*: before the first stroke nothing is known but the prior. What does each stroke leave of the plane?
+5. Draw something that is no digit. Where does the exact posterior put it, and where the encoder?
+6. **Predict:** of what q loses over 1,000 digits, which part is the largest? Then look, and click on the worst digits.
+"""
+    )
+controls.formula(
+    r"""\log p(\X) - \underbrace{\Big(\mathbb E_q \log p(\X\mid\Z) -
+    \KL\big(q(\Z\mid \X)\,\|\,p(\Z)\big)\Big)}_{\text{ELBO}} = \KL\big(q(\Z\mid\X)\,\|\,p(\Z\mid\X)\big) \;\ge\; 0"""
+)
+controls.words()
+controls.source(__file__)

@@ -1,0 +1,67 @@
+"""A reverse proxy as schools have them: it serves the lab below a folder of its own."""
+
+import asyncio
+import contextlib
+import threading
+
+
+class Proxy:
+    """Answers /FOLDER/PATH with what the server at `target` (host, port) says to /PATH. Runs in a thread."""
+
+    def __init__(self, target: tuple[str, int], folder: str):
+        self.target, self.folder = target, folder
+        self._loop = asyncio.new_event_loop()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="proxy", daemon=True)
+        self._thread.start()
+        self._ready.wait()
+
+    @property
+    def url(self) -> str:
+        """Where the lab is, as a visitor sees it."""
+        return f"http://127.0.0.1:{self.port}/{self.folder}"
+
+    def close(self) -> None:
+        """Ends it, and every connection through it."""
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+
+    def _run(self) -> None:
+        server = self._loop.run_until_complete(asyncio.start_server(self._pass_on, "127.0.0.1", 0))
+        self.port = server.sockets[0].getsockname()[1]
+        self._ready.set()
+        self._loop.run_forever()
+        server.close()
+        tasks = asyncio.all_tasks(self._loop)
+        for task in tasks:
+            task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        self._loop.close()
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One request a connection, or one websocket for as long as it lasts."""
+        with (
+            contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError),
+            contextlib.closing(writer),
+        ):
+            method, path, *head = (await reader.readuntil(b"\r\n\r\n")).split(b" ", 2)
+            if not path.startswith(b"/" + self.folder.encode() + b"/") and path != b"/" + self.folder.encode():
+                writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                return
+            path = path.removeprefix(b"/" + self.folder.encode()) or b"/"
+            lines = head[0].split(b"\r\n")
+            if not any(line.lower().startswith(b"upgrade:") for line in lines):
+                lines = [line for line in lines if not line.lower().startswith(b"connection:")]
+                lines.insert(1, b"Connection: close")
+            answers, asks = await asyncio.open_connection(*self.target)
+            with contextlib.closing(asks):
+                asks.write(b" ".join([method, path, b"\r\n".join(lines)]))
+                there = asyncio.ensure_future(_copy(reader, asks))
+                await _copy(answers, writer)
+                there.cancel()
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while chunk := await reader.read(65_536):
+        writer.write(chunk)
+        await writer.drain()

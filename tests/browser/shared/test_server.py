@@ -1,0 +1,185 @@
+"""What the server serves beside pages, and where it still works: below a folder, behind a proxy, in a frame."""
+
+import gzip
+import json
+import urllib.error
+import urllib.request
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from pages.shared import component
+from pages.shared.parcels import of_images
+from tests.browser import parcels
+from tests.browser.proxy import Proxy
+from tests.browser.server import Server
+from vae import data
+from vae.config import RunConfig
+from vae.model_bytes import pack_model
+from vae.runs.store import RunStore
+
+VAE = RunConfig(latent_dim=10)
+
+
+def ask(server, path: str, **headers) -> tuple[int, dict, bytes]:
+    """The answer's status, its headers and its body as it came over the wire."""
+    try:
+        with urllib.request.urlopen(urllib.request.Request(f"{server.url}/{path}", headers=headers)) as response:
+            return response.status, dict(response.headers), response.read()
+    except urllib.error.HTTPError as error:
+        return error.code, dict(error.headers), error.read()
+
+
+@pytest.fixture
+def name(server) -> str:
+    """The checksum in the names of all that is made of one model."""
+    return f"{VAE.run_id}/{server.store.metrics(VAE.run_id)['model_sha256']}"
+
+
+def test_a_module_is_sent_compressed_or_not_and_kept_for_ever(server):
+    path = f"browser/{component.version()}/shared/plane.js"
+    text = component.read("shared/plane.js").encode()
+    status, headers, body = ask(server, path, **{"Accept-Encoding": "gzip"})
+    assert status == 200 and gzip.decompress(body) == text and len(body) < len(text) / 2
+    assert headers["content-encoding"] == "gzip" and headers["content-type"].startswith("text/javascript")
+    assert headers["cache-control"] == "public, max-age=31536000, immutable" and headers["vary"] == "Accept-Encoding"
+    status, headers, body = ask(server, path)
+    assert (status, body) == (200, text) and "content-encoding" not in headers
+
+
+def test_models_codes_and_digits_come_under_names_that_say_all(server, name):
+    status, headers, body = ask(server, f"parcels/model/{name}", **{"Accept-Encoding": "gzip"})
+    store = RunStore()
+    assert status == 200 and headers["cache-control"].endswith("immutable")
+    assert gzip.decompress(body) == pack_model(store.model(VAE.run_id), VAE)
+    test = data.load("mnist", "test")
+    mu, log_sigma = store.model(VAE.run_id).encode(test.images[:300])
+    sent = np.frombuffer(ask(server, f"parcels/codes/{name}/9-2/300")[2], "<f4").reshape(4, 300)
+    np.testing.assert_allclose(sent[:2], mu.detach()[:, [9, 2]].T, atol=1e-4)
+    np.testing.assert_allclose(sent[2:], log_sigma.detach().exp()[:, [9, 2]].T, rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "browser/0123456789abcdef/shared/plane.js",
+        "browser/VERSION/shared/gone.js",
+        "browser/VERSION/shared/lab.css",
+        "parcels/",
+        "parcels/model/vae-10d-000000000000/" + "0" * 64,
+        "parcels/model/NAME0",
+        "parcels/codes/NAME/9-10/300",
+        "parcels/codes/NAME/0-1/10001",
+        "parcels/codes/NAME/0-1/0",
+        "parcels/images/mnist/10/" + "0" * 64,
+        "parcels/images/no..such/0/" + "0" * 64,
+        "parcels/labels/fashion-mnist/0/" + "0" * 64,
+    ],
+)
+def test_a_name_that_is_not_here_is_said_in_words_and_not_kept(server, name, path):
+    status, headers, body = ask(server, path.replace("VERSION", component.version()).replace("NAME", name))
+    assert status == 404 and headers["cache-control"] == "no-store"
+    assert body.decode().startswith("There is no ") and "Traceback" not in body.decode()
+
+
+@pytest.mark.parametrize("path", ["browser/VERSION/../../app.py", "parcels/images/..%2f..%2fetc/0/" + "0" * 64])
+def test_nothing_outside_can_be_had(server, path):
+    status, _, body = ask(server, path.replace("VERSION", component.version()))
+    assert status == 400 and b"import" not in body
+
+
+def test_where_runs_are_is_asked_by_name(server):
+    status, headers, body = ask(server, f"news?watcher=me&name={VAE.run_id}&name=vae-2d-000000000000&name=nonsense")
+    steps = server.store.status(VAE.run_id).step
+    assert status == 200 and headers["cache-control"] == "no-store"
+    assert json.loads(body) == {"now": f"complete-{steps} absent-0", "wait": 4.0}
+
+
+@pytest.fixture(scope="module")
+def below(tmp_path_factory):
+    """A server that is told to answer below a folder."""
+    server = Server(tmp_path_factory.mktemp("below"), options=("--server.baseUrlPath", "lessons/vae"))
+    yield f"{server.url}/lessons/vae"
+    server.close()
+
+
+@pytest.fixture
+def proxied(server):
+    """The shared server, behind a proxy that has it below a folder, of which the server knows nothing."""
+    proxy = Proxy(("127.0.0.1", server.port), "lessons/vae")
+    yield proxy.url
+    proxy.close()
+
+
+def look_around(page, url: str, requests: list[str]) -> None:
+    """A page by its own address, with a parameter; another by a click, and back at the root; all below the folder."""
+    reading = page.locator(".latent-space .reading")
+    expect(reading).to_contain_text("=")
+    page.get_by_role("link", name="Draw again").click()
+    expect(page.locator(".resampling canvas.digit.vae")).to_be_visible()
+    page.get_by_role("link", name="From AE to VAE").click()
+    expect(page.locator(".networks .picker .name")).to_have_text("Test digit 11, labelled 6")
+    ours = [address for address in requests if "/parcels/" in address or "/browser/" in address]
+    assert len(ours) > 20 and all(address.startswith(url) for address in ours)
+    assert len(ours) == len(set(ours))
+
+
+@pytest.mark.parametrize("place", ["below", "proxied"])
+def test_the_lab_works_below_a_folder_and_behind_a_proxy(request, visit, place):
+    url, requests = request.getfixturevalue(place), []
+    page = visit("/_stcore/health")
+    page.on("request", lambda asked: requests.append(asked.url))
+    page.goto(f"{url}/latent_space?x=11")
+    look_around(page, url, requests)
+    page.close()  # before the proxy goes: pictures still come
+
+
+def test_the_lab_works_in_a_frame_of_another_page(visit, server):
+    page = visit("/_stcore/health")
+    page.set_content(f'<iframe src="{server.url}/latent_space?embed=true" width="1000" height="700"></iframe>')
+    framed = page.frame_locator("iframe")
+    expect(framed.locator(".latent-space .reading")).to_contain_text("=")
+    expect(framed.get_by_test_id("stMainMenu")).to_have_count(0)  # embedded, as Streamlit does it
+
+
+FAILS = """
+import streamlit as st
+
+if __name__ == "__main__":
+    raise RuntimeError("the secret of /etc/lab")
+elif __name__ != "__mp_main__":
+    from pages.shared import server
+
+    app = st.App(__file__, on_script_error=server.say_in_words)
+"""
+
+
+def test_a_fault_is_said_in_words_and_the_log_has_it_whole(tmp_path, visit):
+    (tmp_path / "fails.py").write_text(FAILS)
+    server = Server(tmp_path, str(tmp_path / "fails.py"))
+    try:
+        page = visit(server.url)
+        expect(page.get_by_role("alert")).to_contain_text("This page has stumbled over a fault of the lab")
+        assert "secret" not in page.content() and "Traceback" not in page.content()
+        log = (tmp_path / "server.log").read_text()
+        assert "Traceback" in log and "RuntimeError: the secret of /etc/lab" in log
+    finally:
+        server.close()
+
+
+def test_what_was_fetched_once_is_not_fetched_again_after_a_reload(visit):
+    page, sizes = visit("/latent_space"), []
+    expect(page.locator(".latent-space .reading")).to_contain_text("=")
+    page.on("response", lambda response: sizes.append(response) if "/parcels/" in response.url else None)
+    page.reload()
+    expect(page.locator(".latent-space .reading")).to_contain_text("=")
+    assert len(sizes) >= 4
+    assert [response.url for response in sizes if response.request.sizes()["responseBodySize"] > 0] == []
+
+
+def test_every_parcel_that_is_named_can_be_had(server):
+    images = parcels.images(0, 999, 1000, 9_999)
+    parts = [ask(server, f"parcels/{part}")[2] for part in of_images("mnist")]
+    found = np.frombuffer(b"".join(parts), "u1").reshape(10_000, 784)[[0, 999, 1000, 9_999]]
+    np.testing.assert_allclose(found / 255, images, atol=1e-6)

@@ -1,0 +1,49 @@
+"""What a model's q(z|x) loses against the exact posterior: a file a model, beside the runs' folders."""
+
+import contextlib
+import json
+
+from vae.runs.files import Files
+from vae.runs.layers import POSTERIORS, Layers, sha256_of
+
+
+class Gaps(Layers):
+    """The bounds that were measured of a model, and what is wanted of the measuring."""
+
+    def gap(self, run_id: str, model_sha256: str) -> dict[str, list[float]]:
+        """The bounds of measures.gap.Gap by name, a number for each of the first test images that was measured so far.
+
+        Of both layers the one that knows more; a damaged file knows nothing.
+        """
+        found = [self._gap_in(layer, run_id, model_sha256) for layer in (self.upper, self.lower)]
+        return max(found, key=lambda bounds: len(bounds.get("encoder", ())))
+
+    def _gap_in(self, layer: Files, run_id: str, model_sha256: str) -> dict[str, list[float]]:
+        with contextlib.suppress(FileNotFoundError, ValueError, KeyError, TypeError):
+            content = json.loads(layer.read(f"{_gap_path(run_id, model_sha256)}.json"))
+            if content["sha256"] == _gap_sha256(model_sha256, content["bounds"]):
+                return content["bounds"]
+        return {}
+
+    def write_gap(self, run_id: str, model_sha256: str, bounds: dict[str, list[float]]) -> None:
+        """Puts the bounds so far in place."""
+        content = {"bounds": bounds, "sha256": _gap_sha256(model_sha256, bounds)}
+        self.upper.write(f"{_gap_path(run_id, model_sha256)}.json", json.dumps(content).encode())
+
+    def gap_control(self, run_id: str, model_sha256: str) -> dict[str, str]:
+        """What is wanted of the measuring: {"want": "measure" or "stop", "message": why}; empty if nobody asked."""
+        return self._json(f"{_gap_path(run_id, model_sha256)}.control.json")
+
+    def set_gap_control(self, run_id: str, model_sha256: str, want: str, message: str = "") -> None:
+        """Has a worker measure or stop; its worker looks after every few images."""
+        content = json.dumps({"want": want, "message": message}).encode()
+        self.upper.write(f"{_gap_path(run_id, model_sha256)}.control.json", content)
+
+
+def _gap_path(run_id: str, model_sha256: str) -> str:
+    return f"{POSTERIORS}/{run_id}-{model_sha256[:12]}"
+
+
+def _gap_sha256(model_sha256: str, bounds: dict[str, list[float]]) -> str:
+    """Of the model too, so that no other model's bounds are taken for this one's."""
+    return sha256_of(model_sha256.encode() + json.dumps(bounds).encode())

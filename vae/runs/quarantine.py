@@ -1,0 +1,39 @@
+"""Damaged runs, out of the way but not lost: each with the reason, in a folder of its own."""
+
+import threading
+import time
+
+from vae.runs.layers import DAMAGED
+from vae.runs.writer import Writer
+
+MOMENT = 1.0  # seconds
+
+_aside: dict[tuple[str, str], tuple[float, str]] = {}  # (store, run) -> when and where it was set aside
+_aside_lock = threading.Lock()
+
+
+class Quarantine(Writer):
+    """What is done with damaged runs."""
+
+    def set_aside(self, run_id: str, reason: str) -> str:
+        """Moves a damaged run out of the way, the reason beside it, and returns where it now is.
+
+        Who comes upon it while another moves it sees half of it: within a moment, that is the same damage.
+        """
+        with _aside_lock:
+            at, place = _aside.get((self.url, run_id), (0.0, ""))
+            if time.monotonic() - at < MOMENT:
+                return self.upper.address(place)
+            place = f"{DAMAGED}/{run_id}-{time.time_ns()}"
+            if self.upper.exists(run_id):
+                self.upper.move(run_id, place)
+            self.upper.write(f"{place}/reason.txt", reason.encode())
+            if self.lower.exists(run_id):
+                self.set_control(run_id, "run")  # a pretrained run stays where it is, covered by the one to come
+            _aside[self.url, run_id] = time.monotonic(), place
+            return self.upper.address(place)
+
+    def damage_reports(self, run_id: str) -> list[str]:
+        """Why and where earlier copies of a run were set aside."""
+        places = [f"{DAMAGED}/{name}" for name in self.upper.folders(DAMAGED) if name.startswith(f"{run_id}-")]
+        return [self.upper.read(f"{place}/reason.txt").decode() for place in places]

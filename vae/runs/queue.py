@@ -1,0 +1,249 @@
+"""Runs: has runs trained by workers, each once, for all who ask; over dask.distributed."""
+
+import asyncio
+import functools
+import itertools
+import os
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+
+import dask
+from distributed import Client, Future, KilledWorker, LocalCluster, fire_and_forget
+
+from vae.config import RunConfig
+from vae.runs.states import UNFINISHED, RunStatus
+from vae.runs.store import DamagedRun, RunStore
+from vae.runs.worker import GAP_IMAGES, ModelGone, measure_for_a_while, train_to_end, warm_up
+
+CONNECT_SECONDS = 10.0  # a cluster that does not answer for so long is looked for again when somebody asks
+MOST_WAITING = 6  # runs of one browser that may wait or train at a time
+LOOK = 0.5  # seconds between two looks of `follow`
+MOST_SWEPT = 39  # the same for a sweep: 12 weights and the AE, of three seeds
+LAST = -1_000  # Dask's priority of what lets every training pass
+
+
+LOCAL = {
+    # One thread a worker. Dask would also have it give freed memory back to the system at once: a training, which
+    # frees and takes the same memory at every step, took 1.6 times as long.
+    "distributed.nanny.pre-spawn-environ": dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), 1),
+    "distributed.worker.profile.enabled": False,  # which looks at the training a hundred times a second
+}
+
+
+class TooManyRuns(RuntimeError):
+    """One browser asked for more runs than may wait at a time; the message says how many and the way out."""
+
+
+class Runs:
+    """Asks for runs and steers them. The store holds all that is known of a run; Dask holds the queue.
+
+    Local worker processes, one a core, or the cluster named by DASK_SCHEDULER_ADDRESS. The cluster starts in the
+    background; what is asked for before it is there waits in the store.
+    """
+
+    def __init__(self, store: RunStore, device: str = "cpu", workers: int | None = None):
+        self.store, self.device = store, device
+        self.error = ""  # why there is no cluster, in words
+        self.workers = workers or os.cpu_count() or 1
+        self._client: Client | None = None
+        self._asked: dict[str, set[str]] = defaultdict(set)  # browser -> the runs it asked for
+        self._places: dict[str, int] = {}  # run -> its place among those that were asked for together
+        self._measuring: set[tuple[str, str]] = set()  # runs and models whose gaps a worker is at
+        self._portions = itertools.count()
+        self._lock = threading.Lock()
+        self._address = os.environ.get("DASK_SCHEDULER_ADDRESS")
+        self._begin()
+
+    def submit(self, configs: list[RunConfig], browser: str = "", most: int = MOST_WAITING) -> None:
+        """Asks for runs, each trained once whoever asks, and has paused or stopped ones go on.
+
+        The first of them come before the later ones of everybody else, so that a sweep lets a pair pass.
+        Raises TooManyRuns when this browser has too many that wait, train or are paused.
+        """
+        with self._lock:
+            asked = {run_id for run_id in self._asked[browser] if self._is_unfinished(run_id)}
+            new = {config.run_id for config in configs if not self._is_unfinished(config.run_id)} - asked
+            if len(asked | new) > most:
+                raise TooManyRuns(
+                    f"{len(asked)} of your runs are still waiting or training, and {most} is the most "
+                    "at a time: stop one of them, or wait until one is done."
+                )
+            self._asked[browser] = asked | new
+        self._places.update({config.run_id: place for place, config in enumerate(configs)})
+        for config in configs:
+            self.store.create(config)
+            self.ensure(config)
+
+    def pause(self, run_id: str) -> None:
+        """Has a run write its checkpoint and leave its worker to others."""
+        if self.store.status(run_id).is_active:
+            self.store.set_control(run_id, "pause")
+
+    def stop(self, run_id: str) -> None:
+        """Ends a run where it is, with the model it has."""
+        if self._is_unfinished(run_id):
+            self.store.set_control(run_id, "stop")
+            self.ensure(self.store.config(run_id))
+
+    def ensure(self, config: RunConfig) -> None:
+        """Gives an active run a worker if none has it (after a pause, a restart, a lost cluster); cheap."""
+        run_id, client = config.run_id, self._connected()
+        if client is None or run_id in client.futures or self.store.metrics(run_id) is not None:
+            return
+        # The key makes it a single flight: to submit a task that waits or runs already changes nothing.
+        future = client.submit(
+            train_to_end, config, self.store.url, self.device, key=run_id, priority=-self._places.get(run_id, 0)
+        )
+        fire_and_forget(future)
+        future.add_done_callback(functools.partial(self._note_end, config))
+
+    def measure_gaps(self, run_id: str, model_sha256: str) -> None:
+        """Asks for what a trained model's q loses on the first test images, or has it go on."""
+        self.store.set_gap_control(run_id, model_sha256, "measure")
+        self.ensure_gaps(run_id, model_sha256)
+
+    def stop_gaps(self, run_id: str, model_sha256: str, message: str = "") -> None:
+        """Has the measuring end where it is."""
+        self.store.set_gap_control(run_id, model_sha256, "stop", message)
+
+    def is_measuring(self, run_id: str, model_sha256: str) -> bool:
+        """Whether gaps are wanted and not all there."""
+        is_wanted = self.store.gap_control(run_id, model_sha256).get("want") == "measure"
+        return is_wanted and len(self.store.gap(run_id, model_sha256).get("encoder", ())) < GAP_IMAGES
+
+    def ensure_gaps(self, run_id: str, model_sha256: str) -> None:
+        """Gives a measuring under way a worker if none has it; cheap.
+
+        A task is a few seconds of it, and another follows: whatever is trained need not wait for the whole.
+        """
+        model, client = (run_id, model_sha256), self._connected()
+        if client is None or not self.is_measuring(*model):
+            return
+        with self._lock:
+            if model in self._measuring:
+                return
+            self._measuring.add(model)
+        key = f"gap-{run_id}-{model_sha256}-{next(self._portions)}"  # the last portion's may not be forgotten yet
+        future = client.submit(measure_for_a_while, *model, self.store.url, key=key, priority=LAST)
+        fire_and_forget(future)
+        future.add_done_callback(functools.partial(self._note_portion, model))
+
+    def follow(self, configs: list[RunConfig]) -> Iterator[list[RunStatus]]:
+        """Where the runs are, twice a second until none has more to come; one that lost its worker gets another."""
+        while True:
+            now = [self.store.status(config.run_id) for config in configs]
+            yield now
+            if not any(status.is_active for status in now):
+                return
+            for config, status in zip(configs, now):
+                if status.is_active:
+                    self.ensure(config)
+            time.sleep(LOOK)
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether the workers are still on their way."""
+        return self._started.is_alive()
+
+    def wait_until_started(self, timeout: float = 60.0) -> bool:
+        """Whether the cluster is there, after at most `timeout` seconds."""
+        self._started.join(timeout)
+        return self._client is not None
+
+    def close(self) -> None:
+        """Ends the workers; the runs go on when somebody asks again."""
+        self._started.join()
+        if self._client is not None:
+            self._client.close()
+            if self._client.cluster is not None:
+                self._client.cluster.close()
+            self._client = None
+
+    def _is_unfinished(self, run_id: str) -> bool:
+        return self.store.status(run_id).state in UNFINISHED
+
+    def _note_end(self, config: RunConfig, future: Future) -> None:
+        """Ends a run that its task could not end, such as one that kills each worker: it would be tried for ever.
+
+        One that was asked for again while its task came to its end gets another.
+        """
+        run_id = config.run_id
+        if future.status == "error" and self.store.metrics(run_id) is None:
+            what = _in_words(future.exception())
+            self.store.finish(config, "failed", self.store.history(run_id), None, message=what, test=None)
+        ended = future.status == "finished"
+        future.release()
+        if ended and self.store.status(run_id).is_active:
+            try:  # a release is done in the client's loop: only then is the key free
+                future.client.sync(asyncio.sleep, 0, callback_timeout=CONNECT_SECONDS)
+            except (TimeoutError, RuntimeError):
+                return  # the client is being closed
+            self.ensure(config)
+
+    def _note_portion(self, model: tuple[str, str], future: Future) -> None:
+        """Has the measuring go on, or ends it where its task could not be done."""
+        error = future.exception() if future.status == "error" else None
+        ended = future.status == "finished"
+        future.release()
+        with self._lock:
+            self._measuring.discard(model)
+        if error:
+            self.stop_gaps(*model, f"the measuring went wrong: {_in_words(error)}")
+        elif ended:
+            self.ensure_gaps(*model)
+
+    def _connected(self) -> Client | None:
+        """The client, while there is a cluster; one at an address that was lost or is late is looked for again."""
+        if self._client is not None and self._client.status != "closed":
+            return self._client
+        with self._lock:
+            if self._address and not self.is_starting:
+                self._begin()
+        return None
+
+    def _begin(self) -> None:
+        self._started = threading.Thread(target=self._start, name="start the cluster", daemon=True)
+        self._started.start()
+
+    def _start(self) -> None:
+        try:
+            self._client, self.error = self._connect(), ""
+            self._measuring.clear()  # a lost cluster's
+        except Exception as error:  # whatever keeps the cluster away must reach the page, not this thread's end
+            self.error = f"{type(error).__name__}: {error}"
+            return
+        for run_id in self.store.run_ids():
+            try:
+                if self.store.status(run_id).is_active:
+                    self.ensure(self.store.config(run_id))
+            except KeyError:
+                continue  # of another recipe
+            except DamagedRun as error:
+                self.store.set_aside(run_id, str(error))
+        self._client.run(warm_up, on_error="ignore")
+
+    def _connect(self) -> Client:
+        if self._address:
+            try:
+                return Client(self._address, timeout=CONNECT_SECONDS, name="pages")
+            except (OSError, ValueError) as error:
+                raise ConnectionError(f"nobody answers at DASK_SCHEDULER_ADDRESS={self._address}: {error}") from error
+        dask.config.set(LOCAL)  # for good: a worker that has to be started again reads it again
+        cluster = LocalCluster(
+            n_workers=self.workers,
+            threads_per_worker=1,
+            dashboard_address="127.0.0.1:0",
+            scheduler_kwargs={"dashboard": False},
+            memory_limit=0,
+            silence_logs="CRITICAL",
+        )
+        return Client(cluster)
+
+
+def _in_words(error: BaseException) -> str:
+    """Why a task could not be done."""
+    if isinstance(error, KilledWorker):
+        return "its worker process died again and again"
+    return str(error) if isinstance(error, (DamagedRun, ModelGone)) else repr(error)

@@ -1,0 +1,194 @@
+"""What a worker does for a run: trains it from where the store has it, and writes down what comes of it."""
+
+import math
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+
+import torch
+
+from vae import data
+from vae.config import ConfigError, RunConfig
+from vae.measures.evaluation import evaluate
+from vae.measures.gap import Gap, measure_gap
+from vae.measures.latent import encode_all
+from vae.measures.posterior import decode_grid
+from vae.models import Autoencoder
+from vae.runs.store import DamagedRun, RunStore
+from vae.training.checkpoint import model_state
+from vae.training.divergence import Diverged
+from vae.training.loop import Snapshot, train
+from vae.training.speed import use_one_thread
+
+HISTORY_SECONDS = 0.3  # a page that watches is this far behind at most
+CHECKPOINT_SECONDS = 2.0  # a killed worker loses about this much at most
+CHECKPOINT_SPACING = 20  # times what a checkpoint takes to write, at least: a large model must not only write
+GAP_IMAGES = 1_000  # the first test images, whose gaps are measured
+GAP_CHUNK = 25  # images, after which their gaps are in the store
+GAP_SECONDS = 5.0  # then a worker looks whether somebody wants it for a training
+
+
+def resolve_device(name: str) -> str:
+    """The torch device for auto, cpu, cuda or mps; raises ConfigError for another name or one that is not there."""
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "auto":
+        return next(device for device in ("cuda", "mps", "cpu") if there[device])
+    if not there.get(name, False):
+        allowed = ", ".join(["auto", *(device for device in there if there[device])])
+        raise ConfigError("device", name, f"on this machine, one of {allowed}")
+    return name
+
+
+def advance(config: RunConfig, store: RunStore, device: str = "cpu") -> Iterator[Snapshot]:
+    """Trains a run on from its checkpoint to its end, pause or stop, and yields each snapshot once it is in the store.
+
+    Does nothing for a run that nobody asked the store for, that is paused, or that has ended. A run that was found
+    damaged is set aside and begins anew.
+    """
+    run_id = config.run_id
+    if not store.status(run_id).is_active:
+        return
+    checkpoint, history = _resume_point(config, store)
+    flushed = saved = time.monotonic()
+    pause = CHECKPOINT_SECONDS
+    good = checkpoint and model_state(checkpoint)
+    try:
+        for snapshot in train(config, checkpoint, device, None if checkpoint else _autoencoder(config, store)):
+            if store.metrics(run_id) is not None:  # another process has brought the same run to the same end
+                return
+            line = snapshot.losses.to_dict()
+            if snapshot.pictures:
+                line["pictures"] = store.write_snapshot(run_id, line["step"], snapshot.pictures)
+            history.append(line)
+            good = {name: tensor.clone() for name, tensor in snapshot.model.state_dict().items()}
+            now, is_last = time.monotonic(), line["step"] == config.total_steps
+            want = "run" if is_last else store.control(run_id)  # at the end a pause comes too late
+            if snapshot.pictures or want != "run" or now - flushed > HISTORY_SECONDS:
+                store.write_history(run_id, history)
+                flushed = now
+            if want != "run" or (now - saved > pause and not is_last):
+                store.write_history(run_id, history)  # first, so that no checkpoint is ahead of its history
+                store.write_checkpoint(run_id, snapshot.checkpoint())
+                saved = time.monotonic()
+                pause = max(CHECKPOINT_SECONDS, CHECKPOINT_SPACING * (saved - now))
+            yield snapshot
+            if want == "pause":
+                store.confirm_pause(run_id)
+                return
+            if want == "stop":
+                break
+    except Diverged as error:
+        failure = _failure(config, error)
+        store.finish(config, "diverged", history, good, message=str(error), test=None, failure=failure)
+        return
+    except Exception as error:
+        message = str(error) if isinstance(error, ConfigError) else f"{type(error).__name__}: {error}"
+        store.finish(config, "failed", history, None, message=message, test=None)
+        raise
+    test = data.load(config.dataset, "test").images.to(device)
+    metrics = evaluate(snapshot.model, test, config.likelihood)
+    if not math.isfinite(metrics.reconstruction):
+        message = "diverged: the loss on the test images is not finite; a smaller learning rate is the usual way out"
+        failure = {"step": snapshot.losses.step}
+        store.finish(config, "diverged", history, good, message=message, test=None, failure=failure)
+        return
+    status = "complete" if snapshot.losses.step == config.total_steps else "stopped"
+    store.finish(config, status, history, good, test=metrics.to_dict())
+
+
+def _failure(config: RunConfig, error: Diverged) -> dict:
+    """The step of a failure, and where one training image did it: the fields of Culprit, its label and its pixels."""
+    if error.culprit is None:
+        return {"step": error.step}
+    train_set = data.load(config.dataset, "train")
+    pixels = (train_set.images[error.culprit.image] * 255).round().to(torch.uint8).numpy().tobytes()
+    label = train_set.labels[error.culprit.image].item()
+    return {"step": error.step, **asdict(error.culprit), "label": label, "pixels": pixels.hex()}
+
+
+def _autoencoder(config: RunConfig, store: RunStore) -> Autoencoder | None:
+    """The AE that a run starts from; raises ConfigError for one that is not there or not trained to its end."""
+    if not config.init_from:
+        return None
+    if store.status(config.init_from).state != "complete":
+        raise ConfigError("init_from", config.init_from, "an AE that is in the store and trained to its end")
+    return store.model(config.init_from)
+
+
+def _resume_point(config: RunConfig, store: RunStore) -> tuple[dict | None, list[dict]]:
+    """The checkpoint and the history up to it, as they were when it was written."""
+    run_id = config.run_id
+    try:
+        checkpoint = store.checkpoint(run_id)
+        if checkpoint is None:
+            return None, []
+        history = [line for line in store.history(run_id) if line["step"] <= int(checkpoint["step"])]
+        if not history or history[-1]["step"] != int(checkpoint["step"]):
+            raise DamagedRun(run_id, "history.jsonl", "it ends before the checkpoint")
+        return checkpoint, history
+    except DamagedRun as error:
+        store.set_aside(run_id, str(error))
+        store.create(config)
+        return None, []
+
+
+def train_to_end(config: RunConfig, store_url: str, device: str) -> None:
+    """What a worker does for a run."""
+    _be_nice()
+    for _ in advance(config, RunStore(store_url), device):
+        pass
+
+
+class ModelGone(RuntimeError):
+    """A model that was to be measured is not there any more; the message names its run."""
+
+
+def measure_gaps(run_id: str, sha256: str, store: RunStore) -> Iterator[int]:
+    """Measures what q loses on the first test images, from where the store has it, until somebody wants it to stop.
+
+    Yields after every few images, once they are in the store, how many are done. The run has ended with a model of a
+    2-D code and this checksum; its posterior is the one that its KL weight tempers. Raises ModelGone.
+    """
+    if (store.metrics(run_id) or {}).get("model_sha256") != sha256:
+        raise ModelGone(f"run {run_id} was deleted or trained on meanwhile, and this model is not there any more")
+    config, model = store.config(run_id), store.model(run_id)
+    test = data.load(config.dataset, "test").images
+    grid = decode_grid(model, config.likelihood, encode_all(model, test)[0])
+    bounds = {name: list(store.gap(run_id, sha256).get(name, ())) for name in Gap._fields}
+    for start in range(len(bounds["encoder"]), GAP_IMAGES, GAP_CHUNK):
+        if store.gap_control(run_id, sha256).get("want") == "stop":
+            return
+        x = test[start : min(start + GAP_CHUNK, GAP_IMAGES)]
+        found, _, _ = measure_gap(model, grid, x, config.likelihood, config.kl_weight)
+        for name, values in found._asdict().items():
+            bounds[name] += [round(value, 3) for value in values.tolist()]
+        store.write_gap(run_id, sha256, bounds)
+        yield len(bounds["encoder"])
+
+
+def measure_for_a_while(run_id: str, sha256: str, store_url: str) -> None:
+    """What a worker does for a model's gaps at a time."""
+    _be_nice()
+    use_one_thread()
+    until = time.monotonic() + GAP_SECONDS
+    for _ in measure_gaps(run_id, sha256, RunStore(store_url)):
+        if time.monotonic() > until:
+            return
+
+
+_niced = False
+
+
+def _be_nice() -> None:
+    """Lets the pages go first on a busy machine."""
+    global _niced
+    if not _niced and hasattr(os, "nice"):
+        os.nice(10)
+    _niced = True
+
+
+def warm_up() -> None:
+    """Loads what every run needs, so that the first one starts at once."""
+    data.load("mnist", "train")
+    data.load("mnist", "test")

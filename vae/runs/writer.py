@@ -1,0 +1,98 @@
+"""Writing a run's life: what is wanted of it, and what its worker has of it so far."""
+
+import json
+import uuid
+
+import torch
+from safetensors.torch import save as tensors_to_bytes
+from torch import Tensor
+
+from vae.config import RECIPE, RunConfig
+from vae.runs.layers import sha256_of
+from vae.runs.reader import PICTURES, Reader
+from vae.runs.states import ENDED, SETTLED
+
+FLOAT16_MOST = 65_504
+
+
+class Writer(Reader):
+    """What whoever asks for runs, and their workers, do to a store."""
+
+    def create(self, config: RunConfig) -> None:
+        """Asks for a run: changes nothing for one that is complete; a paused, stopped or failed one goes on."""
+        run_id = config.run_id
+        status = self.status(run_id)
+        if status.state in SETTLED:
+            return
+        self.set_control(run_id, "run")  # first, so that nobody sees a run that goes on but is wanted to stop
+        if status.state in ENDED:
+            self.upper.delete(f"{run_id}/metrics.json")
+        content = {"recipe": RECIPE, **config.to_dict()}
+        self.upper.write(f"{run_id}/config.json", json.dumps(content, indent=2).encode())
+
+    def set_control(self, run_id: str, want: str) -> None:
+        """Asks a run to run, pause or stop; its worker looks at every logged step."""
+        self.upper.write(f"{run_id}/control.json", json.dumps({"want": want, "request": uuid.uuid4().hex}).encode())
+
+    def confirm_pause(self, run_id: str) -> None:
+        """Says, for the run's worker, that it has done what is wanted and leaves the run: only now it is paused."""
+        request = self._json(f"{run_id}/control.json").get("request")
+        self.upper.write(f"{run_id}/paused.json", json.dumps({"request": request}).encode())
+
+    def write_history(self, run_id: str, history: list[dict]) -> None:
+        """Puts the loss curves so far in place."""
+        self.upper.write(f"{run_id}/history.jsonl", _history_bytes(history))
+
+    def write_snapshot(self, run_id: str, step: int, pictures: dict[str, Tensor]) -> str:
+        """Keeps a step's pictures; returns the checksum that its history line must carry as "pictures"."""
+        packed = {
+            name: (tensor * 255).round().to(torch.uint8)
+            if name in PICTURES
+            else tensor.clamp(-FLOAT16_MOST, FLOAT16_MOST).half()
+            for name, tensor in pictures.items()
+        }
+        return self._write_tensors(f"{run_id}/snapshots/{step}.safetensors", packed)
+
+    def write_checkpoint(self, run_id: str, state: dict[str, Tensor]) -> None:
+        """Keeps the state from which a killed run goes on, in place of the one before."""
+        older = self.upper.files(f"{run_id}/checkpoint")
+        content = tensors_to_bytes(_on_cpu(state))
+        name = f"{int(state['step'])}-{sha256_of(content)}.safetensors"
+        self.upper.write(f"{run_id}/checkpoint/{name}", content)
+        for file in older:
+            if file != name:
+                self.upper.delete(f"{run_id}/checkpoint/{file}")
+
+    def finish(
+        self, config: RunConfig, status: str, history: list[dict], model: dict[str, Tensor] | None, **metrics
+    ) -> None:
+        """Ends a run: history, then the model, then metrics.json with the checksums of both."""
+        run_id = config.run_id
+        self.write_history(run_id, history)
+        sha256 = None if model is None else self._write_tensors(f"{run_id}/model.safetensors", model)
+        last = history[-1] if history else {"step": 0, "seconds": 0.0}
+        summary = {
+            "status": status,
+            "seconds": last["seconds"],
+            "steps": last["step"],
+            **metrics,
+            "model_sha256": sha256,
+            "history_sha256": sha256_of(_history_bytes(history)),
+        }
+        summary["sha256"] = sha256_of(json.dumps(summary).encode())  # its own
+        self.upper.write(f"{run_id}/metrics.json", json.dumps(summary, indent=2).encode())
+        if status == "complete":
+            self.upper.delete(f"{run_id}/checkpoint")
+
+    def _write_tensors(self, path: str, tensors: dict[str, Tensor]) -> str:
+        content = tensors_to_bytes(_on_cpu(tensors))
+        self.upper.write(path, content)
+        return sha256_of(content)
+
+
+def _history_bytes(history: list[dict]) -> bytes:
+    return "".join(json.dumps(line) + "\n" for line in history).encode()
+
+
+def _on_cpu(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}

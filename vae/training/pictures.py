@@ -1,0 +1,35 @@
+"""What a snapshot shows of a model: codes, reconstructions and samples, of the same images and draws all along."""
+
+import torch
+from torch import Tensor, nn
+
+from vae import data
+from vae.config import RunConfig
+from vae.measures.evaluation import CHUNK
+from vae.models import encode_parameters, pixel_means, reconstruct
+from vae.randomness import seeded
+
+SAMPLES = 20
+
+
+class Pictured:
+    """The same test images for every snapshot of a run, and what a model makes of them."""
+
+    def __init__(self, config: RunConfig, device: str):
+        test = data.load(config.dataset, "test")
+        self.followed = test.images[: data.TEST_CODES].to(device)
+        self.digits = test.images[data.one_per_class(test.labels)].to(device)
+        self.z = torch.randn(SAMPLES, config.latent_dim, generator=seeded(0, "samples")).to(device)
+
+    @torch.no_grad()
+    def __call__(self, model: nn.Module) -> dict[str, Tensor]:
+        """A model's pictures, by name: mu, log_sigma of a VAE, reconstructions and samples."""
+        mu, log_sigma = zip(*(encode_parameters(model, x) for x in self.followed.split(CHUNK)))
+        pictures = {
+            "mu": torch.cat(mu),
+            "reconstructions": reconstruct(model, self.digits),
+            "samples": pixel_means(model.decode(self.z)),
+        }
+        if log_sigma[0] is not None:
+            pictures["log_sigma"] = torch.cat(log_sigma)
+        return pictures
