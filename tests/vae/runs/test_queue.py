@@ -258,9 +258,14 @@ def test_gaps_are_measured_once_for_all_who_ask_go_on_by_themselves_and_are_stop
 
     with ThreadPoolExecutor(16) as pages:
         list(pages.map(lambda page: runs.measure_gaps(*model), range(16)))
+
+    def first_task() -> tuple[list[int], int] | None:
+        priorities, count = runs._client.run_on_scheduler(tasks, prefix=f"gap-{model[0]}")
+        return (priorities, count) if priorities else None  # its submission is on its way
+
+    priorities, count = wait_for(first_task)
+    assert count == len(priorities) == 1
     wait_for(measured)
-    priorities, count = runs._client.run_on_scheduler(tasks, prefix=f"gap-{model[0]}")
-    assert count == 1
     assert min(priorities) > MOST_SWEPT  # Dask turns the sign round: the last of a sweep comes first
     runs._client.run(setattr, worker, "GAP_SECONDS", 0.1)  # short portions from now on
     wait_for(lambda: runs._client.run_on_scheduler(tasks, prefix=f"gap-{model[0]}")[1] >= 3)  # and no page has looked
