@@ -7,7 +7,6 @@ run, on a server with a store of its own; the load takes its share of the same c
 
 import argparse
 import asyncio
-import gzip
 import json
 import random
 import re
@@ -18,7 +17,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode
 
 import psutil
 import requests
@@ -34,8 +33,8 @@ WATCHING = 10  # one student in so many
 PATIENCE = 60.0  # seconds until a page that does not come counts as an error
 KEPT = 10_000  # bytes: a longer message is kept by the browser, and only named by the server the next time
 WATCHED = RunConfig(hidden_dims=(64, 32), epochs=200, latent_dim=3)  # minutes
-IMPORT = re.compile(r'from "(\.{1,2}/[^"]+\.js)"')
-MODULE = re.compile(r"/browser/[0-9a-f]+/\w+/\w+\.js")
+VERSION = re.compile(r"/browser/[0-9a-f]+/")
+MODULE = re.compile(r'"([\w/]+\.js)"')
 
 
 @dataclass
@@ -139,10 +138,17 @@ class Student:
             return set()
         component = element.bidi_component
         sent = json.loads(component.mixed.json or component.json or "{}")
-        parcels = sent.get("parcels", {})
+        # Everything that a component may ask for: those who look at all of a page fetch all of it.
+        parcels = {
+            *sent.get("parcels", {}).values(),
+            *sent.get("images", []),
+            *(r["parcel"] for r in sent.get("rungs", [])),
+        }
         if component.component_name == "news":
             self.news[message.delta.fragment_id] = sent
-        return {*MODULE.findall(component.js_content), *(f"/parcels/{name}" for name in parcels.values())}
+        [version] = VERSION.findall(component.js_content)
+        modules = {f"{version}{name}" for name in MODULE.findall(component.js_content)}
+        return modules | {f"/parcels/{name}" for name in parcels}
 
     def ask(self, names: list[str]) -> dict:
         """What the server says of runs."""
@@ -150,7 +156,7 @@ class Student:
         return self.http.get(f"{self.url}/news", params=query, timeout=PATIENCE).json()
 
     def fetch(self, address: str) -> None:
-        """Fetches an address and, of a module, those that it imports, each once."""
+        """Fetches an address once."""
         if address in self.fetched:
             return
         self.fetched.add(address)
@@ -159,9 +165,6 @@ class Student:
         self.routes_bytes += len(content)
         if response.status_code != 200:
             self.seen.errors.append(f"{response.status_code} {address}")
-        elif address.endswith(".js"):
-            for imported in IMPORT.findall(gzip.decompress(content).decode()):
-                self.fetch(urljoin(address, imported))
 
 
 async def lesson(server: Server, sessions: int, seconds: float) -> Seen:

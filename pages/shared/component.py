@@ -4,6 +4,9 @@ import base64
 import functools
 import gzip
 import hashlib
+import json
+import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +14,9 @@ import numpy as np
 import streamlit as st
 
 BROWSER = Path(__file__).parents[2] / "assets" / "browser"
-PAGE = "page in the address"  # in the session's state (app.py): the last part of the address, empty for the first page
+IMPORT = re.compile(r'from "(\.[^"]+)";')
+# In the session's state (frame.py): the last part of the address, empty for the first page.
+PAGE = "page in the address"
 
 # Streamlit takes a component's script as a text, which cannot import by a relative path. So the text imports the real
 # module, from where app.py serves it; only the browser knows what of its address is a proxy's or the server's prefix.
@@ -19,7 +24,8 @@ LOADER = """
 export default async function (component) {
   const { page } = component.data, path = location.pathname.replace(/\\/$/, "");
   globalThis.aeVaeLabRoot ??= location.origin + path.slice(0, path.length - (page ? page.length + 1 : 0));
-  const { default: run } = await import(`${globalThis.aeVaeLabRoot}/browser/VERSION/MODULE`);
+  const modules = MODULES.map((module) => import(`${globalThis.aeVaeLabRoot}/browser/VERSION/${module}`));
+  const [{ default: run }] = await Promise.all(modules); // its own first, beside it all that it imports
   return run(component);
 }
 """
@@ -27,7 +33,7 @@ export default async function (component) {
 
 def component(room: str, name: str, html: str | None = None, css: str | None = None) -> Callable:
     """The component of ROOM/NAME.html, NAME.css and NAME.js, registered once; html and css may be given instead."""
-    script = LOADER.replace("VERSION", version()).replace("MODULE", f"{room}/{name}.js")
+    script = LOADER.replace("VERSION", version()).replace("MODULES", json.dumps(needed(f"{room}/{name}.js")))
     shown = st.components.v2.component(
         name,
         html=read(f"{room}/{name}.html") if html is None else html,
@@ -57,6 +63,17 @@ def modules() -> dict[str, bytes]:
     """Every module of assets/browser by its path, gzipped: what app.py serves below `version`."""
     files = sorted(BROWSER.rglob("*.js"))
     return {path.relative_to(BROWSER).as_posix(): gzip.compress(path.read_bytes(), 9, mtime=0) for path in files}
+
+
+def needed(module: str) -> list[str]:
+    """A module of assets/browser and all that it imports, itself first: asked for at once, none waits for another."""
+    found = [module]
+    for name in found:
+        for path in IMPORT.findall(read(name)):
+            other = os.path.normpath(Path(name).parent / path).replace(os.sep, "/")
+            if other not in found:
+                found.append(other)
+    return found
 
 
 @functools.lru_cache(maxsize=1)

@@ -29,8 +29,10 @@ async def lifespan(app: st.App):
 def _make_pages_known() -> None:
     """Until st.navigation is first called in a process, Streamlit looks into pages/ itself, and finds none of these."""
     logging.disable(logging.WARNING)  # that there is no visitor
-    frame.navigation()
-    logging.disable(logging.NOTSET)
+    try:
+        frame.navigation()
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def _start() -> None:

@@ -36,12 +36,15 @@ def is_read(key: str, text: str) -> bool:
 
 
 @every_page
-def test_what_a_component_is_sent_is_read(shown, lesson):
+def test_what_a_component_needs_is_asked_for_and_what_it_is_sent_is_read(shown, lesson):
     components = shown(lesson.name).get("bidi_component")
     assert components
     for component in components:
         [module] = BROWSER.rglob(f"{component.proto.component_name}.js")
-        sent, text = json.loads(component.proto.json), text_of(module, set())
+        needed: set[Path] = set()
+        sent, text = json.loads(component.proto.json), text_of(module, needed)
+        asked = re.findall(r'"([\w/]+\.js)"', component.proto.js_content)
+        assert BROWSER / asked[0] == module and {BROWSER / name for name in asked} == needed  # all at once
         assert sent, component
         fields = {*sent, *sent.get("parcels", {})} - {"page"}  # which the loader reads
         assert {field for field in fields if not is_read(field, text)} == set(), module.name
