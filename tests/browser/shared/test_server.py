@@ -69,6 +69,10 @@ def test_models_codes_and_digits_come_under_names_that_say_all(server, name):
         "parcels/",
         "parcels/model/vae-10d-000000000000/" + "0" * 64,
         "parcels/model/NAME0",
+        "parcels/model/RUN/" + "0" * 64,
+        "parcels/codes/RUN/" + "0" * 64 + "/0-1/300",
+        "parcels/images/mnist/0/" + "0" * 64,
+        "parcels/labels/mnist/0/" + "0" * 64,
         "parcels/codes/NAME/9-10/300",
         "parcels/codes/NAME/0-1/10001",
         "parcels/codes/NAME/0-1/0",
@@ -78,7 +82,9 @@ def test_models_codes_and_digits_come_under_names_that_say_all(server, name):
     ],
 )
 def test_a_name_that_is_not_here_is_said_in_words_and_not_kept(server, name, path):
-    status, headers, body = ask(server, path.replace("VERSION", component.version()).replace("NAME", name))
+    for word, meant in (("VERSION", component.version()), ("NAME", name), ("RUN", VAE.run_id)):
+        path = path.replace(word, meant)
+    status, headers, body = ask(server, path)
     assert status == 404 and headers["cache-control"] == "no-store"
     assert body.decode().startswith("There is no ") and "Traceback" not in body.decode()
 

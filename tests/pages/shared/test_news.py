@@ -1,0 +1,18 @@
+"""How often a browser asks about runs, and what it hears."""
+
+from pages.shared import lab as server
+from pages.shared import news
+
+
+def test_the_more_who_watch_a_run_under_way_the_longer_each_waits(lab, long):
+    news._watchers.clear()
+    lab.create(long)
+    waits = [news.answer((long.run_id,), f"browser {number}")["wait"] for number in range(40)]
+    assert waits[0] == news.LIVE == waits[15] and waits[39] == 40 * news.EACH > news.LIVE
+    assert news.answer((long.run_id,), "browser 0")["wait"] == waits[39]  # who asks again is counted once
+    server.start().stop(long.run_id)
+
+
+def test_nobody_hurries_where_nothing_is_under_way(lab, small):
+    assert news.answer((small.run_id,), "browser") == {"now": "absent-0", "wait": news.IDLE}
+    assert news.of((small.run_id, f"{small.run_id}/{'0' * 64}")) == "absent-0 resting-0"
