@@ -34,7 +34,8 @@ def watch(*names: str) -> None:
 
 def of(names: tuple[str, ...]) -> str:
     """Where all that is named is: the same words as long as there is nothing new."""
-    return " ".join(map(_of, names))
+    words = list(map(_of, names))
+    return " ".join([*words, _workers()] if _is_live(words) else words)
 
 
 def _of(name: str) -> str:
@@ -48,6 +49,12 @@ def _of(name: str) -> str:
         return "damaged"
 
 
+def _workers() -> str:
+    """What a page says of the workers while a run waits for one."""
+    runs = lab.start()
+    return "starting" if runs.is_starting else "missing" if runs.error else "there"
+
+
 def answer(names: tuple[str, ...], watcher: str) -> dict:
     """What the route says: where the runs are, and in how many seconds to ask again."""
     now = time.monotonic()
@@ -56,11 +63,11 @@ def answer(names: tuple[str, ...], watcher: str) -> dict:
         if now - seen > HERE:
             _watchers.pop(one, None)
     said = of(names)
-    return {"now": said, "wait": max(LIVE, EACH * len(_watchers)) if _is_live(said) else IDLE}
+    return {"now": said, "wait": max(LIVE, EACH * len(_watchers)) if _is_live(said.split()) else IDLE}
 
 
-def _is_live(said: str) -> bool:
-    return any(word.split("-")[0] in ACTIVE for word in said.split())
+def _is_live(words: list[str]) -> bool:
+    return any(word.split("-")[0] in ACTIVE for word in words)
 
 
 _watchers: dict[str, float] = {}  # a page in a browser -> when it last asked about runs

@@ -8,11 +8,11 @@ import functools
 import gzip
 import hashlib
 import re
-import threading
 
 import torch
 
 from pages.shared import lab
+from pages.shared.once import once
 from pages.shared.trained import Trained
 from vae import data
 from vae.model_bytes import pack_model
@@ -55,17 +55,9 @@ def of_codes(run: Trained, dimensions: tuple[int, ...], count: int) -> str:
     return f"codes/{run.run_id}/{run.sha256}/{'-'.join(map(str, dimensions))}/{count}"
 
 
+@once(100)
 def content(name: str) -> bytes:
     """A parcel's bytes, gzipped; raises NoParcel for a name that is none, or of something that is not here any more."""
-    with _making:  # a class that comes at once has each made once
-        return _gzipped(name)
-
-
-_making = threading.Lock()
-
-
-@functools.lru_cache(maxsize=100)
-def _gzipped(name: str) -> bytes:
     return gzip.compress(_bytes(name), 6, mtime=0)
 
 

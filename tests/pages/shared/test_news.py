@@ -16,3 +16,12 @@ def test_the_more_who_watch_a_run_under_way_the_longer_each_waits(lab, long):
 def test_nobody_hurries_where_nothing_is_under_way(lab, small):
     assert news.answer((small.run_id,), "browser") == {"now": "absent-0", "wait": news.IDLE}
     assert news.of((small.run_id, f"{small.run_id}/{'0' * 64}")) == "absent-0 resting-0"
+
+
+def test_workers_that_cannot_be_had_are_news_for_a_run_that_waits(lab, long, monkeypatch):
+    lab.create(long)
+    server.start().wait_until_started()
+    assert news.of((long.run_id,)).endswith(" there")
+    monkeypatch.setattr(server.start(), "error", "nobody answers")
+    assert news.of((long.run_id,)).endswith(" missing")
+    server.start().stop(long.run_id)
