@@ -9,4 +9,5 @@ elif __name__ != "__mp_main__":  # the server; worker processes import this file
 
     from pages.shared import server
 
-    app = st.App(__file__, lifespan=server.lifespan, routes=server.routes(), on_script_error=server.say_in_words)
+    beside = [server.Middleware(server.Beside)]
+    app = st.App(__file__, lifespan=server.lifespan, middleware=beside, on_script_error=server.say_in_words)

@@ -1,12 +1,14 @@
 """`python -m tests.load`: a class on one server. Real websocket sessions that change pages, and what that costs.
 
-Every student opens the lab, changes pages every 1 to 3 seconds, and fetches each module and parcel once, as a browser
-does that keeps them; one in ten stays on a page that shows a training. First with 5 students, then with all, in one
-run, on a server with a store of its own; the load takes its share of the same cores.
+Every student opens the lab, changes pages every 1 to 3 seconds, looks at a digit or a rung of the ladder on each, and
+fetches each module and parcel once, as a browser does that keeps them. First one student goes through all pages again
+and again, then come 5, and then all, of whom one in ten stays on a page that shows a training: in one run, on a server
+with a store of its own. The load takes its share of the same cores.
 """
 
 import argparse
 import asyncio
+import contextlib
 import json
 import random
 import re
@@ -14,13 +16,13 @@ import statistics
 import sys
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode
 
+import aiohttp
 import psutil
-import requests
 import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -30,6 +32,8 @@ from vae.config import RunConfig
 
 FEW = 5
 WATCHING = 10  # one student in so many
+IDLE = 3.0  # seconds in which nobody does anything
+LOOK = 30.0  # seconds between two looks at the memory
 PATIENCE = 60.0  # seconds until a page that does not come counts as an error
 KEPT = 10_000  # bytes: a longer message is kept by the browser, and only named by the server the next time
 WATCHED = RunConfig(hidden_dims=(64, 32), epochs=200, latent_dim=3)  # minutes
@@ -50,9 +54,8 @@ class Seen:
 class Student:
     """One session: a websocket as a browser has it, and the routes that its pages name."""
 
-    def __init__(self, url: str, seen: Seen, seed: int, fetching: ThreadPoolExecutor):
-        self.url, self.seen, self.random, self.fetching = url, seen, random.Random(seed), fetching
-        self.http = requests.Session()
+    def __init__(self, url: str, seen: Seen, seed: int, http: aiohttp.ClientSession):
+        self.url, self.seen, self.random, self.http = url, seen, random.Random(seed), http
         self.websocket_bytes = self.routes_bytes = 0
         self.fetched: set[str] = set()  # addresses that the browser keeps
         self.messages: set[str] = set()  # hashes of messages that the browser keeps
@@ -62,13 +65,19 @@ class Student:
 
     async def attend(self, until: float, watched: str = "") -> None:
         """Opens the lab and changes pages until the clock says so, or stays at an address and watches."""
-        stream = f"{self.url.replace('http', 'ws', 1)}/_stcore/stream"
         try:
-            async with websockets.connect(stream, subprotocols=["streamlit"], max_size=None) as self.socket:
+            async with self.connected():
                 await self.open("train" if watched else "", watched)
                 await (self.watch(until) if watched else self.wander(until))
-        except (OSError, TimeoutError, RuntimeError, websockets.WebSocketException) as error:
+        except (OSError, TimeoutError, RuntimeError, websockets.WebSocketException, aiohttp.ClientError) as error:
             self.seen.errors.append(f"{type(error).__name__}: {error}")
+
+    @contextlib.asynccontextmanager
+    async def connected(self) -> AsyncIterator[None]:
+        """The session's websocket."""
+        stream = f"{self.url.replace('http', 'ws', 1)}/_stcore/stream"
+        async with websockets.connect(stream, subprotocols=["streamlit"], max_size=None) as self.socket:
+            yield
 
     async def wander(self, until: float) -> None:
         """Clicks on another page every 1 to 3 seconds, at first on those that have not been seen."""
@@ -84,11 +93,11 @@ class Student:
 
     async def watch(self, until: float) -> None:
         """Asks for news of the runs on show as a browser does, and has the part that shows them run again for news."""
-        loop, wait = asyncio.get_running_loop(), 1.0
+        wait = 1.0
         while time.monotonic() < until:
             await asyncio.sleep(wait)
             for part, shown in list(self.news.items()):
-                answer = await loop.run_in_executor(self.fetching, self.ask, shown["names"])
+                answer = await self.ask(shown["names"])
                 wait = answer["wait"]
                 if answer["now"] != shown["seen"]:
                     await self.run(self.request("train", part))
@@ -98,8 +107,7 @@ class Student:
         self.news.clear()
         self.visited.add(page)
         needed = await self.run(self.request(page, query=query))
-        loop = asyncio.get_running_loop()
-        await asyncio.gather(*(loop.run_in_executor(self.fetching, self.fetch, address) for address in needed))
+        await asyncio.gather(*map(self.fetch, needed - self.fetched))
 
     def request(self, page: str, part: str = "", query: str = "") -> BackMsg:
         """What a browser sends for a page, or for a part of it that runs again."""
@@ -138,57 +146,100 @@ class Student:
             return set()
         component = element.bidi_component
         sent = json.loads(component.mixed.json or component.json or "{}")
-        # Everything that a component may ask for: those who look at all of a page fetch all of it.
-        parcels = {
-            *sent.get("parcels", {}).values(),
-            *sent.get("images", []),
-            *(r["parcel"] for r in sent.get("rungs", [])),
-        }
+        # What is shown at once, and what one look at a page asks for: another digit, another rung of the ladder.
+        images, rungs = sent.get("images", []), [rung["parcel"] for rung in sent.get("rungs", [])]
+        looked_at = [self.random.choice(those) for those in (images, rungs) if those]
+        parcels = {*sent.get("parcels", {}).values(), *images[:1], *looked_at}
         if component.component_name == "news":
             self.news[message.delta.fragment_id] = sent
         [version] = VERSION.findall(component.js_content)
         modules = {f"{version}{name}" for name in MODULE.findall(component.js_content)}
         return modules | {f"/parcels/{name}" for name in parcels}
 
-    def ask(self, names: list[str]) -> dict:
+    async def ask(self, names: list[str]) -> dict:
         """What the server says of runs."""
-        query = {"watcher": str(id(self)), "name": names}
-        return self.http.get(f"{self.url}/news", params=query, timeout=PATIENCE).json()
+        query = [("watcher", str(id(self))), *(("name", name) for name in names)]
+        async with self.http.get(f"{self.url}/news", params=query) as response:
+            return await response.json()
 
-    def fetch(self, address: str) -> None:
-        """Fetches an address once."""
-        if address in self.fetched:
-            return
+    async def fetch(self, address: str) -> None:
+        """Fetches an address, which is kept."""
         self.fetched.add(address)
-        with self.http.get(self.url + address, stream=True, timeout=PATIENCE) as response:
-            content = response.raw.read(decode_content=False)  # as it came over the wire
-        self.routes_bytes += len(content)
-        if response.status_code != 200:
-            self.seen.errors.append(f"{response.status_code} {address}")
+        async with self.http.get(self.url + address) as response:
+            self.routes_bytes += len(await response.read())  # as it came over the wire: compressed
+        if response.status != 200:
+            self.seen.errors.append(f"{response.status} {address}")
 
 
-async def lesson(server: Server, sessions: int, seconds: float) -> Seen:
-    """So many students on a server for a while."""
+@contextlib.asynccontextmanager
+async def http_sessions(students: int) -> AsyncIterator[aiohttp.ClientSession]:
+    """Connections for so many browsers, six each."""
+    patience, at_a_time = aiohttp.ClientTimeout(PATIENCE), aiohttp.TCPConnector(limit=6 * students, keepalive_timeout=3)
+    async with aiohttp.ClientSession(timeout=patience, connector=at_a_time, auto_decompress=False) as http:
+        yield http
+
+
+async def alone(server: Server, rounds: int) -> dict[str, float]:
+    """CPU milliseconds of the server for each page, where one student goes from page to page.
+
+    What the server uses when nobody does anything is not counted.
+    """
+    async with http_sessions(1) as http:
+        student = Student(server.url, Seen(), 0, http)
+        async with student.connected():
+            await student.open("")
+            for page in [*student.pages, *student.pages]:  # all that is made once is made
+                await student.open(page)
+            before = server_cpu(server)
+            await asyncio.sleep(IDLE)
+            idle = (server_cpu(server) - before) / IDLE  # CPU seconds a second
+            spent = dict.fromkeys(student.pages, 0.0)
+            for page in [*student.pages] * rounds:
+                before, began = server_cpu(server), time.monotonic()
+                await student.open(page)
+                await asyncio.sleep(0.1)  # until nothing is left to do for this page
+                spent[page] += server_cpu(server) - before - idle * (time.monotonic() - began)
+    return {page or "home": 1e3 * seconds / rounds for page, seconds in spent.items()}
+
+
+async def lesson(server: Server, sessions: int, seconds: float, watching: int = 0) -> tuple[Seen, list[float]]:
+    """So many students on a server for a while, and its megabytes of memory, at first and after each half minute.
+
+    watching: how many of the students stay on a page that shows a training.
+    """
     seen, until = Seen(), time.monotonic() + seconds
     changed = {k: v for k, v in WATCHED.to_dict().items() if v != RunConfig().to_dict()[k]}
     watched = urlencode({k: ",".join(map(str, v)) if isinstance(v, list) else v for k, v in changed.items()})
-    with ThreadPoolExecutor(16) as fetching:
-        students = [Student(server.url, seen, seed, fetching) for seed in range(sessions)]
-        await asyncio.gather(
-            *(student.attend(until, watched if n % WATCHING == 1 else "") for n, student in enumerate(students))
-        )
-    return seen
+    async with http_sessions(sessions) as http:
+        students = [Student(server.url, seen, seed, http) for seed in range(sessions)]
+        attending = (s.attend(until, watched if n < watching else "") for n, s in enumerate(students))
+        *_, memory = await asyncio.gather(*attending, memory_of(server, seconds))
+    return seen, memory
 
 
-def measure(server: Server, sessions: int, seconds: float) -> dict:
+async def memory_of(server: Server, seconds: float) -> list[float]:
+    """The megabytes that a server takes, at first, after each half minute, and at the end."""
+    process, sizes, left = psutil.Process(server.process.pid), [], seconds
+    while left > 0:
+        sizes.append(process.memory_info().rss / 1e6)
+        await asyncio.sleep(min(left, LOOK))
+        left -= LOOK
+    return [*sizes, process.memory_info().rss / 1e6]
+
+
+def server_cpu(server: Server) -> float:
+    """Seconds of CPU that the server's process has used, without its workers."""
+    return sum(psutil.Process(server.process.pid).cpu_times()[:2])
+
+
+def measure(server: Server, sessions: int, seconds: float, watching: int = 0) -> dict:
     """What a lesson with so many students costs: seconds, CPU milliseconds of the server, bytes, megabytes."""
-    process = psutil.Process(server.process.pid)
-    memory, cpu = process.memory_info().rss, sum(process.cpu_times()[:2])
-    seen = asyncio.run(lesson(server, sessions, seconds))
-    spent = sum(process.cpu_times()[:2]) - cpu
-    ordered = sorted(seen.switches)
+    before = server_cpu(server)
+    seen, memory = asyncio.run(lesson(server, sessions, seconds, watching))
+    spent, ordered = server_cpu(server) - before, sorted(seen.switches)
     return {
         "sessions": sessions,
+        "watching": watching,
         "switches": len(ordered),
         "switches_a_second": len(ordered) / seconds,
         "cpu_ms_a_switch": 1e3 * spent / max(len(ordered), 1),
@@ -196,7 +247,7 @@ def measure(server: Server, sessions: int, seconds: float) -> dict:
         "most_of_95_percent_s": ordered[int(0.95 * len(ordered))] if ordered else None,
         "websocket_mb": max(seen.websocket, default=0) / 1e6,
         "routes_mb": max(seen.routes, default=0) / 1e6,
-        "memory_mb": [memory / 1e6, process.memory_info().rss / 1e6],
+        "memory_mb": memory,
         "errors": seen.errors,
     }
 
@@ -213,10 +264,12 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         server = Server(Path(folder))
         try:
+            pages = asyncio.run(alone(server, 2 if given.quick else 30))
+            report = {"pages_cpu_ms": pages, "median_page_cpu_ms": statistics.median(pages.values())}
+            report["few"] = measure(server, FEW, seconds / 3)
             for config in (WATCHED.autoencoder, WATCHED):
                 server.store.create(config)
-            measure(server, 1, 10.0 if given.quick else 30.0)  # all that is made once is made
-            report = {"few": measure(server, FEW, seconds / 3), "all": measure(server, sessions, seconds)}
+            report["all"] = measure(server, sessions, seconds, sessions // WATCHING)
         finally:
             server.close()
     report["ratio"] = report["all"]["cpu_ms_a_switch"] / report["few"]["cpu_ms_a_switch"]

@@ -97,7 +97,8 @@ class RunConfig:
 
     def to_dict(self) -> dict:
         """The config as JSON-ready values."""
-        return {**dataclasses.asdict(self), "hidden_dims": list(self.hidden_dims)}
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return {**values, "hidden_dims": list(self.hidden_dims)}
 
     @classmethod
     def from_dict(cls, values: dict) -> "RunConfig":
@@ -108,7 +109,7 @@ class RunConfig:
                 raise ConfigError(name, values[name], f"the fields are {', '.join(names)}")
         return cls(**values)
 
-    @property
+    @functools.cached_property
     def autoencoder(self) -> "RunConfig":
         """The AE with the same settings: the other half of a VAE's pair."""
         return dataclasses.replace(self, model="ae")
@@ -121,30 +122,29 @@ class RunConfig:
 
 def _validated(field: dataclasses.Field, value):
     """The value in its field's type, or a ConfigError."""
-    allowed = allowed_values(field)
     if "choices" in field.metadata:
         if value not in field.metadata["choices"]:
-            raise ConfigError(field.name, value, allowed)
+            raise ConfigError(field.name, value, allowed_values(field))
         return value
     if field.name == "init_from":
         if not isinstance(value, str) or not AE_RUN_ID.fullmatch(value):
-            raise ConfigError(field.name, value, allowed)
+            raise ConfigError(field.name, value, allowed_values(field))
         return value
     if field.name == "hidden_dims":
         if not isinstance(value, (tuple, list)):
-            raise ConfigError(field.name, value, allowed)
+            raise ConfigError(field.name, value, allowed_values(field))
         widths = tuple(value)
         if not 1 <= len(widths) <= field.metadata["most"]:
-            raise ConfigError(field.name, widths, allowed)
-        return tuple(_number_in_range(field, int, width, allowed) for width in widths)
-    return _number_in_range(field, type(field.default), value, allowed)
+            raise ConfigError(field.name, widths, allowed_values(field))
+        return tuple(_number_in_range(field, int, width) for width in widths)
+    return _number_in_range(field, type(field.default), value)
 
 
-def _number_in_range(field: dataclasses.Field, kind: type, value, allowed: str):
+def _number_in_range(field: dataclasses.Field, kind: type, value):
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     in_range = is_number and field.metadata["low"] <= value <= field.metadata["high"]  # which NaN never is
     if not in_range or kind(value) != value:
-        raise ConfigError(field.name, value, allowed)
+        raise ConfigError(field.name, value, allowed_values(field))
     return kind(value) + 0  # -0.0 is 0.0, so that both are one run
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from pages.conversion import converted
-from pages.shared import address, controls, digits, figures, prediction, scatter
+from pages.shared import address, controls, figures, prediction, scatter
 from pages.shared import lab as ui
 from pages.shared.trained import Trained
 from vae.config import RunConfig
@@ -50,9 +50,7 @@ def structure(ae: RunConfig) -> None:
         if predicted:
             _table(run)
     with strips:
-        digits.film_strips(
-            converted.strips(run, draw) if predicted else converted.strips_of_the_autoencoder(run), stacked=True
-        )
+        st.html(converted.strips(run, draw if predicted else None))
     codes, draws = converted.points(run, draw)
     limit = figures.axis_limit(codes, draws)
     with left:

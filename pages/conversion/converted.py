@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from pages.shared import figures, scatter
+from pages.shared import digits, figures, scatter
 from pages.shared.once import once
 from pages.shared.trained import Trained
 from vae import data
@@ -58,31 +58,24 @@ def prices(run: Trained) -> list[Price]:
 
 
 @once(40)
-def strips_of_the_autoencoder(run: Trained) -> dict[str, np.ndarray]:
-    """Ten test digits and what the AE makes of them."""
-    x = _ten_digits(run)
-    return {"x, ten test digits": x.numpy(), "x̂ of the AE": reconstruct(run.model, x).numpy()}
-
-
-@once(40)
 def trade_off(run: Trained, levels: tuple[tuple[str, float], ...]) -> figures.Figure:
     """The figure of the prices, with lines at named levels."""
     return figures.trade_off(prices(run), dict(levels))
 
 
 @once(200)
-def strips(run: Trained, draw: int) -> dict[str, np.ndarray]:
-    """The same, and what the converted AE makes of them without noise and with a draw of it."""
-    x, network, ten = _ten_digits(run), model(run), data.one_per_class(run.test_set.labels)
-    return {
-        **strips_of_the_autoencoder(run),
-        "converted, without noise (ε = 0)": reconstruct(network, x).numpy(),
-        f"converted, z drawn (draw {draw})": reconstruct(network, x, _eps(network, draw)[ten]).numpy(),
-    }
+def strips(run: Trained, draw: int | None) -> str:
+    """Film strips of ten test digits and what the AE makes of them.
 
-
-def _ten_digits(run: Trained) -> torch.Tensor:
-    return run.test_set.images[data.one_per_class(run.test_set.labels)]
+    draw: also what the converted AE makes of them, without noise and with this draw of it.
+    """
+    ten = data.one_per_class(run.test_set.labels)
+    x, network = run.test_set.images[ten], model(run)
+    rows = {"x, ten test digits": x, "x̂ of the AE": reconstruct(run.model, x)}
+    if draw is not None:
+        rows["converted, without noise (ε = 0)"] = reconstruct(network, x)
+        rows[f"converted, z drawn (draw {draw})"] = reconstruct(network, x, _eps(network, draw)[ten])
+    return digits.film_strips({name: images.numpy() for name, images in rows.items()}, stacked=True)
 
 
 def _eps(network: VariationalAutoencoder, draw: int) -> torch.Tensor:

@@ -8,6 +8,7 @@ from pages.conversion.changes import from_nothing
 from pages.shared import controls, figures, prediction, several
 from pages.shared import lab as ui
 from pages.shared.controls import FIELDS
+from pages.shared.once import once
 from pages.shared.prediction import within
 from vae.config import RunConfig
 from vae.runs.store import RunStatus
@@ -74,13 +75,13 @@ def _shown(ae: RunConfig, configs: list[RunConfig], now: list[RunStatus], predic
         losses = {name: test["negative_elbo"] for name, test in tests.items()}
         best = min([NOTHING, *PARTS], key=losses.get)
         prediction.compare(predicted, best, outcome(losses, histories, ae.epochs))
-    drawn = {n: (c.run_id, state) for n, c, state in zip(names, configs, now) if n in COLORS and n in histories}
+    drawn = tuple((n, c.run_id, state) for n, c, state in zip(names, configs, now) if n in COLORS and n in histories)
     st.plotly_chart(_curves(drawn), key="objectives", config={"displayModeBar": False})
 
 
-@st.cache_resource(max_entries=100, show_spinner=False)
-def _curves(drawn: dict[str, tuple[str, RunStatus]]) -> figures.Figure:
-    return figures.objective_curves({name: ui.history(*run) for name, run in drawn.items()}, COLORS)
+@once(100)
+def _curves(drawn: tuple[tuple[str, str, RunStatus], ...]) -> figures.Figure:
+    return figures.objective_curves({name: ui.history(*run) for name, *run in drawn}, COLORS)
 
 
 def outcome(losses: dict[str, float], histories: dict[str, list[dict]], ae_epochs: int) -> str:

@@ -16,8 +16,16 @@ ladder.show(architecture)
 st.subheader("Dimension by dimension, while it trains")
 collapse.over_a_training(ladder.trained_runs(architecture))
 
-with st.expander("Does a warm-up of the KL term save dimensions?", icon=":material/trending_up:"):
-    collapse.with_and_without_warm_up()
+warm_up = st.expander(
+    "Does a warm-up of the KL term save dimensions?",
+    icon=":material/trending_up:",
+    key="warm_up",
+    on_change="rerun",
+    bind="query-params",
+)
+if warm_up.open:  # nobody waits for what is not looked at
+    with warm_up:
+        collapse.with_and_without_warm_up()
 
 st.subheader("A sweep of your own")
 sweeping.of_ones_own()

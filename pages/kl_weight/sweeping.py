@@ -3,11 +3,12 @@
 import contextlib
 import re
 
-import pandas
+import pyarrow
 import streamlit as st
 
 from pages.shared import address, controls, several
 from pages.shared import lab as ui
+from pages.shared.once import once
 from vae.config import ConfigError, RunConfig
 from vae.runs.store import RunStatus
 from vae.runs.sweep import sweep
@@ -25,6 +26,7 @@ COLUMNS = {
     "negative_elbo": st.column_config.NumberColumn("−ELBO", format="%.1f"),
     "active_units": "Active",
 }
+FIGURES = ("reconstruction", "kl", "negative_elbo", "active_units")
 
 
 def of_ones_own() -> None:
@@ -71,6 +73,13 @@ def _table(configs: list[RunConfig], now: list[RunStatus]) -> None:
     done = sum(status.state == "complete" for status in now)
     share = sum(status.step for status in now) / sum(config.total_steps for config in configs)
     st.progress(min(share, 1.0), f"{done} of {len(configs)} runs are complete")
+    tests = [ui.test_of(config.run_id) if status.has_model else {} for config, status in zip(configs, now)]
+    figures = tuple(tuple(map(test.get, FIGURES)) for test in tests)
+    st.dataframe(_rows(tuple(configs), tuple(now), figures), column_config=COLUMNS, hide_index=True, key="sweep")
+
+
+@once(50)
+def _rows(configs: tuple[RunConfig, ...], now: tuple[RunStatus, ...], figures: tuple[tuple, ...]) -> pyarrow.Table:
     rows = [
         {
             "model": config.model.upper(),
@@ -78,13 +87,8 @@ def _table(configs: list[RunConfig], now: list[RunStatus]) -> None:
             "seed": config.seed,
             "state": "not trained yet" if status.state == "absent" else status.state,
             "progress": status.step / config.total_steps,
-            **_figures(config.run_id, status),
+            **dict(zip(FIGURES, measured)),
         }
-        for config, status in zip(configs, now)
+        for config, status, measured in zip(configs, now, figures)
     ]
-    st.dataframe(pandas.DataFrame(rows), column_config=COLUMNS, hide_index=True, key="sweep")
-
-
-def _figures(run_id: str, status: RunStatus) -> dict:
-    test = ui.test_of(run_id) if status.has_model else {}
-    return {name: test.get(name) for name in ("reconstruction", "kl", "negative_elbo", "active_units")}
+    return pyarrow.Table.from_pylist(rows)

@@ -43,11 +43,17 @@ def codes(left: RunConfig, vae: RunConfig, same_axes: bool) -> None:
     )
 
 
-def _caption(half: ui.Trained, dimensions: tuple[int, ...], limit: float) -> str:
+def _caption(half: Trained, dimensions: tuple[int, ...], limit: float) -> str:
     """What a half is worth, and what of it the axes leave out."""
-    outside = int((np.abs(half.points(dimensions)) > limit).any(1).sum())
+    outside = _outside(half, dimensions, limit)
     beyond = f"; {outside:,} of 10,000 codes outside of the picture" if outside else ""
     return f"{bottleneck.name(half.config)}: {ui.test_in_words(half.config.run_id).replace('**', '')}{beyond}"
+
+
+@once(200)
+def _outside(run: Trained, dimensions: tuple[int, ...], limit: float) -> int:
+    """How many codes axes of +-limit leave out."""
+    return int((np.abs(run.points(dimensions)) > limit).any(1).sum())
 
 
 @ui.says_damage
@@ -59,22 +65,23 @@ def samples(left: RunConfig, vae: RunConfig) -> None:
     with number:
         draw = st.number_input("Draw", min_value=0, max_value=address.MOST_DRAWS, step=1, key="draw", bind=bind)
     again.button("Draw again", icon=":material/casino:", on_click=_draw_again)
-    digits.film_strips(_samples(*halves(vae, left), draw), widest=1200)
+    st.html(_samples(*halves(vae, left), draw))
     if words := bottleneck.beyond(left, latent.prior_samples(SAMPLES, left.latent_dim, draw)):
         st.markdown(words)
 
 
 @once(200)
-def _samples(left: Trained, right: Trained, draw: int) -> dict[str, np.ndarray]:
+def _samples(left: Trained, right: Trained, draw: int) -> str:
     prior = latent.prior_samples(SAMPLES, right.config.latent_dim, draw)
     z = latent.aggregate_samples(*left.codes, 0)
     fitted = latent.gaussian_samples(latent.fit_gaussian(z), SAMPLES, draw)
     name = bottleneck.name(left.config)
-    return {
+    rows = {
         f"{bottleneck.name(right.config)}: z from N(0, I), its prior": latent.decode_all(right.model, prior).numpy(),
         f"{name}: z from N(0, I)": latent.decode_all(left.model, prior).numpy(),
         f"{name}: z from a Gaussian fitted to its codes": latent.decode_all(left.model, fitted).numpy(),
     }
+    return digits.film_strips(rows, widest=1200)
 
 
 def _draw_again() -> None:

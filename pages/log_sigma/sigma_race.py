@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.shared import controls, digits, figures, prediction, several
 from pages.shared import lab as ui
+from pages.shared.once import once
 from vae.config import RunConfig
 from vae.objective import largest_log_sigma
 from vae.runs.states import SETTLED, RunStatus
@@ -61,8 +62,8 @@ def _shown(configs: list[RunConfig], now: list[RunStatus], predicted: str) -> No
     for column, name, config, state in zip(st.columns(3), HEADS, configs, now):
         column.progress(state.step / config.total_steps, f"**{name}** · {_where(config, state)}")
     failures = {name: failure for name, config in zip(HEADS, configs) if (failure := ui.failure_of(config.run_id))}
-    drawn = {name: (config.run_id, state) for name, config, state in zip(HEADS, configs, now)}
-    marks = {name: (failure["step"], failure.get("share")) for name, failure in failures.items()}
+    drawn = tuple((name, config.run_id, state) for name, config, state in zip(HEADS, configs, now))
+    marks = tuple((name, failure["step"], failure.get("share")) for name, failure in failures.items())
     st.plotly_chart(_panels(drawn, marks), key="race", config={"displayModeBar": False})
     st.caption("✖: the step at which a run's loss was no number any more, at the height of its last numbers before.")
     for name, config in zip(HEADS, configs):
@@ -70,9 +71,12 @@ def _shown(configs: list[RunConfig], now: list[RunStatus], predicted: str) -> No
             _show_culprit(name, config, failures[name])
 
 
-@st.cache_resource(max_entries=100, show_spinner=False)
-def _panels(drawn: dict[str, tuple[str, RunStatus]], marks: dict[str, tuple[int, float | None]]) -> figures.Figure:
-    return figures.race({name: ui.history(*run) for name, run in drawn.items()}, marks, COLORS)
+@once(100)
+def _panels(
+    drawn: tuple[tuple[str, str, RunStatus], ...], marks: tuple[tuple[str, int, float | None], ...]
+) -> figures.Figure:
+    ends = {name: end for name, *end in marks}
+    return figures.race({name: ui.history(*run) for name, *run in drawn}, ends, COLORS)
 
 
 def _where(config: RunConfig, state: RunStatus) -> str:
@@ -95,7 +99,7 @@ def _show_culprit(name: str, config: RunConfig, failure: dict) -> None:
     weight = kl_weight_at(config, failure["step"] - 1)
     picture, words = st.columns([1, 6], vertical_alignment="center")
     with picture:
-        digits.film_strips({"the digit that did it": pixels[None]}, 120, stacked=True)
+        st.html(digits.film_strips({"the digit that did it": pixels[None]}, 120, stacked=True))
     words.markdown(
         f"**{name}**: at step {failure['step']} the head said **h = {_signed(failure['head'])}** in dimension "
         f"{failure['dimension'] + 1} of training image {failure['image']:,}, labelled {failure['label']}. So it was "

@@ -1,9 +1,12 @@
 """Which of the runs that have been trained a page shows, by names that tell them apart."""
 
+from collections import Counter
+
 import streamlit as st
 
 from pages.shared import address, controls
 from pages.shared import lab as ui
+from pages.shared.once import recent
 from vae.config import OF_AN_AE, RunConfig
 from vae.runs.store import DamagedRun
 
@@ -33,11 +36,10 @@ def _choose(key: str, label: str, configs: list[RunConfig]) -> RunConfig:
         )
     if asked in by_id and key not in st.session_state:
         st.session_state[key] = asked  # and not as the default, which is forgotten when one leaves the page
-    names = {run_id: describe(config) + _stopped(config) for run_id, config in by_id.items()}
     run_id = st.selectbox(
         label,
         list(by_id),
-        format_func=lambda run_id: names[run_id] if _is_unique(names, run_id) else f"{names[run_id]} · {run_id}",
+        format_func=_names(tuple(configs)).__getitem__,
         key=key,
         persist_state="session",
     )
@@ -46,8 +48,12 @@ def _choose(key: str, label: str, configs: list[RunConfig]) -> RunConfig:
     return by_id[run_id]
 
 
-def _is_unique(names: dict[str, str], run_id: str) -> bool:
-    return list(names.values()).count(names[run_id]) == 1
+@recent(2.0)
+def _names(configs: tuple[RunConfig, ...]) -> dict[str, str]:
+    """What each run is called by its run_id, which is a part of it where two would be called the same."""
+    names = {config.run_id: describe(config) + _stopped(config) for config in configs}
+    often = Counter(names.values())
+    return {run_id: name if often[name] == 1 else f"{name} · {run_id}" for run_id, name in names.items()}
 
 
 def describe(config: RunConfig) -> str:

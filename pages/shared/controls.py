@@ -93,7 +93,12 @@ def words() -> None:
 def source(page: str) -> None:
     """The page's own source in an expander: the last thing on every page."""
     with st.expander("The source of this page", icon=":material/code:"):
-        st.code(Path(page).read_text(encoding="utf-8"), language="python")
+        st.code(_text(page), language="python")
+
+
+@functools.cache
+def _text(page: str) -> str:
+    return Path(page).read_text(encoding="utf-8")
 
 
 def setting(name: str, label: str):

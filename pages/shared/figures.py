@@ -1,11 +1,12 @@
 """Arrays -> plotly figures and mosaics of digits. Knows neither models nor pages."""
 
+import functools
 import itertools
 import math
 import statistics
 
 import numpy as np
-from plotly.graph_objects import Figure
+from plotly import graph_objects
 from plotly.subplots import make_subplots
 
 # One colour a symbol, in pictures, formulas and plots alike; legible on white and on black.
@@ -38,6 +39,18 @@ GREY = "#8a94a6"
 HEAD_COLORS = {"log": "#12a594", "softplus": "#2f80ed", "raw": "#d9480f"}
 
 
+class Figure(graph_objects.Figure):
+    """A figure that nobody changes any more once it was sent: what is sent is made once for a whole class."""
+
+    @functools.cached_property
+    def _sent(self) -> dict:
+        return super().to_dict()
+
+    def to_dict(self) -> dict:
+        """The figure as JSON-ready values; the same object each time."""
+        return self._sent
+
+
 def mosaic(images: np.ndarray, columns: int, gap: int = 2, zoom: int = 2) -> np.ndarray:
     """Images (n, 784) in [0, 1] as one picture, row by row, (height, width, 4) uint8; the gaps are transparent."""
     rows = -(-len(images) // columns)
@@ -56,7 +69,9 @@ def loss_curves(ae: list[dict], vae: list[dict], floor: float | None, at_step: i
 
     floor: the entropy of the test pixels, a line; at_step: the step of both that is on show, a vertical line.
     """
-    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.7, 0.3], vertical_spacing=0.06)
+    figure = make_subplots(
+        rows=2, cols=1, shared_xaxes=True, row_heights=[0.7, 0.3], vertical_spacing=0.06, figure=Figure()
+    )
     curves = (
         (ae, "reconstruction", "AE reconstruction", COLORS["x_hat"], "dot", 1),
         (vae, "reconstruction", "VAE reconstruction", COLORS["x_hat"], "solid", 1),
@@ -129,7 +144,7 @@ def kl_per_dimension_curves(histories: dict[str, list[dict]], active: dict[str, 
 
     active: for each run the dimensions that are active in the end; the others are grey.
     """
-    figure = make_subplots(1, len(histories), shared_yaxes=True, subplot_titles=list(histories))
+    figure = make_subplots(1, len(histories), shared_yaxes=True, subplot_titles=list(histories), figure=Figure())
     for column, (name, history) in enumerate(histories.items(), 1):
         for dimension in range(len(history[0]["kl_per_dimension"])):
             figure.add_scatter(
@@ -211,7 +226,9 @@ def race(histories: dict[str, list[dict]], ends: dict[str, tuple[int, float | No
     ends: of the runs that did not come to their end, the step at which the loss was no number, and the share of the
     batch's KL terms that were none, where it is known.
     """
-    figure = make_subplots(2, 2, subplot_titles=[title for title, _ in RACE.values()], vertical_spacing=0.16)
+    figure = make_subplots(
+        2, 2, subplot_titles=[title for title, _ in RACE.values()], vertical_spacing=0.16, figure=Figure()
+    )
     panel_values = {panel: [] for panel in RACE}
     for name, history in histories.items():
         lines = [{**line, "no_number": 0.0} for line in history if line["step"]]

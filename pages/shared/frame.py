@@ -1,5 +1,10 @@
 """What stands around every lesson: the navigation, the title, and the words when the lab cannot start."""
 
+import contextlib
+import functools
+import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import streamlit as st
@@ -7,22 +12,58 @@ import streamlit as st
 from pages.lessons import LESSONS, Lesson
 from pages.shared.component import PAGE
 
+PATIENCE = 1.0  # seconds for which a page waits until another one is worked out
 ASSETS = Path(__file__).parents[2] / "assets"
 
 
 def show() -> None:
-    """A visitor's page from top to bottom. Its title is there before torch is: only then the lesson is imported."""
+    """A visitor's page from top to bottom, when it is its turn."""
+    with _turn():
+        _show()
+
+
+@contextlib.contextmanager
+def _turn() -> Iterator[None]:
+    """Waits until no other page is being worked out: a hundred threads at a time only hinder each other.
+
+    A page that takes long holds up the others for PATIENCE at most.
+    """
+    is_mine = _turns.acquire(timeout=PATIENCE)
+    try:
+        yield
+    finally:
+        if is_mine:
+            _turns.release()
+
+
+_turns = threading.Lock()
+
+
+def _show() -> None:
+    """The title is there before torch is: only then the lesson is imported."""
     st.set_page_config(page_title="AE→VAE lab", page_icon=str(ASSETS / "icon.png"), layout="wide")
-    st.html(ASSETS / "style.css")
+    st.html(_style())
     page = navigation()
     st.session_state[PAGE] = page.url_path
     lesson = next((lesson for lesson in LESSONS if lesson.name == page.url_path), LESSONS[0])
     st.title(lesson.heading)
-    with st.spinner("Starting the lab …"):
-        from pages.shared import lab
+    if not _is_started():
+        with st.spinner("Starting the lab …"):
+            from pages.shared import lab
 
-        lab.runs()
+            lab.runs()
     page.run()
+
+
+def _is_started() -> bool:
+    """Whether torch, the images and the workers are there, and nobody need be told to wait."""
+    lab = sys.modules.get("pages.shared.lab")
+    return hasattr(lab, "is_started") and lab.is_started()
+
+
+@functools.cache
+def _style() -> str:
+    return f"<style>{(ASSETS / 'style.css').read_text(encoding='utf-8')}</style>"
 
 
 def navigation() -> st.Page:

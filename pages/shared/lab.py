@@ -24,7 +24,7 @@ from vae.runs.store import DamagedRun, RunStore, StoreError
 from vae.runs.worker import resolve_device
 from vae.training.speed import use_one_thread
 
-LOOK = 0.5  # seconds for which it is not asked again where a run is
+LOOK = 1.0  # seconds for which it is not asked again where a run is
 
 
 CANNOT_START = (StoreError, ValueError, data.DatasetError)
@@ -34,6 +34,11 @@ def start() -> Runs:
     """The server's Runs, started once; raises one of CANNOT_START, in words."""
     with _starting:
         return _started()
+
+
+def is_started() -> bool:
+    """Whether `start` has nothing to do any more."""
+    return _started.cache_info().currsize == 1
 
 
 _starting = threading.Lock()
@@ -46,6 +51,7 @@ def _started() -> Runs:
     # What is imported by now never is garbage, so Python need not look through it again and again.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
     return Runs(RunStore(), resolve_device(os.environ.get("VAE_DEVICE", "cpu")))
 
 

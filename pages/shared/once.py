@@ -32,6 +32,12 @@ def recent(seconds: float) -> Callable:
     return lambda function: cached(TTLCache(1000, seconds), condition=threading.Condition())(function)
 
 
+def known(function: Callable, *arguments):
+    """An answer of `once` or `recent` that is there already; None where it has to be worked out."""
+    with function.cache_condition:
+        return function.cache.get(function.cache_key(*arguments))
+
+
 def forget(function: Callable, *arguments) -> None:
     """Has a function of `recent` answer anew."""
     with function.cache_condition:

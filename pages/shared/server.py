@@ -4,14 +4,19 @@ import contextlib
 import gzip
 import logging
 import re
+import sys
 import threading
 
 import streamlit as st
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware  # noqa: F401  (for app.py)
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pages.shared import component, frame
+from pages.shared.once import known
 
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
 NEVER = {"Cache-Control": "no-store"}
@@ -53,7 +58,7 @@ def say_in_words(error: Exception) -> bool:
     return True
 
 
-def module(request: Request) -> Response:
+async def module(request: Request) -> Response:
     """A module of assets/browser, by the checksum of all and its path."""
     name = request.path_params["path"]
     found = component.modules().get(name) if request.path_params["version"] == component.version() else None
@@ -62,14 +67,26 @@ def module(request: Request) -> Response:
     return _kept(request, found, "text/javascript")
 
 
-def parcel(request: Request) -> Response:
-    """A parcel by its name (pages/shared/parcels.py); in a thread of its own, for it may have to be made."""
-    from pages.shared import parcels  # torch is on its way when the server starts
-
+async def parcel(request: Request) -> Response:
+    """A parcel by its name (pages/shared/parcels.py)."""
     try:
-        return _kept(request, parcels.content(request.path_params["name"]), "application/octet-stream")
+        name = request.path_params["name"]
+        found = _made(name) or await run_in_threadpool(_make, name)
     except LookupError as error:
         return missing(str(error))
+    return _kept(request, found, "application/octet-stream")
+
+
+def _made(name: str) -> bytes | None:
+    """A parcel that is there already, without which a thread has to make it."""
+    content = getattr(sys.modules.get("pages.shared.parcels"), "content", None)
+    return content and known(content, name)
+
+
+def _make(name: str) -> bytes:
+    from pages.shared import parcels  # torch is on its way when the server starts
+
+    return parcels.content(name)
 
 
 def news(request: Request) -> Response:
@@ -91,12 +108,24 @@ def _kept(request: Request, gzipped: bytes, kind: str) -> Response:
     return Response(gzip.decompress(gzipped), 200, FOR_EVER, kind)
 
 
-def routes() -> list[Route]:
-    """What is served beside pages, below the path that server.baseUrlPath names."""
-    path = st.get_option("server.baseUrlPath").strip("/")
-    base = f"/{path}" if path else ""
-    return [
-        Route(f"{base}/browser/{{version}}/{{path:path}}", module),
-        Route(f"{base}/parcels/{{name:path}}", parcel),
-        Route(f"{base}/news", news),
-    ]
+class Beside:
+    """What is served beside pages, below the path that server.baseUrlPath names.
+
+    A middleware, and not routes of st.App, to which a request comes through six layers that nothing here needs: they
+    cost more than the answer does.
+    """
+
+    def __init__(self, app: ASGIApp):
+        self.app = app
+        path = st.get_option("server.baseUrlPath").strip("/")
+        base = f"/{path}" if path else ""
+        routes = [
+            Route(f"{base}/browser/{{version}}/{{path:path}}", module),
+            Route(f"{base}/parcels/{{name:path}}", parcel),
+            Route(f"{base}/news", news),
+        ]
+        self.router = Router(routes, redirect_slashes=False, default=app)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers a request that is meant for one of the routes, and hands on all others."""
+        await (self.router if scope["type"] == "http" else self.app)(scope, receive, send)

@@ -79,6 +79,7 @@ def _reach(run: Trained, dimensions: tuple[int, ...]) -> float:
     return axis_limit(run.points(dimensions))
 
 
+@once(200)
 def top_two_dimensions(run: Trained) -> tuple[int, ...]:
     """The one or two dimensions with the largest KL."""
     kl = torch.tensor(run.test["kl_per_dimension"])

@@ -53,8 +53,9 @@ def _pictures(ae: RunConfig, vae: RunConfig, before: list[str], dimensions, live
     step = steps[-1] if live else _scrubber(steps, vae, playing)
     shown = [[line for line in lines if live or line["step"] <= step] for lines in frames]
     strips, *scatters = st.columns([5, 4, 4], gap="medium")
-    with strips:
-        _strips(pair, shown)
+    last = [(half, lines[-1]) for half, lines in zip(pair, shown) if lines]
+    snapshots = tuple((half.model.upper(), half.run_id, line["step"], line["pictures"]) for half, line in last)
+    strips.html(_strips(vae.dataset, snapshots))
     _scatters(scatters, pair, frames, shown, dimensions)
     floor = floor_of(vae.dataset) if vae.likelihood == "bernoulli" else None
     st.plotly_chart(_curves(ae.run_id, vae.run_id, *now, floor, None if live else step), key="losses", config=PLAIN)
@@ -140,21 +141,17 @@ def _keep_in_address(step: int, steps: list[int], playing: bool) -> None:
         st.query_params["step"] = str(step)
 
 
-def _strips(pair: tuple[RunConfig, RunConfig], shown: list[list[dict]]) -> None:
-    test = data.load(pair[1].dataset, "test")
-    shots = {
-        half.model.upper(): ui.pictures(half.run_id, lines[-1]["step"], lines[-1]["pictures"])
-        for half, lines in zip(pair, shown)
-        if lines
+@once(600)
+def _strips(dataset: str, snapshots: tuple[tuple[str, str, int, str], ...]) -> str:
+    """Film strips of ten test digits, and of what a snapshot of each half (name, run_id, step, checksum) makes."""
+    test = data.load(dataset, "test")
+    shots = {name: ui.pictures(*snapshot) for name, *snapshot in snapshots}
+    rows = {
+        "x, ten test digits": test.images[data.one_per_class(test.labels)].numpy(),
+        **{f"x̂ of the {name}": shot["reconstructions"] for name, shot in shots.items()},
+        **{f"{name}: z from N(0, I), decoded": shot["samples"][:10] for name, shot in shots.items()},
     }
-    digits.film_strips(
-        {
-            "x, ten test digits": test.images[data.one_per_class(test.labels)].numpy(),
-            **{f"x̂ of the {name}": shot["reconstructions"] for name, shot in shots.items()},
-            **{f"{name}: z from N(0, I), decoded": shot["samples"][:10] for name, shot in shots.items()},
-        },
-        stacked=True,
-    )
+    return digits.film_strips(rows, stacked=True)
 
 
 def _scatters(columns: list, pair, frames: list[list[dict]], shown: list[list[dict]], dimensions) -> None:

@@ -1,6 +1,7 @@
 """What q loses over many test images: measured by a worker, shown by assets/browser/true_posterior/gaps.*."""
 
 import math
+from dataclasses import dataclass, field
 
 import streamlit as st
 import torch
@@ -8,6 +9,7 @@ import torch
 from pages.shared import lab as ui
 from pages.shared import news, parcels, run_again
 from pages.shared.component import base64_of, component
+from pages.shared.once import once
 from pages.shared.pair import halves
 from pages.shared.steer import complaint, in_words
 from vae.config import RunConfig
@@ -52,8 +54,8 @@ def _show(vae: RunConfig, model: tuple[str, str], before: bool) -> None:
     _steer(model, done, before, runs.store.gap_control(*model).get("message"))
     if not done:
         return
-    gap = Gap(**{name: torch.tensor(values) for name, values in bounds.items()})
-    st.markdown(_outcome(gap, vae.kl_weight))
+    outcome, picture = _summary(vae, model[1], _Bounds(done, bounds))
+    st.markdown(outcome)
     _gaps(
         key=KEY,
         data={
@@ -62,11 +64,26 @@ def _show(vae: RunConfig, model: tuple[str, str], before: bool) -> None:
             "images": parcels.of_images(vae.dataset),
             "done": done,
             "tempered": vae.kl_weight != 1,
-            "decades": [LEAST, math.ceil(_total(gap).max().clamp(min=10).log10().item())],
-            "rows": _rows(gap),
+            **picture,
         },
         height="content",
     )
+
+
+@dataclass(frozen=True)
+class _Bounds:
+    """What was measured of so many digits."""
+
+    done: int
+    bounds: dict[str, list[float]] = field(compare=False, repr=False)
+
+
+@once(60)
+def _summary(vae: RunConfig, model_sha256: str, measured: _Bounds) -> tuple[str, dict]:
+    """What was measured in words, and what the component draws of it."""
+    gap = Gap(**{name: torch.tensor(values) for name, values in measured.bounds.items()})
+    decades = [LEAST, math.ceil(_total(gap).max().clamp(min=10).log10().item())]
+    return _outcome(gap, vae.kl_weight), {"decades": decades, "rows": _rows(gap)}
 
 
 def _steer(model: tuple[str, str], done: int, is_measuring: bool, message: str | None) -> None:

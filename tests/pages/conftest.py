@@ -16,22 +16,29 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 from torch import Tensor
 
+from pages.shared import choose, parcels
 from pages.shared import lab as server
-from pages.shared import parcels
+from pages.train import watch
 from tests.browser.server import PATIENCE
 from vae import data
 from vae.runs.queue import LOCAL
 from vae.runs.store import PRETRAINED, RunStore, StoreError
 
 ROOT = Path(__file__).parents[2]
-READINGS = [one for one in vars(server).values() if isinstance(getattr(one, "cache", None), TTLCache)]
+READINGS = [
+    one
+    for module in (server, choose)
+    for one in vars(module).values()
+    if isinstance(getattr(one, "cache", None), TTLCache)
+]
 
 
 def forget_readings() -> None:
     """Has everything that pages remember of runs read again, but what a checksum stands for, in every store."""
     for reading in READINGS:
         reading.cache_clear()
-    for files in (server.history, server.pictures):  # a damaged copy has the same status, or checksum, as a good one
+    # A damaged copy has the same status, or checksum, as a good one.
+    for files in (server.history, server.pictures, watch._strips):
         files.cache_clear()
 
 

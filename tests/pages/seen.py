@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-ZOOM, GAP = 2, 2  # of the film strips: pixels of a pixel, and between two digits
+ZOOM, GAP = 1, 1  # of the film strips: pixels of a pixel, and between two digits
 
 
 def sent(app, component: str) -> dict:

@@ -1,6 +1,7 @@
 """What a model's q(z|x) loses against the exact posterior: a file a model, beside the runs' folders."""
 
 import contextlib
+import functools
 import json
 
 from vae.runs.files import Files
@@ -13,16 +14,14 @@ class Gaps(Layers):
     def gap(self, run_id: str, model_sha256: str) -> dict[str, list[float]]:
         """The bounds of measures.gap.Gap by name, a number for each of the first test images that was measured so far.
 
-        Of both layers the one that knows more; a damaged file knows nothing.
+        Of both layers the one that knows more; a damaged file knows nothing. Not to be written to.
         """
         found = [self._gap_in(layer, run_id, model_sha256) for layer in (self.upper, self.lower)]
         return max(found, key=lambda bounds: len(bounds.get("encoder", ())))
 
     def _gap_in(self, layer: Files, run_id: str, model_sha256: str) -> dict[str, list[float]]:
         with contextlib.suppress(FileNotFoundError, ValueError, KeyError, TypeError):
-            content = json.loads(layer.read(f"{_gap_path(run_id, model_sha256)}.json"))
-            if content["sha256"] == _gap_sha256(model_sha256, content["bounds"]):
-                return content["bounds"]
+            return _bounds_in(layer.read(f"{_gap_path(run_id, model_sha256)}.json"), model_sha256)
         return {}
 
     def write_gap(self, run_id: str, model_sha256: str, bounds: dict[str, list[float]]) -> None:
@@ -38,6 +37,13 @@ class Gaps(Layers):
         """Has a worker measure or stop; its worker looks after every few images."""
         content = json.dumps({"want": want, "message": message}).encode()
         self.upper.write(f"{_gap_path(run_id, model_sha256)}.control.json", content)
+
+
+@functools.lru_cache(maxsize=100)
+def _bounds_in(content: bytes, model_sha256: str) -> dict[str, list[float]]:
+    """What a file of bounds says of a model; nothing where its checksum is wrong."""
+    content = json.loads(content)
+    return content["bounds"] if content["sha256"] == _gap_sha256(model_sha256, content["bounds"]) else {}
 
 
 def _gap_path(run_id: str, model_sha256: str) -> str:

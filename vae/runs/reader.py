@@ -1,5 +1,6 @@
 """Reading runs: what was asked, where each is, what came of it. Whatever is damaged is noticed before it is used."""
 
+import functools
 import json
 
 from torch import Tensor, nn
@@ -21,16 +22,15 @@ class Reader(Layers):
         Raises KeyError for a run that is not there, or was made by another recipe and means nothing to this one.
         """
         try:
-            values = json.loads(self._layer(run_id).read(f"{run_id}/config.json"))
-            if values.pop("recipe", None) != RECIPE:
-                raise KeyError(run_id)
-            config = RunConfig.from_dict(values)
+            config = _config_in(self._layer(run_id).read(f"{run_id}/config.json"))
         except FileNotFoundError:
             if self._layer(run_id).exists(run_id):
                 raise DamagedRun(run_id, "config.json", "it is missing") from None
             raise KeyError(run_id) from None
         except (ValueError, TypeError, AttributeError) as error:
             raise DamagedRun(run_id, "config.json", str(error)) from error
+        if config is None:
+            raise KeyError(run_id)
         if config.run_id != run_id:
             raise DamagedRun(run_id, "config.json", "it belongs to another run")
         return config
@@ -57,14 +57,14 @@ class Reader(Layers):
         return RunStatus(state, step, total_steps, seconds)
 
     def metrics(self, run_id: str) -> dict | None:
-        """What metrics.json says of a run that has ended; None while it has not."""
+        """What metrics.json says of a run that has ended, not to be written to; None while it has not."""
         try:
-            metrics = json.loads(self._layer(run_id).read(f"{run_id}/metrics.json"))
+            metrics = _metrics_in(self._layer(run_id).read(f"{run_id}/metrics.json"))
         except FileNotFoundError:
             return None
         except ValueError as error:
             raise DamagedRun(run_id, "metrics.json", "it is no JSON") from error
-        if not isinstance(metrics, dict) or metrics.pop("sha256", None) != sha256_of(json.dumps(metrics).encode()):
+        if metrics is None:
             raise DamagedRun(run_id, "metrics.json", "its checksum is wrong")
         return metrics
 
@@ -122,3 +122,22 @@ class Reader(Layers):
             return None
         name = max(files, key=lambda file: int(file.split("-")[0]))
         return self._read_tensors(run_id, f"checkpoint/{name}", name.split("-")[1].removesuffix(".safetensors"))
+
+
+# Pages ask for all runs again and again: what a file says is worked out once for each content.
+
+
+@functools.lru_cache(maxsize=1000)
+def _config_in(content: bytes) -> RunConfig | None:
+    """What a config.json says; None of another recipe."""
+    values = json.loads(content)
+    return RunConfig.from_dict(values) if values.pop("recipe", None) == RECIPE else None
+
+
+@functools.lru_cache(maxsize=1000)
+def _metrics_in(content: bytes) -> dict | None:
+    """What a metrics.json says; None where its checksum is wrong."""
+    metrics = json.loads(content)
+    if not isinstance(metrics, dict) or metrics.pop("sha256", None) != sha256_of(json.dumps(metrics).encode()):
+        return None
+    return metrics

@@ -1,6 +1,7 @@
 """Sweeps over the KL weight: the same pair with one weight after another."""
 
 import dataclasses
+import functools
 
 from vae.config import ConfigError, RunConfig
 
@@ -28,6 +29,7 @@ def sweep(base: RunConfig, kl_weights: tuple[float, ...], seeds: tuple[int, ...]
     return configs
 
 
-def ladder(latent_dim: int) -> list[RunConfig]:
+@functools.cache
+def ladder(latent_dim: int) -> tuple[RunConfig, ...]:
     """The VAEs of the ladder, the smallest weight first."""
-    return sweep(RunConfig(latent_dim=latent_dim), LADDER[latent_dim], (0,))[1:]
+    return tuple(sweep(RunConfig(latent_dim=latent_dim), LADDER[latent_dim], (0,))[1:])

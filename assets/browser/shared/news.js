@@ -1,7 +1,7 @@
 // Asks the server whether there is something new of the runs on show, and has the page drawn again only then.
 
 const watcher = crypto.randomUUID?.() ?? String(Math.random()); // randomUUID: only where the page is secure
-const FIRST = 0.8; // seconds until the first look
+const FIRST = 1; // seconds until the first look
 const LATER = 5; // seconds until the next look when the server cannot be reached
 
 export default function news({ data, parentElement, setTriggerValue }) {

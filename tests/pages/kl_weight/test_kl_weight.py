@@ -3,6 +3,7 @@
 import functools
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -116,7 +117,7 @@ def test_the_distance_from_the_prior_is_that_of_the_aggregate_posterior(shown, q
 
 @pytest.mark.parametrize("latent_dim", LADDER)
 def test_what_was_measured_is_said_in_words(shown, stored, latent_dim):
-    app = shown("kl_weight", models=f"{latent_dim}-D")
+    app = shown("kl_weight", models=f"{latent_dim}-D", warm_up="true")
     first, *_, last = tests = [stored.metrics(config.run_id)["test"] for config in ladder(latent_dim)]
     rungs = ladder_of(app)["rungs"]
     best = min(zip(tests, LADDER[latent_dim]), key=lambda rung: rung[0]["reconstruction"] + rung[0]["kl"])[1]
@@ -138,7 +139,7 @@ def test_what_was_measured_is_said_in_words(shown, stored, latent_dim):
 
 
 def test_the_curves_of_a_training_are_red_where_a_dimension_is_active_in_the_end(shown, stored, q_of):
-    app = shown("kl_weight", models="10-D")
+    app = shown("kl_weight", models="10-D", warm_up="true")
     assert app.segmented_control[0].options == [f"β = {weight:g}" for weight in LADDER[10]]
     for drawn, runs in ((curves(app, 0), [TEN]), (curves(app, 1), [TEN, RAMPLESS])):
         assert len(drawn) == 10 * len(runs)
@@ -252,7 +253,7 @@ def test_a_sweep_trains_every_run_and_then_there_is_a_ladder_of_its_own(visit, l
     assert frame(app)["progress"].tolist() == [1.0] * 3
     assert [bar.proto.text for bar in app.get("progress")] == ["3 of 3 runs are complete"]
     small = RunConfig(train_size=1_000, hidden_dims=(16,), latent_dim=3, epochs=1)
-    runs = [small.autoencoder, *(RunConfig(**{**vars(small), "kl_weight": weight}) for weight in (0.0, 10.0))]
+    runs = [small.autoencoder, *(replace(small, kl_weight=weight) for weight in (0.0, 10.0))]
     for (_, row), config in zip(frame(app).iterrows(), runs):
         test = lab.metrics(config.run_id)["test"]
         assert row["model"] == config.model.upper() and row["reconstruction"] == test["reconstruction"]
