@@ -24,6 +24,7 @@ from vae.runs.store import DamagedRun, RunStore, StoreError
 from vae.runs.worker import resolve_device
 from vae.training.speed import use_one_thread
 
+FIRST_LOOK = 4.0  # seconds for which the workers, while nobody needs them, let the first visitor's page come first
 LOOK = 1.0  # seconds for which it is not asked again where a run is
 
 
@@ -52,7 +53,7 @@ def _started() -> Runs:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
-    return Runs(RunStore(), resolve_device(os.environ.get("VAE_DEVICE", "cpu")))
+    return Runs(RunStore(), resolve_device(os.environ.get("VAE_DEVICE", "cpu")), start_after=FIRST_LOOK)
 
 
 def runs() -> Runs:

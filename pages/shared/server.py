@@ -19,6 +19,7 @@ from pages.shared import component, frame
 from pages.shared.once import known
 
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
+SWITCH = 5e-4  # seconds until a thread lets another one go on: what a browser waits for comes between the imports
 NEVER = {"Cache-Control": "no-store"}
 NEWS = re.compile(r"(ae|vae)-\d{1,2}d-[0-9a-f]{12}(/[0-9a-f]{64})?")  # a run, or the gaps of a run's model
 
@@ -27,6 +28,7 @@ NEWS = re.compile(r"(ae|vae)-\d{1,2}d-[0-9a-f]{12}(/[0-9a-f]{64})?")  # a run, o
 async def lifespan(app: st.App):
     """Has torch, the images and the workers start with the server, in a thread, and not with the first visitor."""
     _make_pages_known()
+    sys.setswitchinterval(SWITCH)
     threading.Thread(target=_start, name="start of the lab", daemon=True).start()
     yield
 

@@ -11,7 +11,7 @@ import threading
 import pytest
 import torch
 
-from vae import data
+from vae import data, downloads
 from vae.data import DatasetError
 
 # sha256 of the four files that Yann LeCun published, unpacked.
@@ -25,6 +25,9 @@ COUNTS = {
     "train": [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949],
     "test": [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009],
 }
+
+
+MNIST = list(data.MD5.items())
 
 
 @pytest.fixture
@@ -50,7 +53,7 @@ def offline(tmp_path, monkeypatch):
     monkeypatch.setattr(data, "CACHE", tmp_path)
     with socket.socket() as unheard:
         unheard.bind(("127.0.0.1", 0))
-        for kind in data.DOWNLOADABLE.values():
+        for kind in downloads.KINDS.values():
             monkeypatch.setattr(kind, "mirrors", [f"http://127.0.0.1:{unheard.getsockname()[1]}/"])
         yield
 
@@ -83,7 +86,7 @@ def test_the_images_are_read_once_a_process():
 
 
 def test_a_damaged_or_missing_file_is_named_with_the_way_out(bundle):
-    for name, _ in data.BundledMNIST.resources:
+    for name, _ in MNIST:
         file = bundle / name
         content = file.read_bytes()
         middle = len(content) // 2
@@ -127,7 +130,7 @@ def mirror(tmp_path, monkeypatch, fresh):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         unheard.bind(("127.0.0.1", 0))
         ports = unheard.getsockname()[1], server.server_port
-        kind = data.DOWNLOADABLE["fashion-mnist"]
+        kind = downloads.KINDS["fashion-mnist"]
         monkeypatch.setattr(kind, "mirrors", [f"http://127.0.0.1:{port}/" for port in ports])
         monkeypatch.setattr(data, "CACHE", tmp_path / "cache")
         monkeypatch.setattr(data, "_seen_whole", set())
@@ -144,8 +147,8 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
 
 def test_a_set_is_downloaded_once_from_a_mirror_that_answers(mirror, monkeypatch):
     """MNIST's own files under the other's name: they are at hand, and as many."""
-    monkeypatch.setattr(data.DOWNLOADABLE["fashion-mnist"], "resources", data.BundledMNIST.resources)
-    for name, _ in data.BundledMNIST.resources:
+    monkeypatch.setattr(downloads.KINDS["fashion-mnist"], "resources", MNIST)
+    for name, _ in MNIST:
         shutil.copy(data.BUNDLED / name, mirror)
     data.download("fashion-mnist")
     assert data.is_available("fashion-mnist") and not data.is_available("kmnist")
@@ -158,7 +161,7 @@ def test_a_set_is_downloaded_once_from_a_mirror_that_answers(mirror, monkeypatch
 
 
 def test_a_mirror_with_damaged_files_is_told_in_words(mirror):
-    for name, _ in data.DOWNLOADABLE["fashion-mnist"].resources:
+    for name, _ in downloads.KINDS["fashion-mnist"].resources:
         (mirror / name).write_bytes(b"half a file")
     with pytest.raises(
         DatasetError, match=r"(?s)^fashion-mnist could not be downloaded \(.+\)\. mnist needs no download\."
@@ -168,7 +171,7 @@ def test_a_mirror_with_damaged_files_is_told_in_words(mirror):
 
 
 def test_a_damaged_download_is_not_taken_for_the_set(offline):
-    kind = data.DOWNLOADABLE["fashion-mnist"]
+    kind = downloads.KINDS["fashion-mnist"]
     folder = data.CACHE / "FashionMNIST" / "raw"
     folder.mkdir(parents=True)
     for name, _ in kind.resources:

@@ -60,6 +60,11 @@ def test_the_settings_alone_do_not_wait_for_torch():
     assert said_by("import sys, vae.config; print('torch' in sys.modules)") == "False"
 
 
+def test_whoever_trains_on_mnist_does_not_wait_for_torchvision():
+    program = "import sys, vae.runs.queue, vae.data; vae.data.load('mnist', 'test'); print('torchvision' in sys.modules)"
+    assert said_by(program) == "False"
+
+
 def test_importing_the_library_changes_nothing_in_torch():
     found = json.loads(said_by(EVERY_MODULE))
     assert found["same"] and found["modules"] > 20

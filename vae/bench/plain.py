@@ -1,16 +1,18 @@
 """The recipe that most tutorials copy, trained as they do, and from a tensor in memory."""
 
+import gzip
 import tempfile
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy, relu
 from torch.utils.data import DataLoader, Subset
 
-from vae import data
+from vae import data, downloads
 from vae.bench.size import Size, judges
 
 BATCH = 128
@@ -50,10 +52,14 @@ class PlainVAE(nn.Module):
 
 def from_loader(count: int, seed: int) -> Epoch:
     """The first training images as tutorials have them: DataLoader with ToTensor, an image at a time."""
-    from torchvision.transforms import ToTensor  # here: vae.data makes torchvision fit for import first
+    from torchvision.transforms import ToTensor  # here: vae.downloads makes torchvision fit for import first
 
     with tempfile.TemporaryDirectory() as folder:
-        images = data.BundledMNIST(folder, train=True, download=True, transform=ToTensor())
+        raw = Path(folder, "MNIST", "raw")
+        raw.mkdir(parents=True)
+        for name in data.MD5:
+            (raw / name.removesuffix(".gz")).write_bytes(gzip.decompress((data.BUNDLED / name).read_bytes()))
+        images = downloads.datasets.MNIST(folder, train=True, transform=ToTensor())
     shuffle = torch.Generator().manual_seed(seed)
     loader = DataLoader(Subset(images, range(count)), batch_size=BATCH, shuffle=True, generator=shuffle)
     return lambda: (x.view(-1, data.PIXELS) for x, _ in loader)

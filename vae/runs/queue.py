@@ -43,11 +43,13 @@ class Runs:
     """Asks for runs and steers them. The store holds all that is known of a run; Dask holds the queue.
 
     Local worker processes, one a core, or the cluster named by DASK_SCHEDULER_ADDRESS. The cluster starts in the
-    background; what is asked for before it is there waits in the store.
+    background, after so many seconds, or as soon as it is needed; what is asked for before it is there waits in the
+    store.
     """
 
-    def __init__(self, store: RunStore, device: str = "cpu", workers: int | None = None):
+    def __init__(self, store: RunStore, device: str = "cpu", workers: int | None = None, start_after: float = 0.0):
         self.store, self.device = store, device
+        self._hurry, self._start_after = threading.Event(), start_after
         self.error = ""  # why there is no cluster, in words
         self.workers = workers or os.cpu_count() or 1
         self._client: Client | None = None
@@ -152,11 +154,13 @@ class Runs:
 
     def wait_until_started(self, timeout: float = 60.0) -> bool:
         """Whether the cluster is there, after at most `timeout` seconds."""
+        self._hurry.set()
         self._started.join(timeout)
         return self._client is not None
 
     def close(self) -> None:
         """Ends the workers; the runs go on when somebody asks again."""
+        self._hurry.set()
         self._started.join()
         if self._client is not None:
             self._client.close()
@@ -201,6 +205,7 @@ class Runs:
         """The client, while there is a cluster; one at an address that was lost or is late is looked for again."""
         if self._client is not None and self._client.status != "closed":
             return self._client
+        self._hurry.set()
         with self._lock:
             if self._address and not self.is_starting:
                 self._begin()
@@ -211,6 +216,7 @@ class Runs:
         self._started.start()
 
     def _start(self) -> None:
+        self._hurry.wait(self._start_after)
         try:
             self._client, self.error = self._connect(), ""
             self._measuring.clear()  # a lost cluster's
