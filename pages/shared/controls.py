@@ -91,9 +91,15 @@ def words() -> None:
 
 
 def source(page: str) -> None:
-    """The page's own source in an expander: the last thing on every page."""
-    with st.expander("The source of this page", icon=":material/code:"):
-        st.code(_text(page), language="python")
+    """The page's own source in an expander: the last thing on every page.
+
+    Sent when somebody opens it: what colours it is 1.5 MB of Streamlit's, for which the picture would have to wait.
+    """
+    expander = st.expander(
+        "The source of this page", icon=":material/code:", key="source", on_change="rerun", bind="query-params"
+    )
+    if expander.open:
+        expander.code(_text(page), language="python")
 
 
 @functools.cache

@@ -24,7 +24,7 @@ from vae.runs.store import DamagedRun, RunStore, StoreError
 from vae.runs.worker import resolve_device
 from vae.training.speed import use_one_thread
 
-FIRST_LOOK = 4.0  # seconds for which the workers, while nobody needs them, let the first visitor's page come first
+FIRST_LOOK = 6.0  # seconds for which the workers, while nobody needs them, let the first visitor's page come first
 LOOK = 1.0  # seconds for which it is not asked again where a run is
 
 

@@ -1,7 +1,7 @@
 """Whether there is something new of runs that are watched.
 
-The browser asks a route every second or so, which costs the server less than a millisecond. Only when the answer is
-another one than what is on show, the part of the page that shows the runs runs again.
+The browser asks a route every second or so, which is cheap. Only when the answer is another one than what is on show,
+the part of the page that shows the runs runs again, which costs as much as a page.
 """
 
 import math

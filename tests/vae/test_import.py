@@ -61,7 +61,9 @@ def test_the_settings_alone_do_not_wait_for_torch():
 
 
 def test_whoever_trains_on_mnist_does_not_wait_for_torchvision():
-    program = "import sys, vae.runs.queue, vae.data; vae.data.load('mnist', 'test'); print('torchvision' in sys.modules)"
+    program = (
+        "import sys, vae.runs.queue, vae.data; vae.data.load('mnist', 'test'); print('torchvision' in sys.modules)"
+    )
     assert said_by(program) == "False"
 
 

@@ -149,6 +149,33 @@ def test_the_lab_works_in_a_frame_of_another_page(visit, server):
     expect(framed.get_by_test_id("stMainMenu")).to_have_count(0)  # embedded, as Streamlit does it
 
 
+@pytest.fixture
+def two_servers(tmp_path):
+    """Two servers on one store."""
+    servers = [Server(tmp_path), Server(tmp_path)]
+    yield servers
+    for server in servers:
+        server.close()
+
+
+def test_when_a_server_dies_another_on_the_same_store_goes_on_for_those_who_look(two_servers, visit):
+    first, second = two_servers
+    proxy = Proxy(("127.0.0.1", first.port), "lab")
+    gone = "ERR_|WebSocket|Failed to load resource|disconnected from server|in reaching server endpoint|not responding"
+    page = visit(f"{proxy.url}/latent_space?x=11", allowed=gone)
+    expect(page.locator(".latent-space .reading")).to_contain_text("=")
+    first.kill()
+    proxy.target = ("127.0.0.1", second.port)
+    page.wait_for_selector("[data-testid='stApp'][data-test-connection-state='CONNECTED']")
+    page.get_by_role("link", name="Draw again").click()
+    expect(page.locator(".resampling canvas.digit.vae")).to_be_visible()
+    expect(page.locator(".resampling .picker .name")).to_have_text("Test digit 11, labelled 6")
+    page.reload()
+    expect(page.locator(".resampling .picker .name")).to_have_text("Test digit 11, labelled 6")
+    page.close()  # before the proxy goes: pictures still come
+    proxy.close()
+
+
 FAILS = """
 import streamlit as st
 
