@@ -6,8 +6,9 @@ if __name__ == "__main__":  # a visitor's page
     frame.show()
 elif __name__ != "__mp_main__":  # the server; worker processes import this file too, and must not become a second one
     import streamlit as st
+    from starlette.middleware import Middleware
 
     from pages.shared import server
 
-    beside = [server.Middleware(server.Beside)]
+    beside = [Middleware(server.Beside)]
     app = st.App(__file__, lifespan=server.lifespan, middleware=beside, on_script_error=server.say_in_words)

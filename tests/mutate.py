@@ -1,7 +1,7 @@
 """`python -m tests.mutate`: makes careless changes to the sources, one at a time; prints which of them no test notices.
 
 The tables in tests/mutations say what is changed and which tests should fail then. Each change is made in a copy of the
-tree, two copies at once. Name a table (`runs`), one of its changes (`runs.3`) or a file (`vae/worker.py`) to try only
+tree, two copies at once. Name a table (`runs`), one of its changes (`runs.3`) or a file (`vae/data.py`) to try only
 these. Exit status: 0 when all were noticed, 1 when one was not or could not be tried.
 """
 

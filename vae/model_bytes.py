@@ -1,4 +1,4 @@
-"""A trained model as bytes for the browser (assets/browser/model.js reads them)."""
+"""A trained model as bytes for the browser (assets/browser/shared/model.js reads them)."""
 
 import json
 

@@ -56,7 +56,7 @@ def _show() -> None:
 
 
 def _is_started() -> bool:
-    """Whether torch, the images and the workers are there, and nobody need be told to wait."""
+    """Whether torch and the images are there, and nobody need be told to wait."""
     lab = sys.modules.get("pages.shared.lab")
     return hasattr(lab, "is_started") and lab.is_started()
 

@@ -37,11 +37,6 @@ def start() -> Runs:
         return _started()
 
 
-def is_started() -> bool:
-    """Whether `start` has nothing to do any more."""
-    return _started.cache_info().currsize == 1
-
-
 _starting = threading.Lock()
 
 
@@ -54,6 +49,11 @@ def _started() -> Runs:
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
     return Runs(RunStore(), resolve_device(os.environ.get("VAE_DEVICE", "cpu")), start_after=FIRST_LOOK)
+
+
+def is_started() -> bool:
+    """Whether `start` has nothing to do any more."""
+    return _started.cache_info().currsize == 1
 
 
 def runs() -> Runs:

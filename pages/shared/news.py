@@ -18,8 +18,9 @@ LIVE = 1.0  # seconds between two looks at a run under way
 IDLE = 4.0  # seconds between two looks at runs that may be started or resumed in another browser
 EACH = 0.08  # seconds that a look is later for each one who watches, so that the server keeps up with all pages
 PICTURES = 100  # of a training, however long it takes: to draw one costs the server as much as a page does
+SLOWEST = 10.0  # seconds of training in which there is a picture, however long it takes
 MOST = 60  # runs that are watched at a time
-HERE = 10.0  # seconds for which one who has asked counts as one who watches
+HERE = 30.0  # seconds for which one who has asked counts as one who watches
 
 _news = component("shared", "news", html="<i></i>", css="")
 
@@ -37,7 +38,7 @@ def watch(*names: str) -> None:
 def of(names: tuple[str, ...]) -> str:
     """Where all that is named is: the same words as long as there is nothing new."""
     words = list(map(_of, names))
-    return " ".join([*words, _workers()] if _is_live(words) else words)
+    return " ".join([*words, _workers()] if any(word.startswith("queued-") for word in words) else words)
 
 
 def _of(name: str) -> str:
@@ -52,8 +53,13 @@ def _of(name: str) -> str:
 
 
 def _seen_of(now: RunStatus) -> int:
-    """How far a run is; of one under way in pictures of a training, which come faster at its beginning."""
-    return int(PICTURES * math.sqrt(now.step / now.total_steps)) if now.is_active else now.step
+    """How far a run is; of one under way in pictures of a training, which come faster at its beginning.
+
+    Of a long one also how long it trains: nobody shall take it for one that stands still.
+    """
+    if not now.is_active:
+        return now.step
+    return int(PICTURES * math.sqrt(now.step / now.total_steps)) + int(now.seconds / SLOWEST)
 
 
 def _workers() -> str:

@@ -9,7 +9,6 @@ import threading
 
 import streamlit as st
 from starlette.concurrency import run_in_threadpool
-from starlette.middleware import Middleware  # noqa: F401  (for app.py)
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, Router
@@ -86,9 +85,12 @@ def _made(name: str) -> bytes | None:
 
 
 def _make(name: str) -> bytes:
-    from pages.shared import parcels  # torch is on its way when the server starts
+    from pages.shared import lab, parcels  # torch is on its way when the server starts
 
-    return parcels.content(name)
+    try:
+        return parcels.content(name)
+    except (lab.DamagedRun, *lab.CANNOT_START) as error:
+        raise parcels.NoParcel(str(error)) from error
 
 
 def news(request: Request) -> Response:
@@ -130,4 +132,5 @@ class Beside:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request that is meant for one of the routes, and hands on all others."""
-        await (self.router if scope["type"] == "http" else self.app)(scope, receive, send)
+        is_asked = scope["type"] == "http" and scope["method"] in ("GET", "HEAD")
+        await (self.router if is_asked else self.app)(scope, receive, send)

@@ -58,6 +58,10 @@ def offline(tmp_path, monkeypatch):
         yield
 
 
+def test_every_set_that_can_be_asked_for_can_be_had():
+    assert set(data.DOWNLOADABLE) == set(downloads.KINDS)
+
+
 @pytest.mark.parametrize("name", SHA256)
 def test_a_bundled_file_is_the_published_one(name):
     content = gzip.decompress((data.BUNDLED / f"{name}.gz").read_bytes())

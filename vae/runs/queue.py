@@ -123,8 +123,8 @@ class Runs:
 
         A task is a few seconds of it, and another follows: whatever is trained need not wait for the whole.
         """
-        model, client = (run_id, model_sha256), self._connected()
-        if client is None or not self.is_measuring(*model):
+        model = run_id, model_sha256
+        if not self.is_measuring(*model) or (client := self._connected()) is None:
             return
         with self._lock:
             if model in self._measuring:

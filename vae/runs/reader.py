@@ -127,14 +127,14 @@ class Reader(Layers):
 # Pages ask for all runs again and again: what a file says is worked out once for each content.
 
 
-@functools.lru_cache(maxsize=1000)
+@functools.lru_cache(maxsize=10_000)
 def _config_in(content: bytes) -> RunConfig | None:
     """What a config.json says; None of another recipe."""
     values = json.loads(content)
     return RunConfig.from_dict(values) if values.pop("recipe", None) == RECIPE else None
 
 
-@functools.lru_cache(maxsize=1000)
+@functools.lru_cache(maxsize=10_000)
 def _metrics_in(content: bytes) -> dict | None:
     """What a metrics.json says; None where its checksum is wrong."""
     metrics = json.loads(content)

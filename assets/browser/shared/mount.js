@@ -1,6 +1,6 @@
 // How a page's component starts: its view is made once, and opened whenever the server sends another subject.
 import { element } from "./element.js";
-import { fetchParcels } from "./parcels.js";
+import { fetchParcels, NoParcel } from "./parcels.js";
 
 /**
  * View: a class with open(data, parcels, component), leave() and perhaps update(data), made of the component's root
@@ -35,7 +35,8 @@ async function open(component, root, View) {
     root.isOpen = true;
     await root.view.open(root.data, parcels, component);
   } catch (error) {
-    if (root.subject === subject && !root.isOpen) complain(root, error, () => open(component, root, View));
+    if (root.subject === subject && (!root.isOpen || error instanceof NoParcel))
+      complain(root, error, () => open(component, root, View));
     else throw error;
   }
 }

@@ -2,6 +2,8 @@
 import { PIXELS } from "./digit.js";
 import { fetchParcel } from "./parcels.js";
 
+const AGAIN = 3000; // milliseconds until pictures that nobody waits for are asked for again
+
 export class TestDigits {
   /** parts: names of parcels, each with the pictures of so many digits (784 bytes a digit); labels: a byte a digit. */
   constructor(parts, labels) {
@@ -15,9 +17,11 @@ export class TestDigits {
     await Promise.all(Array.from(wanted, (part) => this.fetchPart(part)));
   }
 
-  /** Fetches all pictures, part after part. */
+  /** Fetches all pictures, part after part; nobody waits for them, so what cannot be had now is asked for later. */
   async fetchAll() {
-    for (let part = 0; part < this.parts.length; part++) await this.fetchPart(part);
+    for (let part = 0; part < this.parts.length; part++)
+      await this.fetchPart(part).catch(() => new Promise((resolve) => setTimeout(resolve, AGAIN)));
+    if (this.images.filter(Boolean).length < this.parts.length) await this.fetchAll();
   }
 
   async fetchPart(part) {

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import urllib.error
 import urllib.request
 
@@ -165,11 +166,13 @@ def test_when_a_server_dies_another_on_the_same_store_goes_on_for_those_who_look
     page = visit(f"{proxy.url}/latent_space?x=11", allowed=gone)
     expect(page.locator(".latent-space .reading")).to_contain_text("=")
     first.kill()
+    page.wait_for_selector("[data-testid='stApp']:not([data-test-connection-state='CONNECTED'])")
     proxy.target = ("127.0.0.1", second.port)
     page.wait_for_selector("[data-testid='stApp'][data-test-connection-state='CONNECTED']")
     page.get_by_role("link", name="Draw again").click()
     expect(page.locator(".resampling canvas.digit.vae")).to_be_visible()
     expect(page.locator(".resampling .picker .name")).to_have_text("Test digit 11, labelled 6")
+    expect(page).to_have_url(re.compile("x=11"))
     page.reload()
     expect(page.locator(".resampling .picker .name")).to_have_text("Test digit 11, labelled 6")
     page.close()  # before the proxy goes: pictures still come
