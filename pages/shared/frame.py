@@ -24,7 +24,7 @@ def show() -> None:
 
 @contextlib.contextmanager
 def _turn() -> Iterator[None]:
-    """Waits until no other page is being worked out: a hundred threads at a time only hinder each other.
+    """Waits until no other page is being worked out: a hundred threads at a time hinder each other (the GIL).
 
     A page that takes long holds up the others for PATIENCE at most.
     """

@@ -16,13 +16,24 @@ export async function mount(component, selector, View) {
   };
   root.data = data;
   if (root.subject === data.subject) {
-    if (root.isOpen) root.view.update?.(data); // what comes for the same subject; most views need nothing
+    if (root.isOpen) await update(component, root, View);
     return end;
   }
   if (root.isOpen) root.view.leave();
   Object.assign(root, { subject: data.subject, isOpen: false });
   await open(component, root, View);
   return end;
+}
+
+/** What comes for the same subject; most views need nothing. */
+async function update(component, root, View) {
+  const { subject } = root;
+  try {
+    await root.view.update?.(root.data);
+  } catch (error) {
+    if (!(error instanceof NoParcel)) throw error;
+    if (root.subject === subject) complain(root, error, () => open(component, root, View));
+  }
 }
 
 async function open(component, root, View) {

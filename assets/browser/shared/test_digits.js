@@ -3,6 +3,7 @@ import { PIXELS } from "./digit.js";
 import { fetchParcel } from "./parcels.js";
 
 const AGAIN = 3000; // milliseconds until pictures that nobody waits for are asked for again
+const TRIES = 20;
 
 export class TestDigits {
   /** parts: names of parcels, each with the pictures of so many digits (784 bytes a digit); labels: a byte a digit. */
@@ -19,9 +20,13 @@ export class TestDigits {
 
   /** Fetches all pictures, part after part; nobody waits for them, so what cannot be had now is asked for later. */
   async fetchAll() {
-    for (let part = 0; part < this.parts.length; part++)
-      await this.fetchPart(part).catch(() => new Promise((resolve) => setTimeout(resolve, AGAIN)));
-    if (this.images.filter(Boolean).length < this.parts.length) await this.fetchAll();
+    for (let part = 0, tries = 0; part < this.parts.length && tries < TRIES; tries++) {
+      try {
+        for (; part < this.parts.length; part++) await this.fetchPart(part);
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, AGAIN));
+      }
+    }
   }
 
   async fetchPart(part) {

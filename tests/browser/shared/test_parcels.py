@@ -10,13 +10,19 @@ from tests.browser.conftest import EMPTY
 
 # A view that writes down what happens to it.
 MOUNTED = """async () => {
-  const { mount } = await import("./shared/mount.js");
+  const { mount } = await import("./shared/mount.js"), { fetchParcel } = await import("./shared/parcels.js");
   document.body.innerHTML = '<div class="root"></div>';
   const log = (globalThis.log = []);
   class View {
     constructor() { log.push("made"); }
-    open(data, parcels) { log.push(`open ${data.subject} with ${Object.entries(parcels)}`); }
-    update(data) { log.push(`update ${data.note}`); }
+    async open(data, parcels) {
+      log.push(`open ${data.subject} with ${Object.entries(parcels)}`);
+      if (data.later) await fetchParcel(data.later);
+    }
+    async update(data) {
+      log.push(`update ${data.note}`);
+      if (data.later) await fetchParcel(data.later);
+    }
     leave() { log.push("leave"); }
   }
   const ends = (globalThis.ends = []);
@@ -75,6 +81,19 @@ def test_what_cannot_be_fetched_is_said_in_words_and_tried_again(page, served):
     expect(page.get_by_role("alert")).to_have_count(0)
 
 
+@pytest.mark.parametrize("when", ["as it opens", "later"])
+def test_what_a_view_fetches_by_itself_is_said_in_words_and_tried_again_too(page, served, when):
+    if when == "later":
+        page.evaluate("give({ subject: 'one', parcels: { a: 'first' } })")
+    page.evaluate("give({ subject: 'one', parcels: { a: 'first' }, later: 'fourth', note: 'more' })")
+    expect(page.get_by_role("alert")).to_contain_text("There is no fourth here.")
+    served["fourth"] = b"\4"
+    news(page)
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    assert news(page) == ["open one with a,1"]
+
+
 def test_without_the_server_the_words_are_not_the_browsers_own(page):
     page.context.set_offline(True)
     page.route("**/parcels/gone", lambda route: route.abort())
@@ -109,6 +128,26 @@ def test_the_part_of_the_test_digits_that_is_wanted_is_fetched_and_no_other(modu
     before, after, pixels, here = modules.evaluate(DIGITS, [["early", "late"], list(sent["labels"]), 218])
     assert (before, after, here) == (False, True, [False, False, True, True])
     np.testing.assert_allclose(pixels, parcels.images(218)[0], atol=1e-6)
+
+
+ALL = """async (parts) => {
+  const { TestDigits } = await import("./shared/test_digits.js");
+  const digits = new TestDigits(parts, new Uint8Array(2));
+  await digits.fetchAll();
+  return digits.images.map((image) => image[0]);
+}"""
+
+
+def test_pictures_that_nobody_waits_for_are_asked_for_again_after_the_server_was_away(page):
+    asked = []
+
+    def away_at_first(route):
+        asked.append(route.request.url)
+        route.abort() if len(asked) == 1 else route.fallback()
+
+    page.route("**/parcels/second", away_at_first)
+    assert page.evaluate(ALL, ["first", "second"]) == [1, 2] and len(asked) == 2
+    page.unroute("**/parcels/second")
 
 
 SCATTER = """async (data) => {

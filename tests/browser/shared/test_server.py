@@ -96,6 +96,14 @@ def test_nothing_outside_can_be_had(server, path):
     assert status == 404 and b"import" not in body
 
 
+@pytest.mark.parametrize("path", ["news", "parcels/model", "browser/0/shared/plane.js"])
+def test_who_would_write_is_refused_and_the_log_has_no_fault(server, path):
+    request = urllib.request.Request(f"{server.url}/{path}", data=b"x", method="POST")
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request)
+    assert 400 <= refused.value.code < 500
+
+
 def test_where_runs_are_is_asked_by_name(server):
     status, headers, body = ask(server, f"news?watcher=me&name={VAE.run_id}&name=vae-2d-000000000000&name=nonsense")
     steps = server.store.status(VAE.run_id).step
