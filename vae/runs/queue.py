@@ -56,6 +56,7 @@ class Runs:
         self._asked: dict[str, set[str]] = defaultdict(set)  # browser -> the runs it asked for
         self._places: dict[str, int] = {}  # run -> its place among those that were asked for together
         self._measuring: set[tuple[str, str]] = set()  # runs and models whose gaps a worker is at
+        self._to_measure: set[tuple[str, str]] = set()  # and those whose gaps were asked for
         self._portions = itertools.count()
         self._lock = threading.Lock()
         self._address = os.environ.get("DASK_SCHEDULER_ADDRESS")
@@ -124,6 +125,7 @@ class Runs:
         A task is a few seconds of it, and another follows: whatever is trained need not wait for the whole.
         """
         model = run_id, model_sha256
+        self._to_measure.add(model)
         if not self.is_measuring(*model) or (client := self._connected()) is None:
             return
         with self._lock:
@@ -231,6 +233,8 @@ class Runs:
                 continue  # of another recipe
             except DamagedRun as error:
                 self.store.set_aside(run_id, str(error))
+        for model in tuple(self._to_measure):
+            self.ensure_gaps(*model)
         self._client.run(warm_up, on_error="ignore")
 
     def _connect(self) -> Client:

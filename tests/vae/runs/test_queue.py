@@ -290,6 +290,16 @@ def test_gaps_that_cannot_be_measured_are_given_up_and_say_why(runs):
     )
 
 
+def test_what_is_asked_for_before_the_workers_are_there_is_done_once_they_are(tmp_path, runs, small, monkeypatch):
+    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", runs._client.cluster.scheduler_address)
+    early = Runs(RunStore(str(tmp_path)), start_after=3_600.0)
+    gone = "vae-2d-000000000000", "0" * 64
+    early.measure_gaps(*gone)  # which is what has the workers hurry; nobody asks again
+    assert early._client is None
+    assert "is not there any more" in wait_for(lambda: early.store.gap_control(*gone)["message"])
+    early.close()
+
+
 def test_a_cluster_named_by_its_address_trains_what_waits_in_the_store(tmp_path, runs, small, monkeypatch):
     monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", runs._client.cluster.scheduler_address)
     store = RunStore(str(tmp_path / "shared"))
