@@ -1,9 +1,9 @@
 """`python -m tests.load`: a class on one server. Real websocket sessions that change pages, and what that costs.
 
 Every student opens the lab, changes pages every 1 to 3 seconds, looks at a digit or a rung of the ladder on each, and
-fetches each module and parcel once, as a browser does that keeps them. First one student goes through all pages again
-and again, then come 5, and then all, of whom one in ten stays on a page that shows a training: in one run, on a server
-with a store of its own. The load takes its share of the same cores.
+fetches each module and parcel once, as a browser does that keeps them. First a new browser opens each page, and one
+student goes through all pages again and again; then come 5, and then all, of whom one in ten stays on a page that
+shows a training: in one run, on a server with a store of its own. The load takes its share of the same cores.
 """
 
 import argparse
@@ -179,6 +179,24 @@ async def http_sessions(students: int) -> AsyncIterator[aiohttp.ClientSession]:
         yield http
 
 
+async def first_kilobytes(server: Server) -> dict[str, dict[str, int]]:
+    """Kilobytes by websocket and by route that a new browser is sent for each page, the one that it opens first."""
+    async with http_sessions(1) as http:
+        tour = Student(server.url, Seen(), 0, http)
+        async with tour.connected():
+            await tour.open("")
+        sent = {}
+        for page in tour.pages:
+            student = Student(server.url, Seen(), 0, http)
+            async with student.connected():
+                await student.open(page)
+            sent[page or "home"] = {
+                "websocket_kb": round(student.websocket_bytes / 1e3),
+                "routes_kb": round(student.routes_bytes / 1e3),
+            }
+    return sent
+
+
 async def alone(server: Server, rounds: int) -> dict[str, float]:
     """CPU milliseconds of the server for each page, where one student goes from page to page.
 
@@ -264,8 +282,9 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         server = Server(Path(folder))
         try:
+            report = {"pages_kb": asyncio.run(first_kilobytes(server))}
             pages = asyncio.run(alone(server, 2 if given.quick else 30))
-            report = {"pages_cpu_ms": pages, "median_page_cpu_ms": statistics.median(pages.values())}
+            report |= {"pages_cpu_ms": pages, "median_page_cpu_ms": statistics.median(pages.values())}
             report["few"] = measure(server, FEW, seconds / 3)
             for config in (WATCHED.autoencoder, WATCHED):
                 server.store.create(config)

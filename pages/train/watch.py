@@ -31,6 +31,11 @@ def training(ae: RunConfig, vae: RunConfig) -> None:
 
 @ui.says_damage
 def _pictures(ae: RunConfig, vae: RunConfig, before: list[str], dimensions, live: bool, playing: bool) -> None:
+    """What there is of a training by now.
+
+    From the button to here: `_train` (pages/shared/steer.py) asks `Runs.submit` (vae/runs/queue.py), a worker's
+    `advance` (vae/runs/worker.py) writes step 0 into the store, and `news.watch` has this run again.
+    """
     pair = (ae, vae)
     if not set(before) <= SETTLED:
         news.watch(ae.run_id, vae.run_id)

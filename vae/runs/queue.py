@@ -94,7 +94,10 @@ class Runs:
             self.ensure(self.store.config(run_id))
 
     def ensure(self, config: RunConfig) -> None:
-        """Gives an active run a worker if none has it (after a pause, a restart, a lost cluster); cheap."""
+        """Gives an active run a worker if none has it (after a pause, a restart, a lost cluster); cheap.
+
+        The run of a worker that was killed is given to another one by Dask itself.
+        """
         run_id, client = config.run_id, self._connected()
         if client is None or run_id in client.futures or self.store.metrics(run_id) is not None:
             return
