@@ -145,13 +145,13 @@ def failure_of(run_id: str) -> dict | None:
     return (start().store.metrics(run_id) or {}).get("failure")
 
 
-@once(200)
+@once(40)
 def history(run_id: str, now: RunStatus) -> list[dict]:
     """A run's loss curves as they are in the given status; not to be written to."""
     return start().store.history(run_id)
 
 
-@once(600)
+@once(100)
 def pictures(run_id: str, step: int, sha256: str) -> dict[str, np.ndarray]:
     """A snapshot's pictures as arrays, by name; not to be written to."""
     tensors = start().store.snapshot(run_id, {"step": step, "pictures": sha256})

@@ -146,7 +146,7 @@ def _keep_in_address(step: int, steps: list[int], playing: bool) -> None:
         st.query_params["step"] = str(step)
 
 
-@once(600)
+@once(200)
 def _strips(dataset: str, snapshots: tuple[tuple[str, str, int, str], ...]) -> str:
     """Film strips of ten test digits, and of what a snapshot of each half (name, run_id, step, checksum) makes."""
     test = data.load(dataset, "test")
@@ -176,7 +176,7 @@ def _scatters(columns: list, pair, frames: list[list[dict]], shown: list[list[di
             scatter.show(half, points, dimensions, limit)
 
 
-@once(600)
+@once(200)
 def _points(run_id: str, step: int, sha256: str, dimensions) -> np.ndarray:
     """The codes of one snapshot as points (2000, 2)."""
     labels = data.load(ui.runs().store.config(run_id).dataset, "test").labels.numpy()
@@ -190,6 +190,6 @@ def _reach(run_id: str, snapshots: tuple[tuple[int, str], ...], dimensions) -> f
     return figures.axis_limit(*(_points(run_id, *snapshot, dimensions) for snapshot in snapshots))
 
 
-@once(100)
+@once(20)
 def _curves(ae_id: str, vae_id: str, ae_now: RunStatus, vae_now: RunStatus, floor, step: int | None) -> figures.Figure:
     return figures.loss_curves(ui.history(ae_id, ae_now), ui.history(vae_id, vae_now), floor, step)
