@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 import json
 import sys
+import time
 
 from tqdm import tqdm
 
@@ -11,7 +12,9 @@ from vae.activations import BOTTLENECKS
 from vae.config import ConfigError, RunConfig, allowed_values
 from vae.data import DatasetError, download
 from vae.models import SIGMA_HEADS, TRAINABLE
-from vae.runs.queue import Runs
+from vae.runs.files import StoreFault
+from vae.runs.layers import with_checksum
+from vae.runs.queue import LOOK, Runs
 from vae.runs.states import SETTLED
 from vae.runs.store import POSTERIORS, PRETRAINED, DamagedRun, RunStore, StoreError
 from vae.runs.sweep import LADDER, RAMPLESS, SWEPT, ladder, sweep
@@ -50,10 +53,10 @@ def main(arguments: list[str] | None = None) -> int:
         return options.command(options)
     except ConfigError as error:
         parser.exit(2, f"{parser.prog}: --{error.name.replace('_', '-')}: {error}\n")
+    except (DatasetError, DamagedRun, StoreFault) as error:
+        parser.exit(1, f"{parser.prog}: {error}\n")
     except StoreError as error:
         parser.exit(2, f"{parser.prog}: {error}\n")
-    except (DatasetError, DamagedRun) as error:
-        parser.exit(1, f"{parser.prog}: {error}\n")
     except KeyboardInterrupt:
         parser.exit(130, f"{parser.prog}: interrupted; the same command goes on from the last checkpoint\n")
 
@@ -74,9 +77,14 @@ def train_with_progress(config: RunConfig, store: RunStore, device: str = "cpu")
     set_aside_if_damaged(config, store)
     store.create(config)
     with tqdm(total=config.total_steps, unit=" steps", desc=config.run_id, file=sys.stderr) as bar:
-        for snapshot in advance(config, store, device):
-            bar.update(snapshot.losses.step - bar.n)
-            bar.set_postfix_str(f"loss {snapshot.losses.total:.1f} nats")
+        while store.status(config.run_id).is_active:
+            for snapshot in advance(config, store, device):
+                bar.update(snapshot.losses.step - bar.n)
+                bar.set_postfix_str(f"loss {snapshot.losses.total:.1f} nats")
+            if (now := store.status(config.run_id)).is_active:  # somebody else has the run, or has just let it go
+                bar.update(now.step - bar.n)
+                bar.set_postfix_str("another process trains it")
+                time.sleep(LOOK)
     return run_summary(config.run_id, store)
 
 
@@ -107,7 +115,8 @@ def pretrain_command(options: argparse.Namespace) -> int:
         train_with_progress(config, store)
         is_default = config in (pair := RunConfig(latent_dim=config.latent_dim), pair.autoencoder)
         thin(config, store, KEPT[config.latent_dim] if is_default else None)
-        store.upper.delete(f"{config.run_id}/control.json")
+        for name in ("control.json", "lease"):
+            store.upper.delete(f"{config.run_id}/{name}")
         print(json.dumps(run_summary(config.run_id, store)), flush=True)
     for config in ladder(2):
         if config.kl_weight > 0:
@@ -124,18 +133,22 @@ def measure_with_progress(run_id: str, store: RunStore) -> None:
 
 def thin(config: RunConfig, store: RunStore, every: int | None) -> None:
     """Keeps a run's last pictures and, going back, each `every`-th before; None: no others. No model of a diverged."""
-    metrics, history = store.metrics(config.run_id), store.history(config.run_id)
-    pictured = [line for line in history if "pictures" in line][::-1]
-    kept = pictured[::every] if every else pictured[:1]
-    for line in pictured:
-        if line not in kept:
-            del line["pictures"]
-            store.upper.delete(f"{config.run_id}/snapshots/{line['step']}.safetensors")
-    model = store.model(config.run_id).state_dict() if metrics["status"] == "complete" else None
-    if model is None:
-        store.upper.delete(f"{config.run_id}/model.safetensors")
+    run_id, metrics, history = config.run_id, store.metrics(config.run_id), store.history(config.run_id)
+    steps = [line["step"] for line in history if "pictures" in line][::-1]
+    kept = {*steps[::every]} if every else {*steps[:1]}
+    for line in history:
+        if "pictures" in line and line["step"] not in kept:
+            name = with_checksum(f"snapshots/{line['step']}.safetensors", line["pictures"])
+            store.upper.delete(f"{run_id}/{name}")
+    thinned = [
+        {name: value for name, value in line.items() if name != "pictures" or line["step"] in kept} for line in history
+    ]
+    model = store.model(run_id).state_dict() if metrics["status"] == "complete" else None
+    for name in store.upper.files(run_id):
+        if name.startswith(("metrics", "history", "model")):
+            store.upper.delete(f"{run_id}/{name}")
     others = {name: metrics[name] for name in ("test", "message", "failure") if name in metrics}
-    store.finish(config, metrics["status"], history, model, **others)
+    store.finish(config, metrics["status"], thinned, model, **others)
 
 
 def sweep_command(options: argparse.Namespace) -> int:

@@ -1,24 +1,54 @@
-"""Files under one fsspec URL, each written whole or not at all."""
+"""Files under one fsspec URL, each written whole or not at all; whatever goes wrong there is said in words."""
 
 import contextlib
+import errno
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
+UNFINISHED = ".unfinished"  # the end of a local file's name while it is being written
+LEFT_OVER = 3_600.0  # seconds after which an unfinished file is that of a writer that was killed
+TRIES = (0.01, 0.05, 0.2, 0.5, 1.0)  # seconds between tries where the system lets nobody replace a file that is read
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+# What is wrong with one local file or folder, and not with the store: a folder in its place, a loop of links, ...
+SPOILED = {errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.EACCES, errno.EPERM, errno.ENAMETOOLONG}
+IN_ITS_PLACE = {errno.EISDIR, errno.ENOTDIR, errno.ELOOP}  # the same for who writes
+
+
+class StoreError(RuntimeError):
+    """The store itself cannot be used; the message names its address, the reason and the way out."""
+
+
+class StoreFault(StoreError):
+    """A store that could be used until now cannot be read or written any more; `reason` says why, in short."""
+
+    def __init__(self, message: str, reason: str):
+        super().__init__(message)
+        self.reason = reason
+
+    def __reduce__(self):
+        return StoreFault, (self.args[0], self.reason)
+
+
+class SpoiledFile(RuntimeError):
+    """What lies in a file's place cannot be read, or written over, though others can; the message says why."""
+
 
 class Files:
-    """Whole files by their path under one fsspec URL."""
+    """Whole files by their path under one fsspec URL. Raises StoreFault where the store cannot do what is asked."""
 
     def __init__(self, url: str):
         self.fs, self.root = fsspec.url_to_fs(url, use_listings_cache=False)
         self.is_local = isinstance(self.fs, LocalFileSystem)
 
-    def address(self, path: str) -> str:
+    def address(self, path: str = "") -> str:
         """Where a path is, for people."""
-        return f"{self.root}/{path}" if self.is_local else self.fs.unstrip_protocol(f"{self.root}/{path}")
+        place = f"{self.root}/{path}".rstrip("/")
+        return place if self.is_local else self.fs.unstrip_protocol(place)
 
     def make_root(self) -> None:
         """Sees to it that there is a place to write to; raises OSError where there is none."""
@@ -28,35 +58,58 @@ class Files:
 
     def exists(self, path: str) -> bool:
         """Whether there is a file or folder of this path."""
-        place = f"{self.root}/{path}"
-        return os.path.exists(place) if self.is_local else self.fs.exists(place)  # pages ask for hundreds
+        if self.is_local:
+            return os.path.exists(f"{self.root}/{path}")  # pages ask for hundreds
+        with self._in_words("read"):
+            return self.fs.exists(f"{self.root}/{path}")
 
-    def read(self, path: str) -> bytes:
-        """A file's content; raises FileNotFoundError."""
+    def read(self, path: str, most: int | None = None) -> bytes:
+        """A file's content; raises FileNotFoundError, or SpoiledFile if it cannot be read or has over `most` bytes."""
         place = f"{self.root}/{path}"
-        return Path(place).read_bytes() if self.is_local else self.fs.cat_file(place)
+        with self._in_words("read"):
+            if self.is_local:
+                with open(place, "rb") as file:
+                    content = file.read(-1 if most is None else most + 1)
+            else:
+                content = self.fs.cat_file(place, end=most and most + 1)
+        if most is not None and len(content) > most:
+            raise SpoiledFile(f"it has more than {most:,} bytes")
+        return content
 
     def write(self, path: str, content: bytes) -> None:
         """All of the content or nothing: object stores publish a file whole, a local one is renamed into place."""
         target = f"{self.root}/{path}"
-        self.fs.makedirs(target.rsplit("/", 1)[0], exist_ok=True)
-        if not self.is_local:
-            self.fs.pipe_file(target, content)
-            return
-        unfinished = f"{target}.{os.getpid()}-{time.time_ns()}.unfinished"
-        with open(unfinished, "wb") as file:
-            file.write(content)
-        os.replace(unfinished, target)
+        with self._in_words("written"):
+            if self.is_local:
+                with _unfinished(target, content) as unfinished:
+                    _replace(unfinished, target)
+            else:
+                self.fs.pipe_file(target, content)
+
+    def create(self, path: str, content: bytes) -> bool:
+        """Writes a file that is not there yet; False where somebody else's is: of many who try, one succeeds."""
+        target = f"{self.root}/{path}"
+        with self._in_words("written"):
+            try:
+                if self.is_local:
+                    with _unfinished(target, content) as unfinished:
+                        _create(unfinished, target)
+                else:
+                    self.fs.pipe_file(target, content, mode="create")
+            except FileExistsError:
+                return False
+        return True
 
     def delete(self, path: str) -> None:
         """Removes a file or a folder with all it holds, where it is there."""
-        with contextlib.suppress(FileNotFoundError):
+        with self._in_words("written"), contextlib.suppress(FileNotFoundError):
             self.fs.rm(f"{self.root}/{path}", recursive=True)
 
     def move(self, path: str, target: str) -> None:
         """Gives a file or folder another path."""
-        self.fs.makedirs(f"{self.root}/{target}".rsplit("/", 1)[0], exist_ok=True)
-        self.fs.mv(f"{self.root}/{path}", f"{self.root}/{target}", recursive=True)
+        with self._in_words("written"):
+            self.fs.makedirs(f"{self.root}/{target}".rsplit("/", 1)[0], exist_ok=True)
+            self.fs.mv(f"{self.root}/{path}", f"{self.root}/{target}", recursive=True)
 
     def folders(self, path: str = "") -> list[str]:
         """The names of the folders in a folder."""
@@ -64,12 +117,97 @@ class Files:
 
     def files(self, path: str) -> list[str]:
         """The names of the files in a folder, without those still being written."""
-        entries = self._entries(path)
-        return [name for name, kind in entries if kind == "file" and not name.endswith(".unfinished")]
+        return [name for name, kind in self._entries(path) if kind == "file" and not name.endswith(UNFINISHED)]
+
+    def sweep(self, path: str) -> None:
+        """Removes what killed writers left unfinished in a folder and in those in it."""
+        if not self.is_local:
+            return
+        for file in Path(self.root, path).rglob(f"*{UNFINISHED}"):
+            with contextlib.suppress(OSError):
+                if time.time() - file.stat().st_mtime > LEFT_OVER:
+                    file.unlink()
 
     def _entries(self, path: str) -> list[tuple[str, str]]:
+        """The names in a folder, each a "file", a "directory" or something "other"; none where there is no folder."""
+        place = f"{self.root}/{path}".rstrip("/")
         try:
-            entries = self.fs.ls(f"{self.root}/{path}".rstrip("/"), detail=True)
-        except FileNotFoundError:
+            with self._in_words("read"):
+                if self.is_local:  # whose own way stumbles over files that are being put in place or removed
+                    with os.scandir(place) as entries:
+                        return [(entry.name, _kind(entry)) for entry in entries]
+                entries = self.fs.ls(place, detail=True)
+        except (FileNotFoundError, SpoiledFile):
             return []
         return [(entry["name"].rstrip("/").rsplit("/", 1)[-1], entry["type"]) for entry in entries]
+
+    @contextlib.contextmanager
+    def _in_words(self, done: str) -> Iterator[None]:
+        """Says in words what cannot be done ("read" or "written"): a backend's errors need not be OSErrors."""
+        try:
+            yield
+        except FileNotFoundError as error:
+            raise error if done == "read" else self._fault(done, error) from error
+        except Exception as error:
+            is_one_files = isinstance(error, OSError) and error.errno in (SPOILED if done == "read" else IN_ITS_PLACE)
+            raise SpoiledFile(_reason(error)) if is_one_files and self.is_local else self._fault(done, error) from error
+
+    def _fault(self, done: str, error: Exception) -> StoreFault:
+        no_room = isinstance(error, OSError) and error.errno in NO_ROOM
+        way_out = "Make room there" if no_room else "See to it"
+        return StoreFault(
+            f"the store {self.address()} cannot be {done}: {_reason(error)}. {way_out}, and what was begun goes on; or "
+            "name another store by VAE_STORE or --store.",
+            _reason(error),
+        )
+
+
+def _kind(entry: os.DirEntry) -> str:
+    try:
+        return "directory" if entry.is_dir() else "file" if entry.is_file() else "other"
+    except OSError:  # a loop of links
+        return "other"
+
+
+@contextlib.contextmanager
+def _unfinished(target: str, content: bytes) -> Iterator[str]:
+    """A file of the content beside its place; it is not there any more afterwards, whatever happens."""
+    unfinished = f"{target}.{os.getpid()}-{time.time_ns()}{UNFINISHED}"
+    try:
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+    except FileExistsError:
+        raise NotADirectoryError(errno.ENOTDIR, "a file lies in the place of a folder") from None
+    try:
+        with open(unfinished, "wb") as file:
+            file.write(content)
+        yield unfinished
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(unfinished)
+
+
+def _replace(unfinished: str, target: str) -> None:
+    """Puts a file in another's place; Windows refuses that for as long as somebody reads the other."""
+    for pause in TRIES:
+        try:
+            return os.replace(unfinished, target)
+        except PermissionError:
+            time.sleep(pause)
+    os.replace(unfinished, target)
+
+
+def _create(unfinished: str, target: str) -> None:
+    """Gives a whole file its name; raises FileExistsError where the name is taken."""
+    try:
+        os.link(unfinished, target)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links: who comes first has the name, and then the file in it
+        with open(target, "xb"):
+            _replace(unfinished, target)
+
+
+def _reason(error: Exception) -> str:
+    """An error in its own short words, without paths."""
+    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error) or type(error).__name__
+    return said[:1].lower() + said[1:].rstrip(". ")

@@ -4,7 +4,8 @@ import contextlib
 import functools
 import json
 
-from vae.runs.files import Files
+from vae.runs.contents import GAP, bounds_in
+from vae.runs.files import Files, SpoiledFile
 from vae.runs.layers import POSTERIORS, Layers, sha256_of
 
 
@@ -20,8 +21,8 @@ class Gaps(Layers):
         return max(found, key=lambda bounds: len(bounds.get("encoder", ())))
 
     def _gap_in(self, layer: Files, run_id: str, model_sha256: str) -> dict[str, list[float]]:
-        with contextlib.suppress(FileNotFoundError, ValueError, KeyError, TypeError):
-            return _bounds_in(layer.read(f"{_gap_path(run_id, model_sha256)}.json"), model_sha256)
+        with contextlib.suppress(FileNotFoundError, SpoiledFile, ValueError):
+            return _bounds_of(model_sha256, layer.read(f"{_gap_path(run_id, model_sha256)}.json", GAP))
         return {}
 
     def write_gap(self, run_id: str, model_sha256: str, bounds: dict[str, list[float]]) -> None:
@@ -40,10 +41,10 @@ class Gaps(Layers):
 
 
 @functools.lru_cache(maxsize=100)
-def _bounds_in(content: bytes, model_sha256: str) -> dict[str, list[float]]:
+def _bounds_of(model_sha256: str, content: bytes) -> dict[str, list[float]]:
     """What a file of bounds says of a model; nothing where its checksum is wrong."""
-    content = json.loads(content)
-    return content["bounds"] if content["sha256"] == _gap_sha256(model_sha256, content["bounds"]) else {}
+    said = bounds_in(content)
+    return said["bounds"] if said.get("sha256") == _gap_sha256(model_sha256, said["bounds"]) else {}
 
 
 def _gap_path(run_id: str, model_sha256: str) -> str:

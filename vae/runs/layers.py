@@ -8,10 +8,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load as tensors_from_bytes
 from torch import Tensor
 
-from vae.runs.files import Files
+from vae.runs.files import Files, SpoiledFile
 
 DAMAGED = "damaged"  # the folder for runs that were set aside
 POSTERIORS = "posteriors"  # the folder for gaps
+WISH = 10_000  # bytes of what is wanted of a run, at most
 
 
 class DamagedRun(RuntimeError):
@@ -42,23 +43,47 @@ class Layers:
         return self.lower if not self.upper.exists(run_id) and self.lower.exists(run_id) else self.upper
 
     def _json(self, path: str) -> dict:
-        """A small file of the upper layer; empty where there is none, or nothing to be read in it."""
+        """A wish, a small file of the upper layer; empty where there is none, or nothing to be read in it."""
         try:
-            content = json.loads(self.upper.read(path))
-        except (FileNotFoundError, ValueError):
+            content = json.loads(self.upper.read(path, WISH))
+        except (FileNotFoundError, SpoiledFile, ValueError, RecursionError):
             return {}
         return content if isinstance(content, dict) else {}
 
-    def _read_tensors(self, run_id: str, name: str, sha256: str) -> dict[str, Tensor]:
+    def _read(self, run_id: str, name: str, most: int | None = None) -> bytes:
+        """A file of a run; raises FileNotFoundError, and DamagedRun for what cannot be read."""
         try:
-            content = self._layer(run_id).read(f"{run_id}/{name}")
-            if sha256_of(content) != sha256:
-                raise DamagedRun(run_id, name, "its checksum is wrong")
-            return tensors_from_bytes(content)
-        except FileNotFoundError:
-            raise DamagedRun(run_id, name, "it is missing") from None
-        except SafetensorError as error:
+            return self._layer(run_id).read(f"{run_id}/{name}", most)
+        except SpoiledFile as error:
             raise DamagedRun(run_id, name, str(error)) from error
+
+    def _read_named(self, run_id: str, name: str, sha256: str, most: int | None = None) -> tuple[str, bytes]:
+        """The name and the content of a file with its checksum in its name, or, of an older run, with the plain name.
+
+        Raises DamagedRun where it is missing or has another checksum.
+        """
+        for named in (with_checksum(name, sha256), name):
+            try:
+                content = self._read(run_id, named, most)
+            except FileNotFoundError:
+                continue
+            if sha256_of(content) != sha256:
+                raise DamagedRun(run_id, named, "its checksum is wrong")
+            return named, content
+        raise DamagedRun(run_id, name, "it is missing")
+
+    def _read_tensors(self, run_id: str, name: str, sha256: str) -> dict[str, Tensor]:
+        named, content = self._read_named(run_id, name, sha256)
+        try:
+            return tensors_from_bytes(content)
+        except SafetensorError as error:
+            raise DamagedRun(run_id, named, str(error)) from error
+
+
+def with_checksum(name: str, sha256: str) -> str:
+    """A file's name with a part of its content's checksum: what two writers have of the same step lies side by side."""
+    stem, end = name.rsplit(".", 1)
+    return f"{stem}-{sha256[:16]}.{end}"
 
 
 def sha256_of(content: bytes) -> str:

@@ -1,11 +1,14 @@
 """Damaged runs, out of the way but not lost: each with the reason, in a folder of its own."""
 
+import contextlib
 import threading
 import time
 
-from vae.runs.layers import DAMAGED
+from vae.runs.files import SpoiledFile, StoreFault
+from vae.runs.layers import DAMAGED, WISH
 from vae.runs.writer import Writer
 
+REASON = "reason.txt"
 MOMENT = 1.0  # seconds
 
 _aside: dict[tuple[str, str], tuple[float, str]] = {}  # (store, run) -> when and where it was set aside
@@ -25,9 +28,11 @@ class Quarantine(Writer):
             if time.monotonic() - at < MOMENT:
                 return self.upper.address(place)
             place = f"{DAMAGED}/{run_id}-{time.time_ns()}"
+            # One step, which can be broken off anywhere: a run with a reason in it, or moved in part, is still damaged.
+            with contextlib.suppress(StoreFault, SpoiledFile):  # a place without a reason is still a place
+                self.upper.write(f"{run_id if self.upper.exists(run_id) else place}/{REASON}", reason.encode())
             if self.upper.exists(run_id):
                 self.upper.move(run_id, place)
-            self.upper.write(f"{place}/reason.txt", reason.encode())
             if self.lower.exists(run_id):
                 self.set_control(run_id, "run")  # a pretrained run stays where it is, covered by the one to come
             _aside[self.url, run_id] = time.monotonic(), place
@@ -36,4 +41,10 @@ class Quarantine(Writer):
     def damage_reports(self, run_id: str) -> list[str]:
         """Why and where earlier copies of a run were set aside."""
         places = [f"{DAMAGED}/{name}" for name in self.upper.folders(DAMAGED) if name.startswith(f"{run_id}-")]
-        return [self.upper.read(f"{place}/reason.txt").decode() for place in places]
+        return [self._reason(place) for place in places]
+
+    def _reason(self, place: str) -> str:
+        try:
+            return self.upper.read(f"{place}/{REASON}", WISH).decode(errors="replace")
+        except (FileNotFoundError, SpoiledFile):
+            return f"{place}: the reason could not be written"

@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import itertools
+import math
 import os
 import threading
 import time
@@ -11,16 +12,20 @@ from collections.abc import Iterator
 
 import dask
 from distributed import Client, Future, KilledWorker, LocalCluster, fire_and_forget
+from fsspec.implementations.memory import MemoryFileSystem
 
 from vae.config import RunConfig
+from vae.runs.lease import DEAD, Watch
 from vae.runs.states import UNFINISHED, RunStatus
-from vae.runs.store import DamagedRun, RunStore
-from vae.runs.worker import GAP_IMAGES, ModelGone, measure_for_a_while, train_to_end, warm_up
+from vae.runs.store import DamagedRun, RunStore, StoreError
+from vae.runs.worker import GAP_IMAGES, ModelGone, NotShared, measure_for_a_while, train_to_end, warm_up
 
 CONNECT_SECONDS = 10.0  # a cluster that does not answer for so long is looked for again when somebody asks
 MOST_WAITING = 6  # runs of one browser that may wait or train at a time
 LOOK = 0.5  # seconds between two looks of `follow`
 MOST_SWEPT = 39  # the same for a sweep: 12 weights and the AE, of three seeds
+AGAIN = 10.0  # seconds until a run is tried again whose worker could not write the store
+WAY_OUT = "name the whole path of a folder that all can reach, or an address such as s3://, by VAE_STORE or --store"
 LAST = -1_000  # Dask's priority of what lets every training pass
 
 
@@ -48,7 +53,10 @@ class Runs:
     """
 
     def __init__(self, store: RunStore, device: str = "cpu", workers: int | None = None, start_after: float = 0.0):
+        """Raises StoreError, in words, for a store that workers cannot share."""
+        self._address = os.environ.get("DASK_SCHEDULER_ADDRESS")
         self.store, self.device = store, device
+        self._refuse_unshared()
         self._hurry, self._start_after = threading.Event(), start_after
         self.error = ""  # why there is no cluster, in words
         self.workers = workers or os.cpu_count() or 1
@@ -59,7 +67,8 @@ class Runs:
         self._to_measure: set[tuple[str, str]] = set()  # and those whose gaps were asked for
         self._portions = itertools.count()
         self._lock = threading.Lock()
-        self._address = os.environ.get("DASK_SCHEDULER_ADDRESS")
+        self._watches: dict[str, Watch] = {}  # of runs that another server or command may have
+        self._faults: dict[str, tuple[float, str]] = {}  # run -> when and why its worker could not write the store
         self._begin()
 
     def submit(self, configs: list[RunConfig], browser: str = "", most: int = MOST_WAITING) -> None:
@@ -101,12 +110,19 @@ class Runs:
         run_id, client = config.run_id, self._connected()
         if client is None or run_id in client.futures or self.store.metrics(run_id) is not None:
             return
+        if self.fault(run_id) or self._watches.setdefault(run_id, Watch(self.store.upper, run_id)).is_held():
+            return
         # The key makes it a single flight: to submit a task that waits or runs already changes nothing.
         future = client.submit(
             train_to_end, config, self.store.url, self.device, key=run_id, priority=-self._places.get(run_id, 0)
         )
         fire_and_forget(future)
         future.add_done_callback(functools.partial(self._note_end, config))
+
+    def fault(self, run_id: str) -> str:
+        """Why a run that is wanted does not go on just now, in words; empty where nothing is known to be wrong."""
+        at, words = self._faults.get(run_id, (-math.inf, ""))
+        return words if time.monotonic() - at < AGAIN else ""
 
     def measure_gaps(self, run_id: str, model_sha256: str) -> None:
         """Asks for what a trained model's q loses on the first test images, or has it go on."""
@@ -181,10 +197,11 @@ class Runs:
 
         One that was asked for again while its task came to its end gets another.
         """
-        run_id = config.run_id
-        if future.status == "error" and self.store.metrics(run_id) is None:
-            what = _in_words(future.exception())
-            self.store.finish(config, "failed", self.store.history(run_id), None, message=what, test=None)
+        run_id, error = config.run_id, future.exception() if future.status == "error" else None
+        if isinstance(error, StoreError):  # nothing can be written now; the run goes on once that is over
+            self._faults[run_id] = time.monotonic(), str(error)
+        elif error and self.store.status(run_id).is_active:
+            self.store.finish(config, "failed", self.store.history(run_id), None, message=_in_words(error), test=None)
         ended = future.status == "finished"
         future.release()
         if ended and self.store.status(run_id).is_active:
@@ -228,6 +245,16 @@ class Runs:
         except Exception as error:  # whatever keeps the cluster away must reach the page, not this thread's end
             self.error = f"{type(error).__name__}: {error}"
             return
+        try:
+            self._take_up()
+            self._client.run(warm_up, on_error="ignore")
+            time.sleep(DEAD)
+            self._take_up()  # those whose writer elsewhere has given no sign of life since
+        except StoreError as error:
+            self.error = str(error)
+
+    def _take_up(self) -> None:
+        """Has all go on that was asked for, before there were workers or by a server that is not there any more."""
         for run_id in self.store.run_ids():
             try:
                 if self.store.status(run_id).is_active:
@@ -238,7 +265,15 @@ class Runs:
                 self.store.set_aside(run_id, str(error))
         for model in tuple(self._to_measure):
             self.ensure_gaps(*model)
-        self._client.run(warm_up, on_error="ignore")
+
+    def _refuse_unshared(self) -> None:
+        url, files = self.store.url, self.store.upper
+        if isinstance(files.fs, MemoryFileSystem):
+            raise StoreError(f"the store {url} is in this process's memory, where no worker can reach it: {WAY_OUT}")
+        if self._address and files.is_local and "://" not in url and not os.path.isabs(url):
+            raise StoreError(
+                f"the store {url} is another folder on each machine of the cluster {self._address}: {WAY_OUT}"
+            )
 
     def _connect(self) -> Client:
         if self._address:
@@ -262,4 +297,4 @@ def _in_words(error: BaseException) -> str:
     """Why a task could not be done."""
     if isinstance(error, KilledWorker):
         return "its worker process died again and again"
-    return str(error) if isinstance(error, (DamagedRun, ModelGone)) else repr(error)
+    return str(error) if isinstance(error, (DamagedRun, ModelGone, NotShared)) else repr(error)

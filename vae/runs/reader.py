@@ -1,15 +1,16 @@
 """Reading runs: what was asked, where each is, what came of it. Whatever is damaged is noticed before it is used."""
 
-import functools
-import json
+import re
 
 from torch import Tensor, nn
 
-from vae.config import RECIPE, RunConfig
+from vae.config import RunConfig
 from vae.models import build_model
-from vae.runs.layers import DamagedRun, Layers, sha256_of
+from vae.runs.contents import CONFIG, HISTORY, METRICS, config_in, history_in, metrics_in, wish_in
+from vae.runs.layers import DamagedRun, Layers
 from vae.runs.states import RunStatus
 
+CHECKPOINT = re.compile(r"(\d{1,12})-([0-9a-f]{64})\.safetensors")  # step and checksum
 PICTURES = ("reconstructions", "samples")  # pixels in [0, 1], kept as whole grey levels; codes are kept as float16
 
 
@@ -22,12 +23,12 @@ class Reader(Layers):
         Raises KeyError for a run that is not there, or was made by another recipe and means nothing to this one.
         """
         try:
-            config = _config_in(self._layer(run_id).read(f"{run_id}/config.json"))
+            config = config_in(self._read(run_id, "config.json", CONFIG))
         except FileNotFoundError:
             if self._layer(run_id).exists(run_id):
                 raise DamagedRun(run_id, "config.json", "it is missing") from None
             raise KeyError(run_id) from None
-        except (ValueError, TypeError, AttributeError) as error:
+        except ValueError as error:
             raise DamagedRun(run_id, "config.json", str(error)) from error
         if config is None:
             raise KeyError(run_id)
@@ -53,36 +54,35 @@ class Reader(Layers):
         control = self._json(f"{run_id}/control.json")
         has_paused = self._json(f"{run_id}/paused.json").get("request") == control.get("request")
         pause = "paused" if has_paused else "pausing"
-        state = {"pause": pause, "stop": "stopping"}.get(control.get("want"), waiting)
+        state = {"pause": pause, "stop": "stopping"}.get(wish_in(control), waiting)
         return RunStatus(state, step, total_steps, seconds)
 
     def metrics(self, run_id: str) -> dict | None:
         """What metrics.json says of a run that has ended, not to be written to; None while it has not."""
         try:
-            metrics = _metrics_in(self._layer(run_id).read(f"{run_id}/metrics.json"))
+            return metrics_in(self._read(run_id, "metrics.json", METRICS))
         except FileNotFoundError:
             return None
         except ValueError as error:
-            raise DamagedRun(run_id, "metrics.json", "it is no JSON") from error
-        if metrics is None:
-            raise DamagedRun(run_id, "metrics.json", "its checksum is wrong")
-        return metrics
+            raise DamagedRun(run_id, "metrics.json", str(error)) from error
 
     def history(self, run_id: str) -> list[dict]:
-        """The loss curves so far, a dict a logged step, in the order of the steps."""
-        metrics = self.metrics(run_id)
+        """The loss curves so far, a dict a logged step, in the order of the steps; nobody may write to a dict."""
+        metrics, name = self.metrics(run_id), "history.jsonl"
         try:
-            content = self._layer(run_id).read(f"{run_id}/history.jsonl")
-        except FileNotFoundError:
             if metrics is None:
-                return []
-            raise DamagedRun(run_id, "history.jsonl", "it is missing") from None
-        if metrics is not None and metrics["history_sha256"] != sha256_of(content) and metrics == self.metrics(run_id):
-            raise DamagedRun(run_id, "history.jsonl", "its checksum is wrong")
-        try:
-            return [json.loads(line) for line in content.splitlines()]
+                content = self._read(run_id, name, HISTORY)
+            else:
+                name, content = self._read_named(run_id, name, metrics["history_sha256"], HISTORY)
+            return [*history_in(content)]
+        except FileNotFoundError:
+            return [] if self.metrics(run_id) is None else self.history(run_id)  # it has just ended
+        except DamagedRun:
+            if metrics is None or metrics == self.metrics(run_id):
+                raise
+            return self.history(run_id)  # it has just gone on
         except ValueError as error:
-            raise DamagedRun(run_id, "history.jsonl", "a line is no JSON") from error
+            raise DamagedRun(run_id, name, str(error)) from error
 
     def snapshot(self, run_id: str, line: dict) -> dict[str, Tensor]:
         """The pictures that belong to a history line with "pictures", as float32; raises DamagedRun."""
@@ -113,31 +113,26 @@ class Reader(Layers):
 
     def control(self, run_id: str) -> str:
         """What is wanted of the run: run, pause or stop."""
-        return self._json(f"{run_id}/control.json").get("want", "run")
+        return wish_in(self._json(f"{run_id}/control.json"))
 
     def checkpoint(self, run_id: str) -> dict[str, Tensor] | None:
-        """The latest checkpoint, or None; raises DamagedRun."""
-        files = self.upper.files(f"{run_id}/checkpoint")
-        if not files:
+        """The latest checkpoint, its curves with it, or None; raises DamagedRun."""
+        found = [match for file in self.upper.files(f"{run_id}/checkpoint") if (match := CHECKPOINT.fullmatch(file))]
+        if not found:
             return None
-        name = max(files, key=lambda file: int(file.split("-")[0]))
-        return self._read_tensors(run_id, f"checkpoint/{name}", name.split("-")[1].removesuffix(".safetensors"))
+        latest = max(found, key=lambda match: int(match[1]))
+        return self._read_tensors(run_id, f"checkpoint/{latest[0]}", latest[2])
 
-
-# Pages ask for all runs again and again: what a file says is worked out once for each content.
-
-
-@functools.lru_cache(maxsize=10_000)
-def _config_in(content: bytes) -> RunConfig | None:
-    """What a config.json says; None of another recipe."""
-    values = json.loads(content)
-    return RunConfig.from_dict(values) if values.pop("recipe", None) == RECIPE else None
-
-
-@functools.lru_cache(maxsize=10_000)
-def _metrics_in(content: bytes) -> dict | None:
-    """What a metrics.json says; None where its checksum is wrong."""
-    metrics = json.loads(content)
-    if not isinstance(metrics, dict) or metrics.pop("sha256", None) != sha256_of(json.dumps(metrics).encode()):
-        return None
-    return metrics
+    def curves(self, run_id: str, checkpoint: dict[str, Tensor]) -> list[dict]:
+        """The loss curves up to a checkpoint; raises DamagedRun."""
+        step = int(checkpoint["step"])
+        try:
+            if "history" in checkpoint:
+                history = history_in(checkpoint["history"].numpy().tobytes())
+            else:  # one from before they were in it
+                history = [line for line in self.history(run_id) if line["step"] <= step]
+        except ValueError as error:
+            raise DamagedRun(run_id, f"checkpoint of step {step}", str(error)) from error
+        if not history or history[-1]["step"] != step:
+            raise DamagedRun(run_id, "history.jsonl", "it ends before the checkpoint")
+        return [*history]

@@ -1,8 +1,10 @@
 """RunStore: one folder a run, on any fsspec URL. A worker only adds to it; a page only reads it.
 
 Whole files only, each written under another name first and then put in place. metrics.json, written last, holds the
-checksums of model.safetensors and history.jsonl; each history line with pictures holds that of its snapshot; a
-checkpoint's is part of its name. So whatever is half-written or damaged is noticed before it is used.
+checksums of the model and the history; each history line with pictures holds that of its snapshot; a checkpoint, which
+holds the history so far too, and all these files have theirs in their names. So whatever is half-written or damaged is
+noticed before it is used, and nothing that one writer has is overwritten by another. Each run has one writer at a time
+(lease.py); a writer that wakes up late can leave a file too many, and never a damaged run.
 
 Beside the runs' folders is one with a file a model: what its q(z|x) loses against the exact posterior.
 """
@@ -12,6 +14,7 @@ from pathlib import Path
 
 import platformdirs
 
+from vae.runs.files import StoreError, StoreFault
 from vae.runs.gaps import Gaps
 from vae.runs.layers import POSTERIORS, DamagedRun
 from vae.runs.quarantine import Quarantine
@@ -20,10 +23,6 @@ from vae.runs.states import RunStatus
 __all__ = ["POSTERIORS", "PRETRAINED", "DamagedRun", "RunStatus", "RunStore", "StoreError", "default_store_url"]
 
 PRETRAINED = Path(__file__).resolve().parents[2] / "assets" / "pretrained"
-
-
-class StoreError(RuntimeError):
-    """The store itself cannot be used; the message names its address and the reason."""
 
 
 def default_store_url() -> str:
@@ -38,8 +37,12 @@ class RunStore(Quarantine, Gaps):
     """
 
     def __init__(self, url: str | None = None, pretrained: str | Path = PRETRAINED):
+        """Raises StoreError, in words, for a store that cannot be written."""
         url = url or default_store_url()
         try:
             super().__init__(url, pretrained)
-        except (OSError, ValueError, ImportError) as error:
-            raise StoreError(f"the store {url} cannot be used: {error}. VAE_STORE or --store names another.") from error
+        except Exception as error:  # a backend's errors are of its own kinds
+            reason = error.reason if isinstance(error, StoreFault) else str(error)
+            raise StoreError(
+                f"the store {url} cannot be used: {reason}. VAE_STORE or --store names another."
+            ) from error

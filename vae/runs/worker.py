@@ -1,7 +1,9 @@
 """What a worker does for a run: trains it from where the store has it, and writes down what comes of it."""
 
+import contextlib
 import math
 import os
+import platform
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -15,6 +17,8 @@ from vae.measures.gap import Gap, measure_gap
 from vae.measures.latent import encode_all
 from vae.measures.posterior import decode_grid
 from vae.models import Autoencoder
+from vae.runs.files import SpoiledFile, StoreError
+from vae.runs.lease import Lease, LostLease
 from vae.runs.store import DamagedRun, RunStore
 from vae.training.checkpoint import model_state
 from vae.training.divergence import Diverged
@@ -43,21 +47,43 @@ def resolve_device(name: str) -> str:
 def advance(config: RunConfig, store: RunStore, device: str = "cpu") -> Iterator[Snapshot]:
     """Trains a run on from its checkpoint to its end, pause or stop, and yields each snapshot once it is in the store.
 
-    Does nothing for a run that nobody asked the store for, that is paused, or that has ended. A run that was found
-    damaged is set aside and begins anew.
+    Does nothing for a run that nobody asked the store for, that is paused, that has ended, or that another writer has;
+    ends early when another takes it over. A run that was found damaged is set aside and begins anew. Raises StoreFault
+    where the store cannot be written: the run goes on from its checkpoint when somebody asks again.
     """
     run_id = config.run_id
-    if not store.status(run_id).is_active:
+    if not store.status(run_id).is_active or (lease := store.take(run_id)) is None:
         return
-    checkpoint, history = _resume_point(config, store)
+    set_aside = ""
+    with lease, contextlib.suppress(LostLease):
+        try:
+            yield from _train_on(config, store, device, lease)
+        except (DamagedRun, SpoiledFile) as error:
+            set_aside = store.set_aside(run_id, str(error))
+            store.create(config)
+    if set_aside:
+        yield from advance(config, store, device)
+
+
+def _train_on(config: RunConfig, store: RunStore, device: str, lease: Lease) -> Iterator[Snapshot]:
+    """What `advance` does once the run is its own; raises LostLease where it is not any more."""
+    run_id = config.run_id
+    if not store.status(run_id).is_active:  # somebody has just brought it to its end
+        return
+    checkpoint = store.checkpoint(run_id)
+    history = store.curves(run_id, checkpoint) if checkpoint else []
     flushed = saved = time.monotonic()
     pause = CHECKPOINT_SECONDS
     good = checkpoint and model_state(checkpoint)
+
+    def finish(status: str, model: dict | None, **metrics) -> None:
+        lease.check()
+        store.finish(config, status, history, model, **metrics)
+
     try:
         for snapshot in train(config, checkpoint, device, None if checkpoint else _autoencoder(config, store)):
-            if store.metrics(run_id) is not None:  # another process has brought the same run to the same end
-                return
             line = snapshot.losses.to_dict()
+            lease.check()
             if snapshot.pictures:
                 line["pictures"] = store.write_snapshot(run_id, line["step"], snapshot.pictures)
             history.append(line)
@@ -68,33 +94,34 @@ def advance(config: RunConfig, store: RunStore, device: str = "cpu") -> Iterator
                 store.write_history(run_id, history)
                 flushed = now
             if want != "run" or (now - saved > pause and not is_last):
-                store.write_history(run_id, history)  # first, so that no checkpoint is ahead of its history
-                store.write_checkpoint(run_id, snapshot.checkpoint())
+                lease.check()
+                store.write_checkpoint(run_id, snapshot.checkpoint(), history)
                 saved = time.monotonic()
                 pause = max(CHECKPOINT_SECONDS, CHECKPOINT_SPACING * (saved - now))
             yield snapshot
             if want == "pause":
+                lease.check()
                 store.confirm_pause(run_id)
                 return
             if want == "stop":
                 break
+    except (LostLease, StoreError, SpoiledFile):
+        raise
     except Diverged as error:
-        failure = _failure(config, error)
-        store.finish(config, "diverged", history, good, message=str(error), test=None, failure=failure)
+        finish("diverged", good, message=str(error), test=None, failure=_failure(config, error))
         return
     except Exception as error:
         message = str(error) if isinstance(error, ConfigError) else f"{type(error).__name__}: {error}"
-        store.finish(config, "failed", history, None, message=message, test=None)
+        finish("failed", None, message=message, test=None)
         raise
     test = data.load(config.dataset, "test").images.to(device)
     metrics = evaluate(snapshot.model, test, config.likelihood)
     if not math.isfinite(metrics.reconstruction):
         message = "diverged: the loss on the test images is not finite; a smaller learning rate is the usual way out"
-        failure = {"step": snapshot.losses.step}
-        store.finish(config, "diverged", history, good, message=message, test=None, failure=failure)
+        finish("diverged", good, message=message, test=None, failure={"step": snapshot.losses.step})
         return
     status = "complete" if snapshot.losses.step == config.total_steps else "stopped"
-    store.finish(config, status, history, good, test=metrics.to_dict())
+    finish(status, good, test=metrics.to_dict())
 
 
 def _failure(config: RunConfig, error: Diverged) -> dict:
@@ -116,28 +143,21 @@ def _autoencoder(config: RunConfig, store: RunStore) -> Autoencoder | None:
     return store.model(config.init_from)
 
 
-def _resume_point(config: RunConfig, store: RunStore) -> tuple[dict | None, list[dict]]:
-    """The checkpoint and the history up to it, as they were when it was written."""
-    run_id = config.run_id
-    try:
-        checkpoint = store.checkpoint(run_id)
-        if checkpoint is None:
-            return None, []
-        history = [line for line in store.history(run_id) if line["step"] <= int(checkpoint["step"])]
-        if not history or history[-1]["step"] != int(checkpoint["step"]):
-            raise DamagedRun(run_id, "history.jsonl", "it ends before the checkpoint")
-        return checkpoint, history
-    except DamagedRun as error:
-        store.set_aside(run_id, str(error))
-        store.create(config)
-        return None, []
-
-
 def train_to_end(config: RunConfig, store_url: str, device: str) -> None:
     """What a worker does for a run."""
     _be_nice()
-    for _ in advance(config, RunStore(store_url), device):
+    store = RunStore(store_url)
+    if store.status(config.run_id).state == "absent":
+        raise NotShared(
+            f"the worker on {platform.node()} does not find this run in the store {store_url}: all workers need a "
+            "store that they can reach (VAE_STORE)"
+        )
+    for _ in advance(config, store, device):
         pass
+
+
+class NotShared(RuntimeError):
+    """A worker has another store than whoever asked for the run; the message says which."""
 
 
 class ModelGone(RuntimeError):

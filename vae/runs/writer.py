@@ -8,8 +8,9 @@ from safetensors.torch import save as tensors_to_bytes
 from torch import Tensor
 
 from vae.config import RECIPE, RunConfig
-from vae.runs.layers import sha256_of
-from vae.runs.reader import PICTURES, Reader
+from vae.runs.layers import sha256_of, with_checksum
+from vae.runs.lease import Lease, take
+from vae.runs.reader import CHECKPOINT, PICTURES, Reader
 from vae.runs.states import ENDED, SETTLED
 
 FLOAT16_MOST = 65_504
@@ -29,6 +30,11 @@ class Writer(Reader):
             self.upper.delete(f"{run_id}/metrics.json")
         content = {"recipe": RECIPE, **config.to_dict()}
         self.upper.write(f"{run_id}/config.json", json.dumps(content, indent=2).encode())
+
+    def take(self, run_id: str) -> Lease | None:
+        """The right to write a run, which only one has at a time; None where somebody else has it."""
+        self.upper.sweep(run_id)
+        return take(self.upper, run_id)
 
     def set_control(self, run_id: str, want: str) -> None:
         """Asks a run to run, pause or stop; its worker looks at every logged step."""
@@ -51,25 +57,29 @@ class Writer(Reader):
             else tensor.clamp(-FLOAT16_MOST, FLOAT16_MOST).half()
             for name, tensor in pictures.items()
         }
-        return self._write_tensors(f"{run_id}/snapshots/{step}.safetensors", packed)
+        return self._write_tensors(run_id, f"snapshots/{step}.safetensors", packed)
 
-    def write_checkpoint(self, run_id: str, state: dict[str, Tensor]) -> None:
-        """Keeps the state from which a killed run goes on, in place of the one before."""
-        older = self.upper.files(f"{run_id}/checkpoint")
-        content = tensors_to_bytes(_on_cpu(state))
-        name = f"{int(state['step'])}-{sha256_of(content)}.safetensors"
+    def write_checkpoint(self, run_id: str, state: dict[str, Tensor], history: list[dict]) -> None:
+        """Keeps the state from which a killed run goes on, with the curves up to it, in place of those before."""
+        step, curves = int(state["step"]), torch.frombuffer(bytearray(_history_bytes(history)), dtype=torch.uint8)
+        content = tensors_to_bytes(_on_cpu(state | {"history": curves}))
+        name = f"{step}-{sha256_of(content)}.safetensors"
+        found = map(CHECKPOINT.fullmatch, self.upper.files(f"{run_id}/checkpoint"))
+        older = [match[0] for match in found if match and int(match[1]) <= step and match[0] != name]
         self.upper.write(f"{run_id}/checkpoint/{name}", content)
         for file in older:
-            if file != name:
-                self.upper.delete(f"{run_id}/checkpoint/{file}")
+            self.upper.delete(f"{run_id}/checkpoint/{file}")
 
     def finish(
         self, config: RunConfig, status: str, history: list[dict], model: dict[str, Tensor] | None, **metrics
     ) -> None:
-        """Ends a run: history, then the model, then metrics.json with the checksums of both."""
-        run_id = config.run_id
-        self.write_history(run_id, history)
-        sha256 = None if model is None else self._write_tensors(f"{run_id}/model.safetensors", model)
+        """Ends a run: history, then the model, then metrics.json with the checksums of both.
+
+        An end that is there already stays, whoever wrote it.
+        """
+        run_id, curves = config.run_id, _history_bytes(history)
+        self.upper.write(f"{run_id}/{with_checksum('history.jsonl', sha256_of(curves))}", curves)
+        sha256 = None if model is None else self._write_tensors(run_id, "model.safetensors", model)
         last = history[-1] if history else {"step": 0, "seconds": 0.0}
         summary = {
             "status": status,
@@ -77,17 +87,19 @@ class Writer(Reader):
             "steps": last["step"],
             **metrics,
             "model_sha256": sha256,
-            "history_sha256": sha256_of(_history_bytes(history)),
+            "history_sha256": sha256_of(curves),
         }
         summary["sha256"] = sha256_of(json.dumps(summary).encode())  # its own
-        self.upper.write(f"{run_id}/metrics.json", json.dumps(summary, indent=2).encode())
-        if status == "complete":
+        is_first = self.upper.create(f"{run_id}/metrics.json", json.dumps(summary, indent=2).encode())
+        if is_first and status == "complete":
             self.upper.delete(f"{run_id}/checkpoint")
+            self.upper.delete(f"{run_id}/history.jsonl")
 
-    def _write_tensors(self, path: str, tensors: dict[str, Tensor]) -> str:
+    def _write_tensors(self, run_id: str, name: str, tensors: dict[str, Tensor]) -> str:
         content = tensors_to_bytes(_on_cpu(tensors))
-        self.upper.write(path, content)
-        return sha256_of(content)
+        sha256 = sha256_of(content)
+        self.upper.write(f"{run_id}/{with_checksum(name, sha256)}", content)
+        return sha256
 
 
 def _history_bytes(history: list[dict]) -> bytes:

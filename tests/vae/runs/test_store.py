@@ -3,6 +3,7 @@
 import functools
 import json
 import os
+import re
 import shutil
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -75,7 +76,23 @@ def killed_while_writing(store: RunStore):
     return (os, "replace") if store.upper.is_local else (store.upper.fs, "pipe_file")
 
 
+def plain(text: str) -> str:
+    """File names without the checksums in them."""
+    return re.sub(r"-[0-9a-f]{16}(?=\.)", "", text)
+
+
+def line_of(step: int, seconds: float = 1.0, **more) -> dict:
+    """A line of a history."""
+    return {"step": step, "epoch": 0.5, "total": 150.0, "reconstruction": 145.0, "kl_weight": 1.0} | {
+        "seconds": seconds,
+        **more,
+    }
+
+
 def damage(store: RunStore, path: str, how: str) -> None:
+    """Harms a file, which is named by its path without the checksum in it."""
+    run_id, name = path.split("/", 1)
+    [path] = [f"{run_id}/{found}" for found in files_of(store, run_id) if plain(found) == name]
     content = store.upper.read(path)
     if how == "flip":
         middle = len(content) // 2
@@ -91,16 +108,18 @@ def test_a_run_under_way_and_a_complete_run_have_the_files_of_the_layout(store, 
     monkeypatch.setattr(worker, "CHECKPOINT_SPACING", 0)
     train_in(store, small, until=16)
     pictured = {f"snapshots/{step}.safetensors" for step in snapshot_steps(small, pictures=True) if step <= 16}
-    under_way = files_of(store, small.run_id)
+    under_way = {*map(plain, files_of(store, small.run_id))}
     [checkpoint] = [name for name in under_way if name.startswith("checkpoint/")]
-    assert under_way.keys() == {"config.json", "control.json", "history.jsonl", checkpoint, *pictured}
+    wishes = {"config.json", "control.json", "lease/1.json"}
+    assert under_way == {*wishes, "history.jsonl", checkpoint, *pictured}
 
     train_in(store, small)
     pictured = {f"snapshots/{step}.safetensors" for step in snapshot_steps(small, pictures=True)}
-    assert files_of(store, small.run_id).keys() == {
-        *("config.json", "control.json", "history.jsonl", "model.safetensors", "metrics.json"),
+    assert {*map(plain, files_of(store, small.run_id))} == {
+        *("config.json", "control.json", "lease/2.json", "history.jsonl", "model.safetensors", "metrics.json"),
         *pictured,
     }
+    assert "history.jsonl" not in files_of(store, small.run_id)  # of the training; the whole one has a checksum
     store.verify(small.run_id)
 
 
@@ -191,8 +210,9 @@ def test_a_damaged_file_is_noticed_by_name_and_the_run_is_trained_again_to_the_s
         if (name, how) == ("metrics.json", "delete"):
             assert store.status(run_id).is_active  # without it a run has not ended
             break
-        with pytest.raises(DamagedRun, match=name) as damaged:
+        with pytest.raises(DamagedRun) as damaged:
             store.verify(run_id)
+        assert name in plain(str(damaged.value))
         reports.append(str(damaged.value))
         place = store.set_aside(run_id, reports[-1])
         folder = max(store.upper.folders("damaged"))  # the time is the end of its name
@@ -210,7 +230,9 @@ def test_a_damaged_checkpoint_is_noticed_by_name(store, small, how, monkeypatch)
     monkeypatch.setattr(worker, "CHECKPOINT_SPACING", 0)
     train_in(store, small, until=16)
     [name] = store.upper.files(f"{small.run_id}/checkpoint")
-    damage(store, f"{small.run_id}/checkpoint/{name}", how)
+    content = store.upper.read(path := f"{small.run_id}/checkpoint/{name}")
+    harmed = content[:-1] if how == "truncate" else content[:-1] + bytes([content[-1] ^ 0x80])
+    store.upper.write(path, harmed)
     with pytest.raises(DamagedRun, match=f"checkpoint/{name}"):
         store.checkpoint(small.run_id)
 
@@ -234,13 +256,15 @@ def state_at(step: int) -> dict[str, torch.Tensor]:
 
 @pytest.mark.parametrize("moment, there", [("before the new one is in place", 9), ("before the old one is gone", 10)])
 def test_a_writer_killed_within_a_checkpoint_leaves_one_to_go_on_from(store, small, monkeypatch, moment, there):
-    store.write_checkpoint(small.run_id, state_at(9))
+    store.write_checkpoint(small.run_id, state_at(9), [line_of(9)])
     with monkeypatch.context() as patch, pytest.raises(Killed):
         patch.setattr(*(killed_while_writing(store) if there == 9 else (store.upper, "delete")), killed)
-        store.write_checkpoint(small.run_id, state_at(10))
+        store.write_checkpoint(small.run_id, state_at(10), [line_of(9), line_of(10)])
     assert len(store.upper.files(f"{small.run_id}/checkpoint")) == there - 8  # the newest is so by its number
-    assert all(torch.equal(store.checkpoint(small.run_id)[name], value) for name, value in state_at(there).items())
-    store.write_checkpoint(small.run_id, state_at(11))
+    kept = store.checkpoint(small.run_id)
+    assert all(torch.equal(kept[name], value) for name, value in state_at(there).items())
+    assert store.curves(small.run_id, kept) == [line_of(step) for step in range(9, there + 1)]
+    store.write_checkpoint(small.run_id, state_at(11), [line_of(11)])
     [name] = store.upper.files(f"{small.run_id}/checkpoint")
     assert name.startswith("11-")
 
@@ -251,16 +275,18 @@ def test_a_writer_killed_within_a_runs_end_leaves_a_run_that_has_not_ended(store
     write, left = store.upper.write, iter(range(files))
     with monkeypatch.context() as patch, pytest.raises(Killed):
         patch.setattr(store.upper, "write", lambda *file: killed() if next(left, None) is None else write(*file))
-        store.finish(small, "complete", [{"step": 20, "seconds": 1.0}], {"weight": torch.ones(3)}, test=None)
+        patch.setattr(store.upper, "create", killed)
+        store.finish(small, "complete", [line_of(20)], {"weight": torch.ones(3)}, test=None)
     assert store.status(small.run_id).is_active
-    assert [*files_of(store, small.run_id)][2:] == ["history.jsonl", "model.safetensors"][:files]
+    assert [*map(plain, files_of(store, small.run_id))][2:] == ["history.jsonl", "model.safetensors"][:files]
 
 
 @pytest.mark.parametrize("moment", ["write", "delete"])
 def test_nobody_sees_a_run_that_goes_on_but_is_wanted_to_stop(store, small, monkeypatch, moment):
     store.create(small)
     store.set_control(small.run_id, "stop")
-    store.finish(small, "stopped", [{"step": 4, "seconds": 1.0}], None, test=None)
+    store.write_history(small.run_id, [line_of(4)])
+    store.finish(small, "stopped", [line_of(4)], None, test=None)
     with monkeypatch.context() as patch, pytest.raises(Killed):
         patch.setattr(store.upper, moment, killed)
         store.create(small)
@@ -278,16 +304,18 @@ def test_a_damaged_wish_is_none_and_the_run_goes_on(store, small, content):
 
 
 def test_a_run_that_goes_on_while_its_curves_are_read_is_not_taken_for_damaged(store, small, monkeypatch):
-    before, after = [{"step": 4, "seconds": 1.0}], [{"step": 5, "seconds": 1.5}]
+    before, after = [line_of(4)], [line_of(5)]
     store.create(small)
     store.finish(small, "stopped", before, None, test=None)
+    [ended] = [name for name in store.upper.files(small.run_id) if plain(name) == "history.jsonl"]
+    store.upper.move(f"{small.run_id}/{ended}", f"{small.run_id}/history.jsonl")  # as in a run from before
     read = store.upper.read
 
-    def somebody_else_was_quicker(path: str) -> bytes:
-        if path.endswith("history.jsonl"):
+    def somebody_else_was_quicker(path: str, most: int) -> bytes:
+        if path.endswith("history.jsonl") and store.metrics(small.run_id):
             store.create(small)
             store.write_history(small.run_id, after)
-        return read(path)
+        return read(path, most)
 
     monkeypatch.setattr(store.upper, "read", somebody_else_was_quicker)
     assert store.history(small.run_id) == after
@@ -345,15 +373,15 @@ def test_every_flipped_bit_of_the_metrics_is_noticed(store, small):
 
 def test_a_writer_killed_before_its_file_is_in_place_leaves_the_old_file(tmp_path, small, monkeypatch):
     store = RunStore(str(tmp_path))
-    store.write_history(small.run_id, [{"step": 0}])
+    store.write_history(small.run_id, [line_of(0)])
 
     def killed(*_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(os, "replace", killed)
     with pytest.raises(KeyboardInterrupt):
-        store.write_history(small.run_id, [{"step": 0}, {"step": 1}])
-    assert store.history(small.run_id) == [{"step": 0}]
+        store.write_history(small.run_id, [line_of(0), line_of(1)])
+    assert store.history(small.run_id) == [line_of(0)]
     assert store.upper.files(small.run_id) == ["history.jsonl"]
 
 
@@ -385,7 +413,7 @@ def test_a_damaged_pretrained_run_is_covered_by_a_new_one_and_left_as_it_is(tmp_
     before = {path: path.read_bytes() for path in Path(lower.url).rglob("*") if path.is_file()}
 
     store = RunStore(str(tmp_path / "upper"), pretrained=lower.url)
-    with pytest.raises(DamagedRun, match=name) as damaged:
+    with pytest.raises(DamagedRun, match=name.split(".")[0]) as damaged:
         store.status(small.run_id)  # a run that came with the project has ended: there is none without its figures
         store.verify(small.run_id)
     store.set_aside(small.run_id, str(damaged.value))

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from safetensors.torch import save
 
 from tests.vae.runs.test_store import damage, put_complete, train_in
 from vae import data
@@ -13,7 +14,8 @@ from vae.measures.evaluation import evaluate
 from vae.measures.gap import Gap, measure_gap
 from vae.measures.latent import encode_all
 from vae.measures.posterior import decode_grid
-from vae.runs import worker
+from vae.runs import lease, worker
+from vae.runs.layers import sha256_of
 from vae.runs.store import RunStore
 from vae.runs.sweep import ladder
 from vae.runs.worker import GAP_IMAGES, ModelGone, advance, measure_gaps, resolve_device
@@ -88,9 +90,9 @@ def test_a_checkpoint_is_never_ahead_of_its_history_and_none_is_written_at_the_l
 ):
     write, steps = store.write_checkpoint, []
 
-    def look(run_id, state):
-        steps.append((int(state["step"]), store.history(run_id)[-1]["step"]))
-        write(run_id, state)
+    def look(run_id, state, history):
+        steps.append((int(state["step"]), history[-1]["step"]))
+        write(run_id, state, history)
 
     monkeypatch.setattr(worker, "HISTORY_SECONDS", math.inf)
     monkeypatch.setattr(store, "write_checkpoint", look)
@@ -105,7 +107,7 @@ def test_checkpoints_keep_their_distance_in_seconds_and_in_what_one_takes(
     written = []
     monkeypatch.setattr(worker, "CHECKPOINT_SECONDS", seconds)
     monkeypatch.setattr(worker, "CHECKPOINT_SPACING", spacing)
-    monkeypatch.setattr(store, "write_checkpoint", lambda run_id, state: written.append(state))
+    monkeypatch.setattr(store, "write_checkpoint", lambda run_id, *state: written.append(state))
     train_in(store, tiny)
     assert len(written) == count
 
@@ -124,10 +126,11 @@ def test_a_page_sees_each_pictured_step_at_once_and_the_others_after_a_while(
         )
 
 
-def test_a_run_that_another_process_brought_to_its_end_is_left_at_that(store, tiny):
+def test_a_run_that_another_process_brought_to_its_end_is_left_at_that(store, tiny, monkeypatch):
     store.create(tiny)
     late = advance(tiny, store)
     assert [next(late).losses.step for _ in range(4)] == [0, 1, 2, 3]
+    monkeypatch.setattr(lease, "DEAD", 0.0)  # it has given no sign of life for long
     metrics = train_in(store, tiny)
     assert list(late) == []
     assert store.metrics(tiny.run_id) == metrics
@@ -143,17 +146,24 @@ def test_a_run_killed_while_it_is_evaluated_still_ends_with_the_same_weights(sto
     assert [line["step"] for line in store.history(small.run_id)] == list(range(21))
 
 
-@pytest.mark.parametrize("harm", ["checkpoint", "history"])
+@pytest.mark.parametrize("harm", ["checkpoint", "its history", "history"])
 def test_a_run_whose_way_back_is_damaged_is_set_aside_and_begins_anew(store, small, eager, harm):
     train_in(store, small, until=10)
+    path = f"{small.run_id}/checkpoint/{store.upper.files(f'{small.run_id}/checkpoint')[0]}"
     if harm == "checkpoint":
-        path = f"{small.run_id}/checkpoint/{store.upper.files(f'{small.run_id}/checkpoint')[0]}"
         store.upper.write(path, store.upper.read(path)[:-1])
     else:
-        store.write_history(small.run_id, store.history(small.run_id)[:-1])
+        checkpoint, history = store.checkpoint(small.run_id), store.history(small.run_id)[:-1]
+        store.write_checkpoint(small.run_id, checkpoint, history)
+        if harm == "history":  # as in a run from before, whose checkpoint has none
+            store.write_history(small.run_id, history)
+            del checkpoint["history"]
+            content = save(checkpoint)
+            store.upper.delete(f"{small.run_id}/checkpoint")
+            store.upper.write(f"{small.run_id}/checkpoint/10-{sha256_of(content)}.safetensors", content)
     assert next(advance(small, store)).losses.step == 0
     [report] = store.damage_reports(small.run_id)
-    assert harm in report
+    assert harm.split()[-1] in report
 
 
 def diverges_between_looks(config: RunConfig) -> bool:
