@@ -19,7 +19,11 @@ ASSETS = Path(__file__).parents[2] / "assets"
 def show() -> None:
     """A visitor's page from top to bottom, when it is its turn."""
     with _turn():
-        _show()
+        try:
+            _show()
+        except RuntimeError as error:
+            if not says_store_error(error):
+                raise
 
 
 @contextlib.contextmanager
@@ -53,6 +57,16 @@ def _show() -> None:
 
             lab.runs()
     page.run()
+
+
+def says_store_error(error: Exception) -> bool:
+    """Whether an error is one of the store, which is then said in its own words, with the way out."""
+    files = sys.modules.get("vae.runs.files")  # there once torch is
+    if files is None or not isinstance(error, files.StoreError):
+        return False
+    words = str(error)
+    st.error(words[:1].upper() + words[1:], icon=":material/hard_drive:")
+    return True
 
 
 def _is_started() -> bool:

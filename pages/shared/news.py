@@ -48,7 +48,7 @@ def _of(name: str) -> str:
             return lab.measured(run_id, sha256)
         now = lab.status(run_id)
         return f"{now.state}-{_seen_of(now)}"
-    except (DamagedRun, StoreError, KeyError, OSError):
+    except (DamagedRun, StoreError, KeyError):
         return "damaged"
 
 

@@ -50,6 +50,8 @@ def _start() -> None:
 
 def say_in_words(error: Exception) -> bool:
     """Tells a visitor of an error that nobody caught, without its traceback, which the log has."""
+    if frame.says_store_error(error):
+        return True
     logging.getLogger(__name__).error("a page failed", exc_info=error)
     st.error(
         "This page has stumbled over a fault of the lab; nothing that was trained is lost. Load the page again, or "

@@ -10,7 +10,7 @@ from pages.shared import lab as ui
 from vae.config import RunConfig
 from vae.runs.queue import TooManyRuns
 from vae.runs.states import ACTIVE, SETTLED
-from vae.runs.store import DamagedRun
+from vae.runs.store import DamagedRun, StoreError
 from vae.training.speed import estimate_seconds
 
 LONG = 600  # seconds
@@ -65,7 +65,7 @@ def complaining(action):
     def guarded(*configs: RunConfig) -> None:
         try:
             action(*configs)
-        except (TooManyRuns, DamagedRun, OSError) as error:
+        except (TooManyRuns, DamagedRun, StoreError) as error:
             st.session_state["complaint"] = str(error)
         for config in configs:
             ui.forget(config.run_id)

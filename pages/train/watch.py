@@ -81,6 +81,8 @@ def _progress(config: RunConfig, now: RunStatus) -> None:
         words = f"{ui.runs().error or waiting} …"
     elif now.state == "pausing":
         words = f"pausing at {epoch} …"
+    elif now.is_active and (fault := ui.runs().fault(config.run_id)):
+        words = f"{epoch}, and waits: {fault}"
     elif now.is_active:
         words = epoch if now.seconds_left is None else f"{epoch} · {in_words(now.seconds_left)} left"
     elif now.state == "paused":

@@ -14,6 +14,7 @@ from pages.shared.pair import halves
 from pages.shared.steer import complaint, in_words
 from vae.config import RunConfig
 from vae.measures.gap import Gap
+from vae.runs.store import StoreError
 from vae.runs.worker import GAP_IMAGES
 
 KEY = "gaps"
@@ -117,7 +118,7 @@ def _stop(*model: str) -> None:
 def _try(action, model: tuple[str, str]) -> None:
     try:
         action(*model)
-    except OSError as error:
+    except StoreError as error:
         st.session_state["complaint"] = str(error)
 
 

@@ -162,6 +162,30 @@ class Files:
         )
 
 
+class Nothing(Files):
+    """In the place of a store of which nothing can be read: holds nothing, and says why nothing can be written."""
+
+    def __init__(self, message: str):
+        super().__init__("memory://nothing")
+        self.message = message
+
+    def _refuse(self, *_) -> None:
+        raise StoreFault(self.message, self.message)
+
+    write = create = delete = move = _refuse
+
+    def exists(self, path: str) -> bool:
+        """Nothing is there."""
+        return False
+
+    def read(self, path: str, most: int | None = None) -> bytes:
+        """Raises FileNotFoundError."""
+        raise FileNotFoundError(path)
+
+    def _entries(self, path: str) -> list[tuple[str, str]]:
+        return []
+
+
 def _kind(entry: os.DirEntry) -> str:
     try:
         return "directory" if entry.is_dir() else "file" if entry.is_file() else "other"
@@ -201,6 +225,8 @@ def _create(unfinished: str, target: str) -> None:
     try:
         os.link(unfinished, target)
     except FileExistsError:
+        if os.path.lexists(target) and not os.path.exists(target):  # a link that leads nowhere
+            return _replace(unfinished, target)
         raise
     except OSError:  # a file system without hard links: who comes first has the name, and then the file in it
         with open(target, "xb"):

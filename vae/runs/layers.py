@@ -26,10 +26,12 @@ class DamagedRun(RuntimeError):
 class Layers:
     """Whole files of both layers, by run; a run is read from the upper one where it is there."""
 
-    def __init__(self, url: str, pretrained: str | Path):
+    def __init__(self, url: str, pretrained: str | Path, upper: Files | None = None):
+        """upper: what there is of a store that cannot be written."""
         self.url = url
-        self.upper, self.lower = Files(url), Files(str(pretrained))
-        self.upper.make_root()
+        self.upper, self.lower = upper or Files(url), Files(str(pretrained))
+        if upper is None:
+            self.upper.make_root()
 
     def run_ids(self) -> list[str]:
         """Every run of both layers, in the order of their names."""

@@ -44,6 +44,7 @@ class Lease:
         """Lets the run go; where the store cannot be written just now, others wait until this lease is a dead one's."""
         self._ended.set()
         self._renewing.join()
+        _held.discard(self.holder["id"])
         with contextlib.suppress(StoreError, LostLease):
             self.check()
             self._write(RELEASED)
@@ -108,7 +109,9 @@ def take(files: Files, run_id: str) -> Lease | None:
         return None
     number = watch.number  # of the one that is over: if there is a newer one by now, the next number is not to be had
     holder = {"id": uuid.uuid4().hex, "host": _host(), "pid": os.getpid(), "since": psutil.Process().create_time()}
+    _held.add(holder["id"])
     if not files.create(_path(run_id, number + 1), json.dumps(holder).encode()):
+        _held.discard(holder["id"])
         return None  # somebody else was quicker
     for older in range(number, 0, -1):
         if not files.exists(_path(run_id, older)):
@@ -130,6 +133,9 @@ def newest(files: Files, run_id: str) -> tuple[int, dict]:
     return number, content if isinstance(content, dict) else {}
 
 
+_held: set[str] = set()  # the leases of this process, by their ids
+
+
 def _path(run_id: str, number: int) -> str:
     return f"{run_id}/lease/{number}.json"
 
@@ -140,6 +146,8 @@ def _is_over(content: dict) -> bool:
         return True
     if content.get("host") != _host():
         return False
+    if content.get("pid") == os.getpid():
+        return content.get("id") not in _held
     try:
         process = psutil.Process(content["pid"])
         is_another = abs(process.create_time() - content["since"]) > 2.0  # seconds, by which the clock may be set

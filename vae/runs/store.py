@@ -14,7 +14,7 @@ from pathlib import Path
 
 import platformdirs
 
-from vae.runs.files import StoreError, StoreFault
+from vae.runs.files import Files, Nothing, StoreError, StoreFault
 from vae.runs.gaps import Gaps
 from vae.runs.layers import POSTERIORS, DamagedRun
 from vae.runs.quarantine import Quarantine
@@ -36,13 +36,27 @@ class RunStore(Quarantine, Gaps):
     reader.py: what is read of a run; writer.py: its life; quarantine.py: damaged ones; gaps.py: what was measured.
     """
 
-    def __init__(self, url: str | None = None, pretrained: str | Path = PRETRAINED):
-        """Raises StoreError, in words, for a store that cannot be written."""
-        url = url or default_store_url()
+    def __init__(self, url: str | None = None, pretrained: str | Path = PRETRAINED, to_write: bool = True):
+        """Raises StoreError, in words, for a store that cannot be written.
+
+        to_write: else such a store is one to look at, with what can be read of it, and `read_only` says why.
+        """
+        url, self.read_only = url or default_store_url(), ""
         try:
             super().__init__(url, pretrained)
         except Exception as error:  # a backend's errors are of its own kinds
             reason = error.reason if isinstance(error, StoreFault) else str(error)
-            raise StoreError(
-                f"the store {url} cannot be used: {reason}. VAE_STORE or --store names another."
-            ) from error
+            message = f"the store {url} cannot be used: {reason}. VAE_STORE or --store names another."
+            if to_write:
+                raise StoreError(message) from error
+            self.read_only = message
+            super().__init__(url, pretrained, upper=_what_can_be_read(url, message))
+
+
+def _what_can_be_read(url: str, message: str) -> Files:
+    """The files of a store that cannot be written; none where they cannot be read either."""
+    try:
+        files = Files(url)
+    except Exception:  # whatever kept it from being written
+        return Nothing(message)
+    return files if files.is_local and os.path.isdir(files.root) else Nothing(message)

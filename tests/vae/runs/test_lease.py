@@ -1,6 +1,7 @@
 """One writer a run: of many who want one, one has it; the dead are followed; and whoever is late harms nothing."""
 
 import json
+import os
 import random
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import psutil
 import pytest
 
 from tests.browser.server import wait_for
@@ -98,7 +100,10 @@ def test_a_spoiled_lease_is_one_that_gives_no_sign_of_life(files, content, monke
 def test_who_is_known_to_be_gone_is_followed_at_once(files, monkeypatch):
     monkeypatch.setattr(lease, "DEAD", 1e9)
     with take(files, RUN) as first:
-        mine = first.holder
+        mine = first.holder | {"pid": os.getppid(), "since": psutil.Process(os.getppid()).create_time()}
+        put(files, first.number, **mine)  # that one lives
+        assert Watch(files, RUN).is_held()
+        put(files, first.number, **first.holder)
     for gone in (
         {"pid": 2**22 + 1},
         {"since": mine["since"] - 100},
