@@ -1,0 +1,87 @@
+// The one digit in a picture of paper, blackboard or screen, as MNIST's are: light on dark, strokes as wide as there.
+import { inkOf } from "./paper.js";
+import { digitAmong, piecesOf } from "./pieces.js";
+import { removeRules } from "./rules.js";
+import { strokeWidth, wantedWidth, withWidth } from "./strokes.js";
+
+const FAINTEST = 0.06; // the share of the paper's light that ink takes, at least
+const NOISE = 5; // ink stands out from the paper's grain by so many of its standard deviations
+
+/** An ImageData -> {width, height, grey, doubts}, as `readPicture` returns it. */
+export function digitIn(image) {
+  const { width, height, ink, noise } = inkOf(image);
+  const floor = Math.max(FAINTEST, NOISE * noise);
+  const threshold = split(ink.filter((level) => level > floor));
+  if (!threshold) throw new Error("This picture is of one colour: no digit can be seen in it.");
+  const mask = Uint8Array.from(ink, (level) => (level > threshold ? 1 : 0));
+  const picture = { width, height, mask };
+  removeRules(picture);
+  const digit = digitAmong(piecesOf(picture), picture);
+  if (!digit) throw new Error("No digit can be seen in this picture. A dark pen on plain paper is seen best.");
+  if (digit.others.length)
+    throw new Error(`There are ${digit.others.length + 1} digits or drawings in this picture. Show one digit alone.`);
+  const cut = cutOut(digit.parts, ink, width, height);
+  const now = strokeWidth(cut);
+  const wanted = wantedWidth(cut.size, now);
+  const grey = wanted === null ? cut.grey : withWidth(cut, now, wanted);
+  return { width: cut.width, height: cut.height, grey, doubts: doubtsOf(digit, cut, now, noise, { width, height }) };
+}
+
+/** The level that parts values best in two (Otsu 1979): null where there are none. */
+function split(values) {
+  const BINS = 128;
+  const counts = new Float64Array(BINS);
+  for (const value of values) counts[Math.min(BINS - 1, Math.floor(value * BINS))]++;
+  const total = values.length;
+  const all = counts.reduce((sum, count, bin) => sum + count * bin, 0);
+  let [below, sumBelow, best, most] = [0, 0, null, -1];
+  for (let bin = 0; bin < BINS - 1; bin++) {
+    below += counts[bin];
+    sumBelow += counts[bin] * bin;
+    if (!below || below === total) continue;
+    const between = below * (total - below) * (sumBelow / below - (all - sumBelow) / (total - below)) ** 2;
+    if (between > most) [best, most] = [(bin + 1) / BINS, between];
+  }
+  return best;
+}
+
+/** The digit's part of the picture, with room around it for wider strokes: its mask, and its ink as grey up to 1. */
+function cutOut(parts, ink, width, height) {
+  const least = (name) => Math.min(...parts.map((part) => part[name]));
+  const most = (name) => Math.max(...parts.map((part) => part[name]));
+  const [left, top, right, bottom] = [least("left"), least("top"), most("right"), most("bottom")];
+  const size = Math.max(right + 1 - left, bottom + 1 - top);
+  const room = Math.ceil(size / 8) + 2;
+  const [wide, high] = [right + 1 - left + 2 * room, bottom + 1 - top + 2 * room];
+  const mask = new Uint8Array(wide * high);
+  const levels = [];
+  for (const { pixels } of parts)
+    for (const i of pixels) {
+      mask[(Math.floor(i / width) - top + room) * wide + (i % width) - left + room] = 1;
+      levels.push(ink[i]);
+    }
+  const full = Float32Array.from(levels).sort()[Math.floor(0.6 * levels.length)];
+  const grey = Float32Array.from(mask, (_, i) => {
+    const [x, y] = [i % wide, Math.floor(i / wide)];
+    const [u, v] = [x + left - room, y + top - room];
+    const isNear = [-1, 0, 1].some((dy) => [-1, 0, 1].some((dx) => mask[(y + dy) * wide + x + dx]));
+    return isNear && u >= 0 && v >= 0 && u < width && v < height ? Math.min(1, ink[v * width + u] / full) : 0;
+  });
+  return { width: wide, height: high, mask, grey, size, full, left, top, right, bottom };
+}
+
+/** Why what was found may not be the digit that was meant, each in a sentence. */
+function doubtsOf({ parts, rivals }, cut, strokes, noise, { width, height }) {
+  const [wide, high] = [cut.right + 1 - cut.left, cut.bottom + 1 - cut.top];
+  const ink = parts.reduce((sum, { pixels }) => sum + pixels.length, 0) / (wide * high);
+  const doubts = [
+    [rivals.length, "There may be two digits in the picture."],
+    [parts.length > 4, `It is in ${parts.length} pieces.`],
+    [parts.some(({ edge }) => edge), "It touches the edge of the picture."],
+    [cut.size < 0.06 * Math.max(width, height), "It is very small in the picture."],
+    [wide > 1.5 * high, "It is wider than a digit is."],
+    [strokes > 0.3 * cut.size || (ink > 0.75 && wide > 0.4 * high), "It is a blot more than a stroke."],
+    [cut.full < Math.max(0.12, 8 * noise), "It is hardly darker or lighter than what is around it."],
+  ];
+  return doubts.filter(([is]) => is).map(([, words]) => words);
+}
