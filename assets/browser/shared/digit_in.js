@@ -1,22 +1,18 @@
 // The one digit in a picture of paper, blackboard or screen, as MNIST's are: light on dark, strokes as wide as there.
 import { inkOf } from "./paper.js";
-import { digitAmong, piecesOf } from "./pieces.js";
+import { digitAmong, isMargin, piecesOf } from "./pieces.js";
 import { removeRules } from "./rules.js";
 import { strokeWidth, wantedWidth, withWidth } from "./strokes.js";
 
 const FAINTEST = 0.06; // the share of the paper's light that ink takes, at least
 const NOISE = 5; // ink stands out from the paper's grain by so many of its standard deviations
+const LOOKS = 3; // a frame, what its shadow leaves, and the digit
 
-/** An ImageData -> {width, height, grey, doubts}, as `readPicture` returns it. */
+/** An ImageData -> {width, height, grey, box, doubts}, as `readPicture` returns it. */
 export function digitIn(image) {
   const { width, height, ink, noise } = inkOf(image);
-  const floor = Math.max(FAINTEST, NOISE * noise);
-  const threshold = split(ink.filter((level) => level > floor));
-  if (!threshold) throw new Error("This picture is of one colour: no digit can be seen in it.");
-  const mask = Uint8Array.from(ink, (level) => (level > threshold ? 1 : 0));
-  const picture = { width, height, mask };
-  removeRules(picture);
-  const digit = digitAmong(piecesOf(picture), picture);
+  const pieces = inkPieces({ width, height, ink }, Math.max(FAINTEST, NOISE * noise));
+  const digit = digitAmong(pieces, { width, height });
   if (!digit) throw new Error("No digit can be seen in this picture. A dark pen on plain paper is seen best.");
   if (digit.others.length)
     throw new Error(`There are ${digit.others.length + 1} digits or drawings in this picture. Show one digit alone.`);
@@ -24,7 +20,29 @@ export function digitIn(image) {
   const now = strokeWidth(cut);
   const wanted = wantedWidth(cut.size, now);
   const grey = wanted === null ? cut.grey : withWidth(cut, now, wanted);
-  return { width: cut.width, height: cut.height, grey, doubts: doubtsOf(digit, cut, now, noise, { width, height }) };
+  return {
+    width: cut.width,
+    height: cut.height,
+    grey,
+    box: cut.box,
+    doubts: doubtsOf(digit, cut, now, noise, { width, height }),
+  };
+}
+
+/** The pieces of ink; once what lies along the picture's edges is known, the rest is looked at without it. */
+function inkPieces({ width, height, ink }, floor) {
+  const seen = ink.slice();
+  for (let look = 0; ; look++) {
+    const threshold = split(seen.filter((level) => level > floor));
+    if (!threshold && !look) throw new Error("This picture is of one colour: no digit can be seen in it.");
+    const picture = { width, height, mask: Uint8Array.from(seen, (level) => (level > threshold ? 1 : 0)) };
+    removeRules(picture);
+    const pieces = piecesOf(picture);
+    const margins = pieces.filter((piece) => isMargin(piece, picture));
+    const isAlone = pieces.length === margins.length && look > 0;
+    if (!margins.length || isAlone || look === LOOKS) return pieces;
+    for (const { pixels } of margins) for (const i of pixels) seen[i] = 0;
+  }
 }
 
 /** The level that parts values best in two (Otsu 1979): null where there are none. */
@@ -50,9 +68,10 @@ function cutOut(parts, ink, width, height) {
   const least = (name) => Math.min(...parts.map((part) => part[name]));
   const most = (name) => Math.max(...parts.map((part) => part[name]));
   const [left, top, right, bottom] = [least("left"), least("top"), most("right"), most("bottom")];
-  const size = Math.max(right + 1 - left, bottom + 1 - top);
+  const box = { left, top, width: right + 1 - left, height: bottom + 1 - top };
+  const size = Math.max(box.width, box.height);
   const room = Math.ceil(size / 8) + 2;
-  const [wide, high] = [right + 1 - left + 2 * room, bottom + 1 - top + 2 * room];
+  const [wide, high] = [box.width + 2 * room, box.height + 2 * room];
   const mask = new Uint8Array(wide * high);
   const levels = [];
   for (const { pixels } of parts)
@@ -67,12 +86,12 @@ function cutOut(parts, ink, width, height) {
     const isNear = [-1, 0, 1].some((dy) => [-1, 0, 1].some((dx) => mask[(y + dy) * wide + x + dx]));
     return isNear && u >= 0 && v >= 0 && u < width && v < height ? Math.min(1, ink[v * width + u] / full) : 0;
   });
-  return { width: wide, height: high, mask, grey, size, full, left, top, right, bottom };
+  return { width: wide, height: high, mask, grey, size, full, box };
 }
 
 /** Why what was found may not be the digit that was meant, each in a sentence. */
 function doubtsOf({ parts, rivals }, cut, strokes, noise, { width, height }) {
-  const [wide, high] = [cut.right + 1 - cut.left, cut.bottom + 1 - cut.top];
+  const { width: wide, height: high } = cut.box;
   const ink = parts.reduce((sum, { pixels }) => sum + pixels.length, 0) / (wide * high);
   const doubts = [
     [rivals.length, "There may be two digits in the picture."],

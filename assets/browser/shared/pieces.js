@@ -1,7 +1,7 @@
 // The connected pieces of a mask: which of them are the digit, and which lie beside it.
 
 const SPECK = 0.12; // of the digit's longer side: smaller is dust
-const CLOSE = 0.16; // of the digit's longer side: nearer belongs to it
+const CLOSE = 0.25; // of the digit's longer side: nearer belongs to it
 const LIKE = 0.5; // of the digit's longer side: as large as that could be a digit of its own
 const EDGE = 2; // pixels: nearer to the picture's edge touches it
 
@@ -45,11 +45,8 @@ function measured(pixels, width, height) {
  * where there is nothing. What runs along the picture's edge, or around another piece, is table, shadow or frame.
  */
 export function digitAmong(pieces, { width, height }) {
-  const short = Math.min(width, height);
-  const isMargin = ({ edge, left, top, right, bottom }) =>
-    edge > 0.12 * short || (left < EDGE && right >= width - EDGE) || (top < EDGE && bottom >= height - EDGE);
-  const inner = pieces.filter((piece) => !isMargin(piece) && !isFrame(piece, pieces));
-  const hasInner = inner.some(({ size }) => size > 0.08 * short);
+  const inner = pieces.filter((piece) => !isMargin(piece, { width, height }) && !isFrame(piece, pieces));
+  const hasInner = inner.some(({ size }) => size > 0.08 * Math.min(width, height));
   const candidates = hasInner ? inner : pieces.filter((piece) => !isFrame(piece, pieces));
   if (!candidates.length) return null;
   const largest = candidates.reduce((a, b) => (b.pixels.length > a.pixels.length ? b : a));
@@ -62,12 +59,19 @@ export function digitAmong(pieces, { width, height }) {
         rest.delete(piece);
         parts.push(piece);
       }
-  const isLike = (piece) => piece !== largest && piece.size >= LIKE * size;
+  const isLike = (piece) =>
+    piece !== largest && piece.size >= LIKE * size && piece.pixels.length > 0.2 * largest.pixels.length;
   return {
     parts,
     others: [...rest].filter(isLike),
     rivals: parts.filter((piece) => isLike(piece) && areBeside(piece, largest)),
   };
+}
+
+/** Whether a piece lies along the picture's edge, or goes through the whole picture, as the end of a table does. */
+export function isMargin({ edge, left, top, right, bottom }, { width, height }) {
+  const isAcross = (left < EDGE && right >= width - EDGE) || (top < EDGE && bottom >= height - EDGE);
+  return isAcross || edge > 0.12 * Math.min(width, height);
 }
 
 /** Whether two pieces stand side by side, or one above the other, as two digits do. */

@@ -1,8 +1,9 @@
 // How wide a digit's strokes are, and the same digit with strokes as wide as MNIST's.
 
 const BOX = 20; // as wide or high as MNIST's digits are, pixels
-const USUAL = { least: 2, most: 3.9 }; // of 70 in 100 of MNIST's digits, measured in the same way
-const MEDIAN = 2.35; // and what the others' is brought to
+const USUAL = { least: 2, most: 4.7 }; // most of MNIST's are between these, measured in the same way
+export const PEN = 2.2; // what thinner ones are brought to, and what one draws with here
+const MARKER = 4; // and what thicker ones are
 
 /** The mean width of the strokes of a mask, pixels: across a stroke, the mean distance to its edge is a fourth of it. */
 export function strokeWidth({ width, height, mask }) {
@@ -23,7 +24,8 @@ export function strokeWidth({ width, height, mask }) {
 export function wantedWidth(size, now) {
   const inBox = (now / size) * BOX;
   if (inBox >= USUAL.least && inBox <= USUAL.most) return null;
-  return ((size - now) * MEDIAN) / (BOX - MEDIAN);
+  const pen = inBox < USUAL.least ? PEN : MARKER;
+  return ((size - now) * pen) / (BOX - pen);
 }
 
 /** The mask's strokes made wider or narrower -> grey in [0, 1], with soft edges. There must be room around them. */
