@@ -57,7 +57,7 @@ function shortRuns(mask, length, breadth, along, over, thick) {
 /** Of lines that lie upon one another, the one with the most ink. */
 function apart(lines, gap) {
   const kept = [];
-  for (const line of lines.toSorted((a, b) => b.count - a.count)) {
+  for (const line of [...lines].sort((a, b) => b.count - a.count)) {
     const middle = line.place + line.slope / 2;
     if (kept.every((other) => Math.abs(other - middle) * STEP > gap)) kept.push(middle);
   }

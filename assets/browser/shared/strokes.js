@@ -1,6 +1,7 @@
 // How wide a digit's strokes are, and the same digit with strokes as wide as MNIST's.
 
-const BOX = 20; // as wide or high as MNIST's digits are, pixels
+import { BOX } from "./centre.js";
+
 const USUAL = { least: 2, most: 4.7 }; // most of MNIST's are between these, measured in the same way
 export const PEN = 2.2; // what thinner ones are brought to, and what one draws with here
 const MARKER = 4; // and what thicker ones are

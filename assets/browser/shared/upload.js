@@ -5,7 +5,7 @@ import { formatOf } from "./formats.js";
 const LARGEST_FILE = 25 * 2 ** 20; // bytes: a telephone may put a short film behind its picture
 const LARGEST_PICTURE = 40e6; // pixels: what a telephone's camera makes
 const SHORTEST = 400; // the longer side of what is looked at, pixels: strokes have an inside there
-const LONGEST = 640;
+const LONGEST = 480;
 const SMALL = 200; // a digit of fewer pixels is looked at again, from nearer
 
 /**
