@@ -6,6 +6,7 @@ import { strokeWidth, wantedWidth, withWidth } from "./strokes.js";
 
 const FAINTEST = 0.06; // the share of the paper's light that ink takes, at least
 const NOISE = 5; // ink stands out from the paper's grain by so many of its standard deviations
+const SOFT = 2; // pixels: how far the edge of a stroke reaches beyond it
 const LOOKS = 3; // a frame, what its shadow leaves, and the digit
 
 /** An ImageData -> {width, height, grey, box, doubts}, as `readPicture` returns it. */
@@ -32,17 +33,24 @@ export function digitIn(image) {
 /** The pieces of ink; once what lies along the picture's edges is known, the rest is looked at without it. */
 function inkPieces({ width, height, ink }, floor) {
   const seen = ink.slice();
+  const margins = [];
   for (let look = 0; ; look++) {
     const threshold = split(seen.filter((level) => level > floor));
     if (!threshold && !look) throw new Error("This picture is of one colour: no digit can be seen in it.");
-    const picture = { width, height, mask: Uint8Array.from(seen, (level) => (level > threshold ? 1 : 0)) };
+    const picture = { width, height, mask: Uint8Array.from(seen, (level) => (threshold && level > threshold ? 1 : 0)) };
     removeRules(picture);
     const pieces = piecesOf(picture);
-    const margins = pieces.filter((piece) => isMargin(piece, picture));
-    const isAlone = pieces.length === margins.length && look > 0;
-    if (!margins.length || isAlone || look === LOOKS) return pieces;
-    for (const { pixels } of margins) for (const i of pixels) seen[i] = 0;
+    const found = pieces.filter((piece) => isMargin(piece, picture));
+    if (!found.length || look === LOOKS) return [...margins, ...pieces];
+    margins.push(...found);
+    for (const { pixels } of found) for (const i of pixels) wipe(seen, width, i);
   }
+}
+
+/** Takes away the ink at a place, and what is soft about its edge. */
+function wipe(ink, width, place) {
+  for (let row = -SOFT; row <= SOFT; row++)
+    ink.fill(0, Math.max(0, place + row * width - SOFT), Math.max(0, place + row * width + SOFT + 1));
 }
 
 /** The level that parts values best in two (Otsu 1979): null where there are none. */
@@ -98,7 +106,7 @@ function doubtsOf({ parts, rivals }, cut, strokes, noise, { width, height }) {
     [parts.length > 4, `It is in ${parts.length} pieces.`],
     [parts.some(({ edge }) => edge), "It touches the edge of the picture."],
     [cut.size < 0.06 * Math.max(width, height), "It is very small in the picture."],
-    [wide > 1.5 * high, "It is wider than a digit is."],
+    [wide > 1.3 * high, "It is wider than a digit is."],
     [strokes > 0.3 * cut.size || (ink > 0.75 && wide > 0.4 * high), "It is a blot more than a stroke."],
     [cut.full < Math.max(0.12, 8 * noise), "It is hardly darker or lighter than what is around it."],
   ];

@@ -22,7 +22,7 @@ const MARKUP = `
   <div class="question" role="group" aria-label="Is this your digit?" hidden>
     <canvas class="asked digit" width="${SIDE}" height="${SIDE}" role="img"
       aria-label="the digit that was read from the picture"></canvas>
-    <p class="ask" role="alert"></p>
+    <p class="ask"></p>
     <div class="row">
       <button type="button" class="main yes">Yes</button>
       <button type="button" class="no">No, another picture</button>
@@ -154,6 +154,7 @@ export class Picker {
     paintDigit(this.asked, x);
     this.ask.textContent = `Is this your digit? ${doubts.join(" ")}`;
     this.question.hidden = false;
+    this.question.querySelector(".yes").focus();
   }
 
   /** Takes what is on the sheet; null is an empty one. */

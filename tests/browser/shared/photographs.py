@@ -1,4 +1,4 @@
-"""Photographs of written digits as they are made: test digits on paper, in poor light, by other pens, in other files."""
+"""Photographs of written digits as they are made: test digits on paper, in poor light, by other pens."""
 
 import io
 from collections.abc import Callable
@@ -38,16 +38,11 @@ class Photograph:
         large = np.asarray(Image.fromarray(levels).resize((high, high), Image.Resampling.BICUBIC)) / 255
         digit = np.clip((large - self.weight) * high / 56 + 0.5, 0, 1)
         room = self.side - high
-        if self.place is None:
-            spot = self.random.uniform(0.25, 0.75, 2) * room
-        else:
-            spot = np.array(self.place) * room
-        top, left = spot.astype(int)
+        share = self.random.uniform(0.25, 0.75, 2) if self.place is None else np.array(self.place)
+        top, left = (share * room).astype(int)
         sheet = np.zeros((self.side, self.side))
         rows, columns = np.nonzero(digit)
-        inside = (
-            (rows + top >= 0) & (rows + top < self.side) & (columns + left >= 0) & (columns + left < self.side)
-        )
+        inside = (rows + top >= 0) & (rows + top < self.side) & (columns + left >= 0) & (columns + left < self.side)
         sheet[rows[inside] + top, columns[inside] + left] = digit[rows[inside], columns[inside]]
         return sheet
 
