@@ -6,7 +6,7 @@ import { strokeWidth, wantedWidth, withWidth } from "./strokes.js";
 
 const FAINTEST = 0.06; // the share of the paper's light that ink takes, at least
 const NOISE = 5; // ink stands out from the paper's grain by so many of its standard deviations
-const SOFT = 2; // pixels: how far the edge of a stroke reaches beyond it
+const SOFT = 0.02; // of the shorter side: how far the soft edge of a frame or table reaches
 const LOOKS = 3; // a frame, what its shadow leaves, and the digit
 
 /** An ImageData -> {width, height, grey, box, doubts}, as `readPicture` returns it. */
@@ -34,6 +34,7 @@ export function digitIn(image) {
 function inkPieces({ width, height, ink }, floor) {
   const seen = ink.slice();
   const margins = [];
+  const soft = Math.ceil(SOFT * Math.min(width, height));
   for (let look = 0; ; look++) {
     const threshold = split(seen.filter((level) => level > floor));
     if (!threshold && !look) throw new Error("This picture is of one colour: no digit can be seen in it.");
@@ -43,14 +44,14 @@ function inkPieces({ width, height, ink }, floor) {
     const found = pieces.filter((piece) => isMargin(piece, picture));
     if (!found.length || look === LOOKS) return [...margins, ...pieces];
     margins.push(...found);
-    for (const { pixels } of found) for (const i of pixels) wipe(seen, width, i);
+    for (const { pixels } of found) for (const i of pixels) wipe(seen, width, i, soft);
   }
 }
 
 /** Takes away the ink at a place, and what is soft about its edge. */
-function wipe(ink, width, place) {
-  for (let row = -SOFT; row <= SOFT; row++)
-    ink.fill(0, Math.max(0, place + row * width - SOFT), Math.max(0, place + row * width + SOFT + 1));
+function wipe(ink, width, place, soft) {
+  for (let row = -soft; row <= soft; row++)
+    ink.fill(0, Math.max(0, place + row * width - soft), Math.max(0, place + row * width + soft + 1));
 }
 
 /** The level that parts values best in two (Otsu 1979): null where there are none. */
@@ -88,26 +89,29 @@ function cutOut(parts, ink, width, height) {
       levels.push(ink[i]);
     }
   const full = Float32Array.from(levels).sort()[Math.floor(0.6 * levels.length)];
-  const grey = Float32Array.from(mask, (_, i) => {
-    const [x, y] = [i % wide, Math.floor(i / wide)];
-    const [u, v] = [x + left - room, y + top - room];
-    const isNear = [-1, 0, 1].some((dy) => [-1, 0, 1].some((dx) => mask[(y + dy) * wide + x + dx]));
-    return isNear && u >= 0 && v >= 0 && u < width && v < height ? Math.min(1, ink[v * width + u] / full) : 0;
-  });
-  return { width: wide, height: high, mask, grey, size, full, box };
+  const grey = new Float32Array(wide * high);
+  for (let y = 1; y < high - 1; y++)
+    for (let x = 1; x < wide - 1; x++) {
+      const [i, u, v] = [y * wide + x, x + left - room, y + top - room];
+      const rows = [i - wide, i, i + wide]; // the soft edge of a stroke is its neighbour
+      const isNear = rows.some((row) => mask[row - 1] || mask[row] || mask[row + 1]);
+      if (isNear && u >= 0 && v >= 0 && u < width && v < height) grey[i] = Math.min(1, ink[v * width + u] / full);
+    }
+  return { width: wide, height: high, mask, grey, size, full, box, ink: levels.length };
 }
 
 /** Why what was found may not be the digit that was meant, each in a sentence. */
-function doubtsOf({ parts, rivals }, cut, strokes, noise, { width, height }) {
+function doubtsOf({ parts, rivals, crumbs }, cut, strokes, noise, { width, height }) {
   const { width: wide, height: high } = cut.box;
-  const ink = parts.reduce((sum, { pixels }) => sum + pixels.length, 0) / (wide * high);
+  const filled = cut.ink / (wide * high);
   const doubts = [
     [rivals.length, "There may be two digits in the picture."],
     [parts.length > 4, `It is in ${parts.length} pieces.`],
+    [crumbs > 0.02 * cut.ink, "Small strokes beside it were left out."],
     [parts.some(({ edge }) => edge), "It touches the edge of the picture."],
     [cut.size < 0.06 * Math.max(width, height), "It is very small in the picture."],
-    [wide > 1.3 * high, "It is wider than a digit is."],
-    [strokes > 0.3 * cut.size || (ink > 0.75 && wide > 0.4 * high), "It is a blot more than a stroke."],
+    [wide > 1.15 * high, "It is wider than a digit is."],
+    [strokes > 0.3 * cut.size || (filled > 0.75 && wide > 0.4 * high), "It is a blot more than a stroke."],
     [cut.full < Math.max(0.12, 8 * noise), "It is hardly darker or lighter than what is around it."],
   ];
   return doubts.filter(([is]) => is).map(([, words]) => words);

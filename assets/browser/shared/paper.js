@@ -1,6 +1,6 @@
 // What is ink in a picture, and what is paper: on paper of any grey, in uneven light, light on dark too.
 
-const LOOK = 48; // the longer side at which it is seen whether ink is dark or light, pixels
+const LOOK = 32; // the longer side at which it is seen whether ink is dark or light, pixels
 const STROKE = 0.3; // no stroke is wider than this share of the shorter side
 
 /** An ImageData -> {width, height, ink, noise}: ink is the share of the paper's light that is missing; noise its spread. */

@@ -1,6 +1,6 @@
 // The connected pieces of a mask: which of them are the digit, and which lie beside it.
 
-const SPECK = 0.12; // of the digit's longer side: smaller is dust
+const SPECK = 0.08; // of the digit's longer side: smaller is dust
 const CLOSE = 0.25; // of the digit's longer side: nearer belongs to it
 const LIKE = 0.5; // of the digit's longer side: as large as that could be a digit of its own
 const EDGE = 2; // pixels: nearer to the picture's edge touches it
@@ -41,8 +41,9 @@ function measured(pixels, width, height) {
 }
 
 /**
- * The digit among the pieces: {parts, others: as large as a digit and not near it, rivals: as large and near it}; null
- * where there is nothing. What runs along the picture's edge, or around another piece, is table, shadow or frame.
+ * The digit among the pieces: {parts, others: as large as a digit and not near it, rivals: as large and near it,
+ * crumbs: how many pixels near it are in pieces too small to be kept}; null where there is nothing. What runs along the
+ * picture's edge, or around another piece, is table, shadow or frame.
  */
 export function digitAmong(pieces, { width, height }) {
   const inner = pieces.filter((piece) => !isMargin(piece, { width, height }) && !isFrame(piece, pieces));
@@ -59,10 +60,14 @@ export function digitAmong(pieces, { width, height }) {
         rest.delete(piece);
         parts.push(piece);
       }
+  const isCrumb = (piece) =>
+    piece.size < SPECK * size && piece.size > SPECK * size * 0.4 && boxGap(piece, largest) < 0.5 * CLOSE * size;
+  const crumbs = candidates.filter(isCrumb).reduce((sum, { pixels }) => sum + pixels.length, 0);
   const isLike = (piece) =>
     piece !== largest && piece.size >= LIKE * size && piece.pixels.length > 0.2 * largest.pixels.length;
   return {
     parts,
+    crumbs,
     others: [...rest].filter(isLike),
     rivals: parts.filter((piece) => isLike(piece) && areBeside(piece, largest)),
   };
@@ -98,10 +103,14 @@ function isFrame(piece, pieces) {
   return sides.every((found, side) => found.size > 0.85 * (side < 2 ? wide : high));
 }
 
+/** How far the boxes of two pieces are from each other, pixels. */
+function boxGap(a, b) {
+  return Math.max(a.left - b.right, b.left - a.right, a.top - b.bottom, b.top - a.bottom, 0);
+}
+
 /** How far two pieces are from each other, pixels, at every fourth of their pixels. */
 function gapOf(a, b) {
-  const boxes = Math.max(a.left - b.right, b.left - a.right, a.top - b.bottom, b.top - a.bottom, 0);
-  if (boxes > CLOSE * Math.max(a.size, b.size)) return boxes;
+  if (boxGap(a, b) > CLOSE * Math.max(a.size, b.size)) return boxGap(a, b);
   let nearest = Infinity;
   const every = (pixels) => pixels.filter((_, index) => index % 4 === 0);
   const others = every(b.pixels).map((j) => [j % b.steps, Math.floor(j / b.steps)]);

@@ -156,10 +156,11 @@ export class Sheet {
 
 function trace(brush, strokes, lineWidth, toPlace) {
   Object.assign(brush, { strokeStyle: "#fff", lineWidth, lineCap: "round", lineJoin: "round" });
-  for (const [first, ...others] of strokes) {
+  for (const stroke of strokes) {
+    const [x, y] = toPlace(stroke[0]);
     brush.beginPath();
-    brush.moveTo(...toPlace(first));
-    for (const place of others.length ? others : [first]) brush.lineTo(...toPlace(place));
+    brush.moveTo(x - 0.01, y); // a line without a length would not be painted
+    for (const place of stroke) brush.lineTo(...toPlace(place));
     brush.stroke();
   }
 }

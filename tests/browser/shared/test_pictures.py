@@ -97,8 +97,7 @@ UNCERTAIN = {
         sheet_with((3, 0, 0, 0.25), (4, 1, 0, 0.25), (0, 0, 1, 0.25), (1, 1, 1, 0.25)),
         "There are 4 digits or drawings",
     ),
-    "two digits side by side": (sheet_with((2, 0.1, 0.5, 0.4), (3, 0.85, 0.5, 0.4)), "two digits"),
-    "two digits that touch": (sheet_with((3, 0.1, 0.5, 0.4), (0, 0.75, 0.5, 0.4)), "wider than a digit"),
+    "two digits that touch": (sheet_with((1, 0.1, 0.5, 0.4), (0, 0.9, 0.5, 0.4)), "wider than a digit"),
     "half a digit": (cut(sheet_with((3, 0.5, 0.5, 0.5)), 0, 0, 300, 600), "touches the edge"),
     "a dot": (as_file(1 - sum(np.hypot(*(np.mgrid[:400, :400] - 200)) < r for r in (60,))), "a blot"),
     "hardly any ink": (as_file(np.where(Photograph(np.random.default_rng(1)).strokes() > 0.5, 0.8, 0.88)), "hardly"),
@@ -116,27 +115,26 @@ def test_what_may_be_something_else_is_asked_or_refused_in_words(modules):
         assert found.get("words", found.get("doubts")), kind  # never taken without a word
 
 
-WIDTHS = """async ([content, side]) => {
+WIDTHS = """async ([content, side, size]) => {
   const { strokeWidth, wantedWidth, withWidth } = await import("./shared/strokes.js");
   const mask = Uint8Array.from(atob(content), (c) => c.charCodeAt(0));
   const now = strokeWidth({ width: side, height: side, mask });
-  const wanted = wantedWidth(0.6 * side, now) ?? now;
+  const wanted = wantedWidth(size, now) ?? now;
   return [now, wanted, Array.from(withWidth({ width: side, height: side, mask }, now, wanted))];
 }"""
 
 
-@pytest.mark.parametrize(("width", "becomes"), [(2, 11.7), (9, 9), (40, 20)])
-def test_thin_strokes_become_wider_and_thick_ones_narrower_and_none_is_lost(modules, width, becomes):
-    """A bar of 60 pixels with a thin tail, on a sheet of 100: as in a box of 20, three pixels are one."""
+@pytest.mark.parametrize("width", [2, 9, 26])
+def test_thin_strokes_become_wider_and_thick_ones_narrower_and_none_is_lost(modules, width):
+    """A bar with a thin tail, 80 pixels together: four pixels are one in a box of 20."""
     modules.goto(EMPTY)
     mask = np.zeros((100, 100), np.uint8)
     middle = slice(50 - width // 2, 50 - width // 2 + width)
-    mask[20:60, middle] = 1
-    mask[60:80, 50] = 1  # the tail
-    now, wanted, grey = modules.evaluate(WIDTHS, [base64.b64encode(mask.tobytes()).decode(), 100])
+    mask[10:70, middle] = 1
+    mask[70:90, 50] = 1  # the tail
+    now, wanted, grey = modules.evaluate(WIDTHS, [base64.b64encode(mask.tobytes()).decode(), 100, 80])
     grey = np.reshape(grey, (100, 100))
-    assert now == pytest.approx(width, rel=0.25)
-    if becomes == width:
-        assert wanted == now
-    assert grey[38:42].sum(1).mean() == pytest.approx(wanted + width - now, abs=2.5)
-    assert (grey[22:76].max(1) > 0.9).all()
+    assert now == pytest.approx(width, rel=0.3)
+    assert {2: 8 < wanted < 11, 9: wanted == now, 26: 12 < wanted < 18}[width]
+    assert grey[38:42].sum(1).mean() == pytest.approx(wanted + width - now, abs=3)
+    assert (grey[16:86].max(1) > 0.9).all()  # the tail too
