@@ -51,6 +51,8 @@ export function digitAmong(pieces, { width, height }) {
   const candidates = hasInner ? inner : pieces.filter((piece) => !isFrame(piece, pieces));
   if (!candidates.length) return null;
   const largest = candidates.reduce((a, b) => (b.pixels.length > a.pixels.length ? b : a));
+  // Where there is nothing but what lies along the edge, the digit may be cut off there: what is beside it is its rest.
+  if (!hasInner) return { parts: [largest], crumbs: 0, others: [], rivals: [] };
   const { size } = largest;
   const rest = new Set(candidates.filter((piece) => piece !== largest && piece.size >= SPECK * size));
   const parts = [largest];
