@@ -110,7 +110,7 @@ function doubtsOf({ parts, rivals, crumbs }, cut, strokes, noise, { width, heigh
     [crumbs > 0.02 * cut.ink, "Small strokes beside it were left out."],
     [parts.some(({ edge }) => edge), "It touches the edge of the picture."],
     [cut.size < 0.06 * Math.max(width, height), "It is very small in the picture."],
-    [wide > 1.15 * high, "It is wider than a digit is."],
+    [wide > 1.25 * high, "It is wider than a digit is."],
     [strokes > 0.3 * cut.size || (filled > 0.75 && wide > 0.4 * high), "It is a blot more than a stroke."],
     [cut.full < Math.max(0.12, 8 * noise), "It is hardly darker or lighter than what is around it."],
   ];

@@ -75,10 +75,13 @@ export function digitAmong(pieces, { width, height }) {
   };
 }
 
-/** Whether a piece lies along the picture's edge, or goes through the whole picture, as the end of a table does. */
-export function isMargin({ edge, left, top, right, bottom }, { width, height }) {
+/**
+ * Whether a piece runs along the picture's edge, or goes through the whole picture, as the end of a table does. A digit
+ * that the edge cuts off only ends there.
+ */
+export function isMargin({ edge, size, left, top, right, bottom }, { width, height }) {
   const isAcross = (left < EDGE && right >= width - EDGE) || (top < EDGE && bottom >= height - EDGE);
-  return isAcross || edge > 0.12 * Math.min(width, height);
+  return isAcross || edge > Math.max(0.12 * Math.min(width, height), 0.4 * size);
 }
 
 /** Whether two pieces stand side by side, or one above the other, as two digits do. */
