@@ -2,7 +2,7 @@
 // (LeCun et al. 1998).
 import { PIXELS, SIDE } from "./digit.js";
 
-const BOX = 20;
+export const BOX = 20;
 const INK = 0.08; // fainter than this is background
 
 /** A picture {width, height, grey: numbers in [0, 1], light on dark} -> 784 pixels, or null where there is no ink. */
@@ -15,15 +15,16 @@ export function centreDigit({ width, height, grey }) {
   if (right < 0) return null;
   const scale = BOX / Math.max(right + 1 - left, bottom + 1 - top);
   const [wide, high] = [right + 1 - left, bottom + 1 - top].map((length) => Math.max(1, Math.round(length * scale)));
-  const small = averaged(
-    { width, height, grey },
-    left,
-    top,
-    (right + 1 - left) / wide,
-    (bottom + 1 - top) / high,
-    wide,
-    high,
-  );
+  const box = { left, top, right: right + 1, bottom: bottom + 1 };
+  return inTheMiddle({ width, height, grey }, { wide, high, ...box });
+}
+
+/** A part of a picture, all of it if no box is given, as wide x high of 28 x 28 pixels, its centre of mass in the middle. */
+export function inTheMiddle(
+  picture,
+  { wide, high, left = 0, top = 0, right = picture.width, bottom = picture.height },
+) {
+  const small = averaged(picture, left, top, (right - left) / wide, (bottom - top) / high, wide, high);
   let [mass, across, down] = [0, 0, 0];
   for (let y = 0, i = 0; y < high; y++)
     for (let x = 0; x < wide; x++, i++)

@@ -1,21 +1,32 @@
 // The one way in which a digit is chosen, on every page: a test digit by its number, its class, at random or among the
-// hard ones; a drawing of one's own, with mouse or finger; or a picture from a file.
+// hard ones; a drawing of one's own, with mouse, finger or keys; or a picture from a file.
 import { centreDigit } from "./centre.js";
 import { PIXELS, paintDigit, SIDE } from "./digit.js";
 import { element } from "./element.js";
+import { KEYS, Sheet } from "./sheet.js";
 import { readPicture } from "./upload.js";
 
-const PAPER = 280; // pixels a side of the sheet that is drawn on
-const PEN = 22; // pixels
 const OWN = "own-";
 export const EMPTY = OWN + "A".repeat(523); // a sheet with nothing on it
 export const FIRST = "218"; // the test digit that every page begins with: another draw of its z is seen
 
+// Without HEIC among these an iPhone sends its pictures as JPEG.
+const ACCEPTED = ["png", "jpeg", "webp", "gif", "bmp", "avif"].map((type) => `image/${type}`).join();
+
 const MARKUP = `
   <div class="sheet">
-    <canvas class="paper" width="${PAPER}" height="${PAPER}" role="img"></canvas>
+    <canvas class="paper" role="application" aria-roledescription="drawing sheet"></canvas>
     <canvas class="seen digit" width="${SIDE}" height="${SIDE}" role="img"
       aria-label="the digit as the networks see it"></canvas>
+  </div>
+  <div class="question" role="group" aria-label="Is this your digit?" hidden>
+    <canvas class="asked digit" width="${SIDE}" height="${SIDE}" role="img"
+      aria-label="the digit that was read from the picture"></canvas>
+    <p class="ask"></p>
+    <div class="row">
+      <button type="button" class="main yes">Yes</button>
+      <button type="button" class="no">No, another picture</button>
+    </div>
   </div>
   <div class="choices">
     <p class="name" role="status"></p>
@@ -26,9 +37,11 @@ const MARKUP = `
       <button type="button" class="hard" title="test digits that the VAE reconstructs worst">A hard one</button>
     </div>
     <div class="row">
-      <button type="button" class="clear">Draw your own</button>
-      <label class="button">Picture … <input type="file" accept="image/png,image/jpeg"></label>
+      <button type="button" class="clear"></button>
+      <button type="button" class="undo" hidden>Undo</button>
+      <label class="button">Picture … <input type="file" accept="${ACCEPTED}"></label>
     </div>
+    <p class="keys" role="status"></p>
     <p class="complaint" role="alert"></p>
   </div>`;
 
@@ -38,11 +51,12 @@ export class Picker {
    * empty(): called when somebody takes an empty sheet, for those to whom it means something.
    */
   constructor(place, pick, empty = () => {}) {
-    Object.assign(this, { pick, digits: null, hard: [] });
+    Object.assign(this, { pick, empty, digits: null, hard: [] });
     place.classList.add("picker");
     place.innerHTML = MARKUP;
     const find = (query) => place.querySelector(query);
-    for (const part of ["paper", "seen", "name", "index", "complaint"]) this[part] = find(`.${part}`);
+    for (const part of ["paper", "seen", "name", "index", "complaint", "question", "asked", "ask", "keys"])
+      this[part] = find(`.${part}`);
     for (let label = 0; label < 10; label++) {
       const button = element("button", { type: "button" }, String(label));
       button.addEventListener("click", () => this.next((index) => this.digits.labels[index] === label));
@@ -52,13 +66,30 @@ export class Picker {
     find(".hard").addEventListener("click", () => {
       this.choose(this.hard[(this.hard.indexOf(this.chosen) + 1) % this.hard.length]);
     });
-    find(".clear").addEventListener("click", () => {
-      this.clear();
-      empty();
+    this.sheet = new Sheet(
+      this.paper,
+      (x) => this.draw(x),
+      (words) => {
+        this.keys.textContent = words;
+      },
+    );
+    this.buttons = { clear: find(".clear"), undo: find(".undo") };
+    this.buttons.clear.addEventListener("click", () => this.draw(null));
+    this.buttons.undo.addEventListener("click", () => this.sheet.undo());
+    place.addEventListener("keydown", (event) => {
+      const isUndo = (event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "z";
+      if (!isUndo || event.target.matches("input")) return;
+      event.preventDefault();
+      this.sheet.undo();
+    });
+    const file = find("input[type=file]");
+    file.addEventListener("change", () => this.read(file));
+    find(".yes").addEventListener("click", () => this.own(this.doubtful));
+    find(".no").addEventListener("click", () => {
+      this.question.hidden = true;
+      file.click();
     });
     this.index.addEventListener("change", () => this.typed());
-    find("input[type=file]").addEventListener("change", (event) => this.read(event.target));
-    this.listen();
   }
 
   /** digits: TestDigits; hard: the numbers of some; name: what an address names, a number, or `own-` and its pixels. */
@@ -103,95 +134,82 @@ export class Picker {
   async read(input) {
     const [file] = input.files;
     if (!file) return;
+    this.wanted = file;
+    const isWanted = () => this.wanted === file; // nothing else was chosen meanwhile
     try {
-      this.own(centreDigit(await readPicture(file)));
+      const picture = await readPicture(file);
+      const x = centreDigit(picture);
+      if (isWanted() && picture.doubts.length) this.askWhether(x, picture.doubts);
+      else if (isWanted()) this.own(x);
     } catch (error) {
-      this.complain(error.message);
+      if (isWanted()) this.complain(error.message);
     }
     input.value = ""; // so that the same file can be chosen again
   }
 
-  /** Takes a digit that is not of the test set, in the 16 levels that a link carries; null is an empty sheet. */
+  /** Shows large what was read from a picture, and takes it when somebody says that this is the digit. */
+  askWhether(x, doubts) {
+    this.doubtful = x;
+    this.complaint.textContent = "";
+    paintDigit(this.asked, x);
+    this.ask.textContent = `Is this your digit? ${doubts.join(" ")}`;
+    this.question.hidden = false;
+    this.question.querySelector(".yes").focus();
+  }
+
+  /** Takes what is on the sheet; null is an empty one. */
+  draw(x) {
+    if (x) return this.own(x, true);
+    this.clear();
+    this.empty();
+  }
+
+  /** Takes a digit that is not of the test set, in the 16 levels that a link carries. */
   own(x, keepsPaper = false) {
     this.chosen = undefined;
-    if (!x) return;
     const pixels = encodePixels(x);
     this.show(decodePixels(pixels), OWN + pixels, keepsPaper);
   }
 
   show(x, name, keepsPaper = false) {
-    this.complaint.textContent = "";
+    this.settle();
     const isOwn = name.startsWith(OWN);
     this.name.textContent = isOwn
       ? "Your own digit"
       : `Test digit ${Number(name).toLocaleString("en")}, labelled ${this.digits.labels[Number(name)]}`;
     this.index.value = isOwn ? "" : name;
-    this.paper.setAttribute("aria-label", `${this.name.textContent}; draw here with mouse or finger`);
     paintDigit(this.seen, x);
-    if (!keepsPaper) {
-      this.isDrawn = false;
-      const brush = this.paper.getContext("2d");
-      brush.imageSmoothingEnabled = false;
-      brush.drawImage(this.seen, 0, 0, PAPER, PAPER);
-    }
+    if (!keepsPaper) this.sheet.show(x);
+    this.label();
     this.pick(x, name);
   }
 
   complain(sentence) {
+    this.settle();
     this.complaint.textContent = sentence;
   }
 
   clear() {
-    const brush = this.paper.getContext("2d");
-    brush.fillStyle = "#000";
-    brush.fillRect(0, 0, PAPER, PAPER);
+    this.chosen = undefined;
+    this.settle();
+    this.sheet.clear();
     paintDigit(this.seen, null);
-    this.isDrawn = true;
-    this.complaint.textContent = "";
     this.name.textContent = "Draw a digit on the black square";
+    this.label();
   }
 
-  listen() {
-    let last = null;
-    const here = (event) => {
-      const box = this.paper.getBoundingClientRect();
-      return [((event.clientX - box.left) / box.width) * PAPER, ((event.clientY - box.top) / box.height) * PAPER];
-    };
-    this.paper.addEventListener("pointerdown", (event) => {
-      this.paper.setPointerCapture(event.pointerId);
-      if (!this.isDrawn) this.clear();
-      last = here(event);
-      this.stroke(last, last);
-    });
-    this.paper.addEventListener("pointermove", (event) => {
-      if (!last) return;
-      const now = here(event);
-      this.stroke(last, now);
-      last = now;
-    });
-    for (const end of ["pointerup", "pointercancel"]) {
-      this.paper.addEventListener(end, () => {
-        last = null;
-      });
-    }
+  /** What was asked or complained about before is over. */
+  settle() {
+    this.wanted = null;
+    this.complaint.textContent = "";
+    this.question.hidden = true;
   }
 
-  stroke(from, to) {
-    const brush = this.paper.getContext("2d");
-    Object.assign(brush, { strokeStyle: "#fff", lineWidth: PEN, lineCap: "round", lineJoin: "round" });
-    brush.beginPath();
-    brush.moveTo(...from);
-    brush.lineTo(...to);
-    brush.stroke();
-    const { data } = brush.getImageData(0, 0, PAPER, PAPER);
-    this.own(
-      centreDigit({
-        width: PAPER,
-        height: PAPER,
-        grey: Float32Array.from({ length: PAPER * PAPER }, (_, i) => data[4 * i] / 255),
-      }),
-      true,
-    );
+  /** Says what the sheet is and what its buttons do now. */
+  label() {
+    this.paper.setAttribute("aria-label", `${this.name.textContent}; draw here with mouse, finger or keys. ${KEYS}`);
+    this.buttons.clear.textContent = this.sheet.isDrawn ? "Clear" : "Draw your own";
+    this.buttons.undo.hidden = !this.sheet.strokes.length;
   }
 }
 

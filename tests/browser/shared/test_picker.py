@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Page, expect
 
 from pages.shared.component import read
 from pages.true_posterior.posteriors import pixels
@@ -30,7 +30,7 @@ def picker(modules, served) -> Page:
     """A picker that shows test digit 42, a four."""
     served.update(parcels.digits())
     modules.goto(EMPTY)
-    modules.evaluate(OPENED, [list(served["labels"]), read("shared/picker.css")])
+    modules.evaluate(OPENED, [list(served["labels"]), read("shared/lab.css") + read("shared/picker.css")])
     return modules
 
 
@@ -111,20 +111,51 @@ def test_a_stroke_is_seen_while_it_is_drawn_where_the_hand_is(picker):
 
     picker.mouse.move(*place(0.3, 0.2))
     picker.mouse.down()
-    for down in (0.4, 0.6, 0.8):
-        picker.mouse.move(*place(0.3, down))
+    for right, down in ((0.3, 0.8), (0.4, 0.8), (0.5, 0.8)):
+        picker.mouse.move(*place(right, down))
         seen.append(last(picker)[1])
     picker.mouse.up()
     picker.mouse.move(*place(0.9, 0.9))
     assert len(set(seen)) == 3 and last(picker)[1] == seen[-1]
     rows, columns = np.nonzero(levels(picker, ".paper") > 128)
-    assert (columns.min() + columns.max()) / 2 == pytest.approx(0.3 * 280, abs=2)
-    assert (columns.max() - columns.min(), rows.min(), rows.max()) == pytest.approx((22, 56 - 11, 224 + 11), abs=3)
+    ends = columns.min(), columns.max(), rows.min(), rows.max()
+    assert ends == pytest.approx((84 - 11, 140 + 11, 56 - 11, 224 + 11), abs=3)
     drawn = last(picker)[0].reshape(28, 28)
     rows, columns = np.nonzero(drawn)
     assert (len(set(rows)), rows.max() - rows.min()) == (20, 19)  # as MNIST's are
     middle = (drawn.sum(1) * np.arange(28)).sum() / drawn.sum(), (drawn.sum(0) * np.arange(28)).sum() / drawn.sum()
     assert middle == pytest.approx((14, 14), abs=1)
+
+
+def test_strokes_are_taken_back_by_button_and_key_and_cleared(picker):
+    undo, box = picker.get_by_role("button", name="Undo"), picker.locator(".paper").bounding_box()
+    expect(undo).to_be_hidden()
+    seen = []
+    for right in (0.3, 0.5, 0.7):
+        picker.mouse.move(box["x"] + right * box["width"], box["y"] + 30)
+        picker.mouse.down()
+        picker.mouse.move(box["x"] + right * box["width"], box["y"] + 130)
+        picker.mouse.up()
+        seen.append((last(picker)[1], levels(picker, ".paper")))
+
+    def check_shown(name: str, paper: np.ndarray) -> None:
+        assert last(picker)[1] == name and (levels(picker, ".paper") == paper).all()
+
+    undo.click()
+    check_shown(*seen[1])
+    picker.locator(".paper").focus()
+    picker.keyboard.press("Control+z")
+    check_shown(*seen[0])
+    assert picker.evaluate("empties") == 0
+    undo.click()  # the last one
+    expect(undo).to_be_hidden()
+    assert picker.evaluate("empties") == 1 and not levels(picker, ".paper").any() and not levels(picker, ".seen").any()
+    picker.mouse.click(box["x"] + 80, box["y"] + 80)
+    picker.get_by_role("button", name="Clear").click()
+    assert picker.evaluate("empties") == 2 and not levels(picker, ".paper").any()
+    picker.evaluate("picker.choose(42)")
+    check(picker, 42, 4)
+    expect(picker.get_by_role("button", name="Draw your own")).to_be_visible()
 
 
 def written(picture: Image.Image, kind: str = "PNG") -> bytes:
@@ -147,6 +178,14 @@ def with_alpha(ink: int) -> Image.Image:
     return drawn
 
 
+def animated(kind: str) -> bytes:
+    """A seven, and then other pictures."""
+    buffer = io.BytesIO()
+    others = [Image.new("L", (60, 60), level) for level in (0, 100, 255)]
+    seven(60).save(buffer, kind, save_all=True, append_images=others)
+    return buffer.getvalue()
+
+
 GOOD_FILES = {
     "small PNG": written(seven()),
     "large dark-on-light JPEG": written(seven(1200, invert=True).convert("RGB"), "JPEG"),
@@ -156,6 +195,9 @@ GOOD_FILES = {
     "black ink on nothing": written(with_alpha(0)),
     "grey ink on nothing": written(with_alpha(100)),
     "CMYK JPEG": written(seven(200, invert=True).convert("CMYK"), "JPEG"),
+    "GIF": written(seven(60), "GIF"),
+    "the first picture of an animated GIF": animated("GIF"),
+    "the first picture of an animated PNG": animated("PNG"),
     "red on green": written(Image.merge("RGB", [seven(90), seven(90, invert=True), Image.new("L", (90, 90), 60)])),
 }
 
@@ -173,13 +215,6 @@ def test_a_picture_of_a_seven_is_seen_as_mnists_seven(picker):
         assert np.corrcoef(last(picker)[0], image(0))[0, 1] > 0.8, kind
 
 
-def animated() -> bytes:
-    buffer = io.BytesIO()
-    frames = [Image.new("L", (20, 20), level) for level in (0, 100, 255)]
-    frames[0].save(buffer, "PNG", save_all=True, append_images=frames[1:])
-    return buffer.getvalue()
-
-
 def promising(width: int, height: int) -> bytes:
     """A small file that promises another size than it has."""
     content = bytearray(written(seven()))
@@ -187,17 +222,27 @@ def promising(width: int, height: int) -> bytes:
     return bytes(content)
 
 
+def ftyp(brand: str) -> bytes:
+    """How a file of the family of HEIC and MP4 begins."""
+    return (24).to_bytes(4, "big") + f"ftyp{brand}\0\0\0\0mif1{brand}".encode() + bytes(200)
+
+
 BAD_FILES = {
-    "text": (b"seven", "not a PNG or JPEG"),
-    "empty": (b"", "not a PNG or JPEG"),
-    "GIF": (written(seven(), "GIF"), "not a PNG or JPEG"),
-    "too large": (written(seven()) + bytes(5 * 2**20), "at most 5 MB"),
+    "text": (b"seven", "not a picture of a known format. PNG and JPEG can always be read"),
+    "empty": (b"", "This file is empty"),
+    "HEIC": (ftyp("heic"), "cannot read HEIC files. Save the picture as JPEG or PNG, or take a screenshot"),
+    "video": (ftyp("isom"), "cannot read video (MP4 or MOV) files"),
+    "TIFF": (written(seven(), "TIFF"), "cannot read TIFF or raw files"),
+    "PDF": (written(seven(), "PDF"), "cannot read PDF files"),
+    "SVG": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "cannot read SVG files"),
     "bomb": (promising(50_000, 50_000), "at most 40 million"),
     "just too many pixels": (promising(8_000, 5_001), "8,000 × 5,001 pixels; at most 40 million"),
     "no size": (promising(0, 28), "has no size"),
-    "animated": (animated(), "animated"),
-    "cut off PNG": (written(seven(200))[:-300], "cut off"),
-    "cut off JPEG": (written(seven(200), "JPEG")[:-300], "cut off"),
+    **{
+        f"cut off {kind}": (written(seven(200), kind)[:-300], "cut off")
+        for kind in ("PNG", "JPEG", "GIF", "BMP", "WEBP")
+    },
+    "a JPEG's beginning": (written(seven(200), "JPEG")[:8], "cut off"),
     "damaged": (written(seven())[:50] + b"xxxxxxxx" + written(seven())[58:], "damaged"),
     "of one colour": (written(Image.new("L", (9, 9), 99)), "of one colour"),
 }
@@ -211,25 +256,79 @@ def test_a_file_that_cannot_be_used_is_said_and_nothing_is_lost(picker):
         picker.evaluate("picker.choose(42)")  # which takes the complaint away
         expect(picker.get_by_role("alert")).to_have_text("")
     assert picker.evaluate("new Set(picked.map(([, name]) => name)).size") == 1
+    read = "async (size) => (await import('./shared/upload.js')).readPicture(new File([new Uint8Array(size)], 'digit'))"
+    with pytest.raises(Error, match=r"This file has 25\.5 MB; at most 25 MB can be read\."):
+        picker.evaluate(read, 25.5 * 2**20)
 
 
-SHADES = """async (levels) => {
-  const { readPicture } = await import("./shared/upload.js");
-  const canvas = Object.assign(document.createElement("canvas"), { width: levels.length, height: 3 });
-  const brush = canvas.getContext("2d");
-  levels.forEach(([red, green, blue], x) => {
-    brush.fillStyle = `rgb(${red}, ${green}, ${blue})`;
-    brush.fillRect(x, 1, 1, 1);
-  });
-  const blob = await new Promise((done) => canvas.toBlob(done));
-  const { grey, width } = await readPicture(blob);
-  return Array.from(grey.slice(width, 2 * width));
+def doubtful() -> bytes:
+    """A seven whose top lies at the picture's edge."""
+    picture = seven(280)
+    return written(picture.crop((0, 100, 280, 280)))
+
+
+def test_a_doubtful_picture_is_shown_large_and_taken_only_when_somebody_says_so(picker):
+    question = picker.get_by_role("group", name="Is this your digit?")
+    expect(question).to_be_hidden()
+    upload(picker, doubtful())
+    expect(question).to_contain_text("Is this your digit? It touches the edge of the picture.")
+    expect(question.get_by_role("button", name="Yes")).to_be_focused()
+    assert question.get_by_role("img").bounding_box()["width"] >= 160
+    shown = levels(picker, ".asked").ravel()
+    assert shown.max() == 255
+    check(picker, 42, 4)  # as before
+    with picker.expect_file_chooser():
+        question.get_by_role("button", name="No, another picture").click()
+    expect(question).to_be_hidden()
+    check(picker, 42, 4)
+    upload(picker, doubtful())
+    question.get_by_role("button", name="Yes").click()
+    expect(question).to_be_hidden()
+    x, name = last(picker)
+    assert name.startswith("own-") and picker.locator(".name").text_content() == "Your own digit"
+    np.testing.assert_allclose(x, shown, atol=255 / 30 + 0.5)  # in sixteen levels
+    upload(picker, doubtful())
+    expect(question).to_be_visible()
+    picker.evaluate("picker.choose(42)")  # another choice answers the question too
+    expect(question).to_be_hidden()
+    check(picker, 42, 4)
+
+
+def test_a_choice_that_is_made_while_a_picture_is_read_stays(picker):
+    picker.evaluate("""() => {
+      const { arrayBuffer } = File.prototype;
+      File.prototype.arrayBuffer = async function () {
+        await new Promise((done) => (globalThis.goOn = done));
+        return arrayBuffer.call(this);
+      };
+    }""")
+    upload(picker, written(seven(300)))
+    picker.wait_for_function("typeof goOn === 'function'")
+    picker.evaluate("picker.choose(3)")
+    input_is_empty = "document.querySelector('input[type=file]').value === ''"
+    assert not picker.evaluate(input_is_empty)
+    picker.evaluate("goOn()")
+    picker.wait_for_function(input_is_empty)  # it was read to its end
+    assert last(picker)[1] == "3"
+
+
+SHADES = """async ([levels, wide]) => {
+  const { inkOf } = await import("./shared/paper.js");
+  const image = new ImageData(levels.length * wide, 100);
+  for (let i = 0; i < image.width * image.height; i++) {
+    const level = levels[Math.floor((i % image.width) / wide)];
+    if (level) image.data.set([...level, 255], 4 * i); // else it is transparent
+  }
+  return Array.from(levels, (_, bar) => inkOf(image).ink[50 * image.width + bar * wide + (wide >> 1)]);
 }"""
 
 
-def test_the_grey_of_a_picture_is_its_luma_and_a_fifth_of_the_ink_is_paper(modules):
-    paper, shades = [255, 255, 255], [[0, 0, 0], [255, 0, 0], [0, 255, 0], [0, 0, 255], [230, 230, 230]]
+def test_ink_is_the_luma_that_the_paper_lacks(modules):
     modules.goto(EMPTY)
-    seen = modules.evaluate(SHADES, [paper, *shades, paper])  # what was not painted is transparent
-    away = 1 - np.array([paper, *shades, paper]) @ [0.299, 0.587, 0.114] / 255
-    np.testing.assert_allclose(seen, np.clip((away - 0.2) / 0.8, 0, 1), atol=0.01)
+    shades = [[0, 0, 0], [255, 0, 0], [0, 255, 0], [0, 0, 255], [230, 230, 230]]
+    luma = np.array(shades) @ [0.299, 0.587, 0.114] / 255
+    for paper in (None, [255, 255, 255]):
+        bars = [bar for shade in shades for bar in (paper, paper, paper, shade, paper, paper, paper)]
+        np.testing.assert_allclose(modules.evaluate(SHADES, [bars, 5])[3::7], 1 - luma, atol=0.01)
+    dark = [bar for shade in shades for bar in (shades[0],) * 3 + (shade,) + (shades[0],) * 3]
+    np.testing.assert_allclose(modules.evaluate(SHADES, [dark, 5])[3::7], luma, atol=0.01)  # light on dark
