@@ -16,6 +16,7 @@ from vae.runs.gaps import Gaps
 from vae.runs.layers import POSTERIORS, DamagedRun
 from vae.runs.quarantine import Quarantine
 from vae.runs.states import RunStatus
+from vae.texts import on_one_line
 
 __all__ = ["POSTERIORS", "PRETRAINED", "DamagedRun", "RunStatus", "RunStore", "StoreError", "default_store_url"]
 
@@ -42,4 +43,5 @@ class RunStore(Quarantine, Gaps):
         try:
             super().__init__(url, pretrained)
         except (OSError, ValueError, ImportError) as error:
-            raise StoreError(f"the store {url} cannot be used: {error}. VAE_STORE or --store names another.") from error
+            said = on_one_line(f"the store {url} cannot be used: {error}")
+            raise StoreError(f"{said}. VAE_STORE or --store names another.") from error

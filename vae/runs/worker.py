@@ -16,6 +16,7 @@ from vae.measures.latent import encode_all
 from vae.measures.posterior import decode_grid
 from vae.models import Autoencoder
 from vae.runs.store import DamagedRun, RunStore
+from vae.texts import on_one_line
 from vae.training.checkpoint import model_state
 from vae.training.divergence import Diverged
 from vae.training.loop import Snapshot, train
@@ -83,7 +84,7 @@ def advance(config: RunConfig, store: RunStore, device: str = "cpu") -> Iterator
         store.finish(config, "diverged", history, good, message=str(error), test=None, failure=failure)
         return
     except Exception as error:
-        message = str(error) if isinstance(error, ConfigError) else f"{type(error).__name__}: {error}"
+        message = on_one_line(error if isinstance(error, ConfigError) else f"{type(error).__name__}: {error}")
         store.finish(config, "failed", history, None, message=message, test=None)
         raise
     test = data.load(config.dataset, "test").images.to(device)
