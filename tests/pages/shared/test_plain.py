@@ -1,0 +1,54 @@
+"""No character of a stranger becomes Markdown, HTML or a link: asked of a parser that the lab does not use."""
+
+from hypothesis import given, settings
+
+from pages.shared.plain import message, plain
+from tests import outside
+
+seeded = settings(derandomize=True, max_examples=1_000, deadline=None, database=None)
+PARAGRAPH = ["paragraph_open", "inline", "paragraph_close"]
+
+
+def visible(text: str, most: int) -> str:
+    """What plain.py says is seen: a line of it, with another quotation mark, and a joiner that nobody sees."""
+    shown = outside.on_one_line(text, most).replace("`", "'").replace(":material/", ":material\u2060/")
+    return shown if shown.strip() else "(nothing)"
+
+
+@seeded
+@given(outside.texts)
+def test_a_text_alone_is_one_paragraph_of_code(text):
+    for made, most in ((plain(text), 40), (message(text), 400)):
+        assert outside.parsed(made) == (PARAGRAPH, [("code_inline", visible(text, most))])
+
+
+@seeded
+@given(outside.texts, outside.texts)
+def test_two_texts_in_a_sentence_leave_the_sentence_as_it_is(first, second):
+    sentence = f"**x** = {plain(first)} is not allowed: {message(second)}. The default is shown."
+    blocks, inline = outside.parsed(sentence)
+    assert blocks == PARAGRAPH
+    assert [content for kind, content in inline if kind == "code_inline"] == [visible(first, 40), visible(second, 400)]
+    kinds = [kind for kind, _ in inline if kind != "code_inline"]
+    assert [kind for kind in kinds if kind != "text"] == ["strong_open", "strong_close"]
+    assert (
+        "".join(content for kind, content in inline if kind == "text") == "x =  is not allowed: . The default is shown."
+    )
+
+
+def test_every_character_of_unicode_beside_the_worst_of_markdown():
+    for start in range(0, 0x110000, 64):
+        for text in ("".join(map(chr, range(start, start + 64))),):
+            made = message(f"{text}# **x** <b> http://{outside.EVIL}")
+            assert outside.parsed(made)[0] == PARAGRAPH and not outside.effects(made)
+
+
+def test_the_oracle_finds_what_would_take_effect():
+    assert outside.effects(outside.WORST)
+    assert outside.effects(f"`x\r\rwww.{outside.EVIL}`") and not outside.effects(f"`www.{outside.EVIL}`")
+
+
+def test_values_of_other_types_are_said_as_python_writes_them():
+    assert plain(None) == "`None`" and plain([1, {}]) == "`[1, {}]`" and plain(1e308) == "`1e+308`"
+    assert plain("") == plain(" ") == plain("\r\u2028") == "`(nothing)`"
+    assert plain(" x ") == "`  x  `" and plain(" 1") == "` 1`"
