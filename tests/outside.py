@@ -10,13 +10,13 @@ LINE_ENDS = ["\r", "\n", "\r\n", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\u
 SPACES = [" ", "\t", "\x1f", "\xa0", "\u1680", "\u2003", "\u202f", "\u205f", "\u3000"]
 UNPRINTED = ["\0", "\x07", "\x1b", "\x7f", "\x9b", "\u200b", "\u200d", "\u202e", "\u2066", "\u2069", "\ufeff", "\ud800"]
 MARKDOWN = [
-    "# ", "- ", "1. ", "> ", "***", "---", "===", "**x**", "_x_", "~~x~~", "`", "``", "```", "~~~", "|", "|-|", "\\", "[x]:",
-    f"[x](http://{EVIL})", f"![x](http://{EVIL}/x.png)", f"<http://{EVIL}>", "[^1]", "    ", "&lt;", "&#96;", "\\`",
+    "# ", "- ", "1. ", "> ", "***", "---", "===", "**x**", "_x_", "~~x~~", "`", "``", "```", "~~~", "|", "|-|", "\\",
+    "[x]:", f"[x](http://{EVIL})", f"![x](http://{EVIL}/x.png)", f"<http://{EVIL}>", "[^1]", "    ", "&lt;", "&#96;", "\\`",
 ]  # fmt: skip
 HTML = ["<b>x</b>", f'<img src="http://{EVIL}/x.png" onerror="x">', "<!--", "-->", "<script>", "<![CDATA[", "<?", "</"]
 OF_STREAMLIT = [
-    "$x$", "$$", "\\(x\\)", ":red[x]", ":red-background[", "]", ":material/home:", ":streamlit:", ":smile:", " -> ", " -- ",
-    ":small[x]", ":color[x]{foreground=red}",
+    "$x$", "$$", "\\(x\\)", ":red[x]", ":red-background[", "]", ":material/home:", ":streamlit:", ":smile:", " -> ",
+    " -- ", ":small[x]", ":color[x]{foreground=red}",
 ]  # fmt: skip
 LINKS = [f"http://{EVIL}", f"https://{EVIL}/?x=1", f"www.{EVIL}", f"x@{EVIL}", f"mailto:x@{EVIL}", f"//{EVIL}"]
 KINDS = [*LINE_ENDS, *SPACES, *UNPRINTED, *MARKDOWN, *HTML, *OF_STREAMLIT, *LINKS]

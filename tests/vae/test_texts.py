@@ -25,7 +25,7 @@ def test_every_character_of_unicode_is_on_one_line_and_can_be_printed():
     assert [n for n in range(0x110000) if on_one_line(chr(n)) != outside.on_one_line(chr(n), 9)] == []
 
 
-@seeded
+@settings(seeded, max_examples=60)
 @given(anything)
 def test_a_value_is_quoted_on_one_bounded_line(value):
     said = quoted(value)
@@ -44,7 +44,7 @@ def test_short_values_are_quoted_as_python_writes_them_and_monsters_at_all():
 
 
 def test_what_the_library_says_of_names_from_outside_is_on_one_line():
-    said = str(DamagedRun("vae\r\n\x1b[2J", f"{outside.WORST}", "it is\u2028bad" * 999))
+    said = str(DamagedRun("vae\r\n\x1b[2J", outside.WORST, "it is\u2028bad" * 999))
     assert said.isprintable() and len(said) <= 402
     assert said.startswith("run vae \ufffd[2J is damaged: ")
-    assert str(ConfigError("\r\u202e", 1, "x")) == " \ufffd = 1 is not allowed: x".replace(" \ufffd", " \ufffd")
+    assert str(ConfigError("\r\u202e", 1, "x")) == " \ufffd = 1 is not allowed: x"

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from pages.shared.plain import message, plain
 from tests import outside
 
-seeded = settings(derandomize=True, max_examples=1_000, deadline=None, database=None)
+seeded = settings(derandomize=True, max_examples=400, deadline=None, database=None)
 PARAGRAPH = ["paragraph_open", "inline", "paragraph_close"]
 
 
@@ -31,16 +31,14 @@ def test_two_texts_in_a_sentence_leave_the_sentence_as_it_is(first, second):
     assert [content for kind, content in inline if kind == "code_inline"] == [visible(first, 40), visible(second, 400)]
     kinds = [kind for kind, _ in inline if kind != "code_inline"]
     assert [kind for kind in kinds if kind != "text"] == ["strong_open", "strong_close"]
-    assert (
-        "".join(content for kind, content in inline if kind == "text") == "x =  is not allowed: . The default is shown."
-    )
+    words = "".join(content for kind, content in inline if kind == "text")
+    assert words == "x =  is not allowed: . The default is shown."
 
 
 def test_every_character_of_unicode_beside_the_worst_of_markdown():
-    for start in range(0, 0x110000, 64):
-        for text in ("".join(map(chr, range(start, start + 64))),):
-            made = message(f"{text}# **x** <b> http://{outside.EVIL}")
-            assert outside.parsed(made)[0] == PARAGRAPH and not outside.effects(made)
+    for start in range(0, 0x110000, 256):
+        made = message(f"{''.join(map(chr, range(start, start + 256)))}# **x** <b> http://{outside.EVIL}")
+        assert outside.parsed(made)[0] == PARAGRAPH and not outside.effects(made)
 
 
 def test_the_oracle_finds_what_would_take_effect():
