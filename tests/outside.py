@@ -11,7 +11,8 @@ SPACES = [" ", "\t", "\x1f", "\xa0", "\u1680", "\u2003", "\u202f", "\u205f", "\u
 UNPRINTED = ["\0", "\x07", "\x1b", "\x7f", "\x9b", "\u200b", "\u200d", "\u202e", "\u2066", "\u2069", "\ufeff", "\ud800"]
 MARKDOWN = [
     "# ", "- ", "1. ", "> ", "***", "---", "===", "**x**", "_x_", "~~x~~", "`", "``", "```", "~~~", "|", "|-|", "\\",
-    "[x]:", f"[x](http://{EVIL})", f"![x](http://{EVIL}/x.png)", f"<http://{EVIL}>", "[^1]", "    ", "&lt;", "&#96;", "\\`",
+    "[x]:", f"[x](http://{EVIL})", f"![x](http://{EVIL}/x.png)", f"<http://{EVIL}>", "[^1]", "    ", "&lt;", "&#96;",
+    "\\`",
 ]  # fmt: skip
 HTML = ["<b>x</b>", f'<img src="http://{EVIL}/x.png" onerror="x">', "<!--", "-->", "<script>", "<![CDATA[", "<?", "</"]
 OF_STREAMLIT = [
@@ -36,6 +37,9 @@ WORST = "\r\r".join(
 texts = strategies.lists(strategies.sampled_from(KINDS) | strategies.text(max_size=6), max_size=20).map("".join)
 
 _markdown = MarkdownIt("gfm-like", {"html": True})
+_markdown.linkify.set(
+    {"fuzzy_link": False}
+)  # it would take config.py for a place in Paraguay; GitHub and Streamlit not
 
 
 def on_one_line(text: str, most: int) -> str:

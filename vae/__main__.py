@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 import json
 import sys
+from collections.abc import Callable
 
 from tqdm import tqdm
 
@@ -18,7 +19,7 @@ from vae.runs.sweep import LADDER, RAMPLESS, SWEPT, ladder, sweep
 from vae.runs.worker import GAP_IMAGES, advance, measure_gaps, resolve_device
 from vae.texts import on_one_line
 from vae.training.speed import use_one_thread
-from vae.typed import Typed, read_numbers
+from vae.typed import Typed, read_numbers, read_widths
 
 PRETRAINED_RUNS = [
     *(run for dim in LADDER for run in sweep(RunConfig(latent_dim=dim), LADDER[dim], (0,))),
@@ -144,10 +145,10 @@ def sweep_command(options: argparse.Namespace) -> int:
     """Trains a pair with one KL weight after another, as many runs at once as there are workers."""
     store = RunStore(options.store)
     names = [field.name for field in dataclasses.fields(RunConfig) if field.name not in SWEPT]
-    if options.kl_weights.reading:
-        print(f"--kl-weights is read as {options.kl_weights.reading}", file=sys.stderr)
     base = RunConfig(**{name: getattr(options, name) for name in names})
     configs = sweep(base, options.kl_weights.values, options.seeds.values)
+    if options.kl_weights.reading:
+        print(f"--kl-weights is read as {options.kl_weights.reading}", file=sys.stderr)
     device = resolve_device(options.device)
     if options.workers is not None and not 1 <= options.workers <= MOST_WORKERS:
         raise ConfigError("workers", options.workers, f"a whole number from 1 to {MOST_WORKERS}")
@@ -233,10 +234,16 @@ def _parser() -> Parser:
     swept = commands.add_parser("sweep", help="train one pair with many KL weights", description=sweep_command.__doc__)
     swept.prog = parser.prog
     swept.add_argument(
-        "--kl-weights", type=_numbers("kl_weights", float), required=True, help="up to 12, such as 0,0.1,1,10"
+        "--kl-weights",
+        type=_list("kl_weights", read_numbers, float),
+        required=True,
+        help="up to 12, such as 0,0.1,1,10",
     )
     swept.add_argument(
-        "--seeds", type=_numbers("seeds", int), default=Typed((0,)), help="up to 3, such as 0,1,2 (default 0)"
+        "--seeds",
+        type=_list("seeds", read_numbers, int),
+        default=Typed((0,)),
+        help="up to 3, such as 0,1,2 (default 0)",
     )
     swept.add_argument("--workers", type=int, help="runs at a time on this machine (default: one a core)")
     _add_fields(swept, [field for field in dataclasses.fields(RunConfig) if field.name not in SWEPT])
@@ -268,12 +275,12 @@ def _add_fields(command: Parser, fields) -> None:
     command.add_argument("--device", default="cpu", help="auto, cpu, cuda or mps (default cpu); not part of the run")
 
 
-def _numbers(name: str, kind: type):
+def _list(name: str, reader: Callable, *kind: type):
     """Reads a list of numbers; what is none is passed on for RunConfig to refuse by name."""
 
-    def read(text: str) -> Typed:
+    def read(text: str):
         try:
-            return read_numbers(name, text, kind)
+            return reader(name, text, *kind)
         except ConfigError as error:
             raise argparse.ArgumentTypeError(str(error)) from error
 
@@ -284,7 +291,7 @@ def _reader(field: dataclasses.Field):
     """Reads a flag's text; what cannot be read is passed on for RunConfig to refuse by name."""
 
     if isinstance(field.default, tuple):
-        return lambda text: _numbers(field.name, int)(text).values
+        return _list(field.name, read_widths)
 
     def read(text: str):
         try:

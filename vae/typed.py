@@ -43,6 +43,12 @@ def read_numbers(name: str, text: str, kind: type = float) -> Typed:
     return Typed(decimal, _in_words(decimal))
 
 
+def read_widths(name: str, text: str) -> tuple[int, ...] | str:
+    """Whole numbers; or the text as it is where one of them is none, for RunConfig to refuse by name."""
+    values = read_numbers(name, text, int).values
+    return text if any(isinstance(value, str) for value in values) else values
+
+
 def _decimal(pieces: list[str]) -> tuple:
     """The pieces as numbers with decimal commas; nothing where one of them cannot be that."""
     values = _values([WITHIN.sub(".", piece.strip(",")) for piece in pieces], float)

@@ -12,7 +12,7 @@ from pages.shared.figures import COLORS
 from pages.shared.plain import message, plain
 from vae import data
 from vae.config import ConfigError, RunConfig, allowed_values
-from vae.typed import read_numbers
+from vae.typed import read_widths
 
 SYMBOLS = {
     "X": ("x", "x"),
@@ -51,7 +51,7 @@ def run_settings() -> RunConfig:
             with columns[index % 3]:
                 values[name] = setting(name, label)
     try:
-        values["hidden_dims"] = read_numbers("hidden_dims", values["hidden_dims"], int).values
+        values["hidden_dims"] = read_widths("hidden_dims", values["hidden_dims"])
         config = RunConfig(**values)
     except ConfigError as error:
         label = {**FEW, **MORE}[error.name]

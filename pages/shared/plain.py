@@ -1,8 +1,15 @@
 """What comes from outside (addresses, fields, file names, errors, messages in files), fit for Streamlit's Markdown."""
 
-from vae.texts import MOST, on_one_line, quoted
+import re
+
+from vae.texts import on_one_line, quoted
 
 SHORT = 40  # characters of a value
+# A sentence that is nothing but itself: words, numbers, names like train_size and paths, and "[Errno 28]".
+SENTENCE = re.compile(
+    r"""[^\W\d_](?: [^\W_] | [ ,;.()'"%+=] | (?<=[^\W_])_(?=[^\W_]) | :(?=[ ]) | -(?!-) | /(?!/) | \[\w+[ ]\d+\](?=[ ]) )*""",
+    re.VERBOSE,
+)
 
 
 def plain(text: object, most: int = SHORT) -> str:
@@ -19,5 +26,7 @@ def plain(text: object, most: int = SHORT) -> str:
 
 
 def message(error: object) -> str:
-    """What an error, or a file, says: `plain`, and long enough for a sentence with a path in it."""
-    return plain(str(error), MOST)
+    """What an error, or a file, says: as it is where it is a sentence of plain words, else as code."""
+    said = on_one_line(str(error)).strip()
+    is_sentence = SENTENCE.fullmatch(said) and "www." not in said.lower()
+    return said if is_sentence else plain(said, len(said))

@@ -86,7 +86,7 @@ def test_what_is_allowed_is_taken(visit):
     assert RAMPLESS.run_id not in [rung["id"] for rung in sent(app, "ladder")["rungs"]]
     send(app, "ladder", "chosen", RAMPLESS.run_id, False)
     assert RAMPLESS.run_id in [rung["id"] for rung in sent(app, "ladder")["rungs"]]
-    assert app.query_params["chosen"] == [RAMPLESS.run_id] and not app.warning and not app.exception
+    assert app.query_params["chosen"] == RAMPLESS.run_id and not app.warning and not app.exception
     app = visit("walk")
     send(app, "walk", "gif", [CODE, CODE], False)
     assert len(app.get("download_button")) == 1 and not app.warning

@@ -1,11 +1,12 @@
 """No character of a stranger becomes Markdown, HTML or a link: asked of a parser that the lab does not use."""
 
-from hypothesis import given, settings
+from hypothesis import given, settings, strategies
 
 from pages.shared.plain import message, plain
 from tests import outside
 
 seeded = settings(derandomize=True, max_examples=400, deadline=None, database=None)
+sentences = strategies.text("aw9 _-:.,/()[]'\"=+%;", max_size=40).map("a".__add__)
 PARAGRAPH = ["paragraph_open", "inline", "paragraph_close"]
 
 
@@ -18,14 +19,30 @@ def visible(text: str, most: int) -> str:
 @seeded
 @given(outside.texts)
 def test_a_text_alone_is_one_paragraph_of_code(text):
-    for made, most in ((plain(text), 40), (message(text), 400)):
-        assert outside.parsed(made) == (PARAGRAPH, [("code_inline", visible(text, most))])
+    assert outside.parsed(plain(text)) == (PARAGRAPH, [("code_inline", visible(text, 40))])
+
+
+@seeded
+@given(outside.texts | sentences)
+def test_a_message_is_one_paragraph_of_words_or_of_code(text):
+    blocks, [[kind, content]] = outside.parsed(message(text))
+    assert blocks == PARAGRAPH and (kind == "code_inline" or (kind == "text" and "www." not in content))
+    assert content.strip() == visible(outside.on_one_line(text, 400).strip(), 402)
+
+
+def test_a_sentence_of_plain_words_stays_one():
+    for text in (
+        "run vae-2d-e0aa01d9ed63 is damaged: metrics.json: its checksum is wrong",
+        "diverged at step 12: the KL term is no longer finite: h(y) is -17.2; a learning_rate below 0.03 is the way out",
+        "OSError: [Errno 28] No space left on device: '/home/me/.cache/runs'",
+    ):
+        assert message(text) == text
 
 
 @seeded
 @given(outside.texts, outside.texts)
 def test_two_texts_in_a_sentence_leave_the_sentence_as_it_is(first, second):
-    sentence = f"**x** = {plain(first)} is not allowed: {message(second)}. The default is shown."
+    sentence = f"**x** = {plain(first)} is not allowed: {plain(second, 400)}. The default is shown."
     blocks, inline = outside.parsed(sentence)
     assert blocks == PARAGRAPH
     assert [content for kind, content in inline if kind == "code_inline"] == [visible(first, 40), visible(second, 400)]
