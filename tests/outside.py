@@ -37,9 +37,7 @@ WORST = "\r\r".join(
 texts = strategies.lists(strategies.sampled_from(KINDS) | strategies.text(max_size=6), max_size=20).map("".join)
 
 _markdown = MarkdownIt("gfm-like", {"html": True})
-_markdown.linkify.set(
-    {"fuzzy_link": False}
-)  # it would take config.py for a place in Paraguay; GitHub and Streamlit not
+_markdown.linkify.set({"fuzzy_link": False})  # config.py is no place in Paraguay
 
 
 def on_one_line(text: str, most: int) -> str:

@@ -237,13 +237,13 @@ def _parser() -> Parser:
         "--kl-weights",
         type=_list("kl_weights", read_numbers, float),
         required=True,
-        help="up to 12, such as 0,0.1,1,10",
+        help="up to 12: 0,0.1,1,10 or 0;0,1;1",
     )
     swept.add_argument(
         "--seeds",
         type=_list("seeds", read_numbers, int),
         default=Typed((0,)),
-        help="up to 3, such as 0,1,2 (default 0)",
+        help="up to 3: 0,1,2 (default 0)",
     )
     swept.add_argument("--workers", type=int, help="runs at a time on this machine (default: one a core)")
     _add_fields(swept, [field for field in dataclasses.fields(RunConfig) if field.name not in SWEPT])

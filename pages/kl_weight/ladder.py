@@ -11,6 +11,7 @@ from pages.shared import lab as ui
 from pages.shared.component import component
 from pages.shared.once import once
 from pages.shared.pair import halves
+from pages.shared.plain import plain
 from pages.shared.trained import Trained, top_two_dimensions
 from vae import data
 from vae.config import RunConfig
@@ -43,7 +44,7 @@ def _shapes() -> list[tuple]:
         weights[_shape(config)].add(config.kl_weight)
     ladders = [_shape(RunConfig(latent_dim=latent_dim)) for latent_dim in LADDER]
     own = {shape for shape, some in weights.items() if len(some) > 1}
-    if asked := linked.asked_for("chosen"):  # of a link, to be trained here
+    if (asked := linked.asked_for("chosen")) and not asked.init_from:  # of a link, to be trained here
         own |= {_shape(asked)}
     own -= set(ladders)
     return [*ladders, *sorted(own, key=_name)]
@@ -139,7 +140,10 @@ def _is_awaited(chosen: str) -> bool:
 
     One that is here is of another architecture.
     """
-    if chosen not in [config.run_id for config in _from_nothing()] and linked.offer("chosen", "vae"):
+    asked = linked.asked_for("chosen")
+    if asked and asked.init_from:
+        st.info(f"chosen = {plain(chosen)} in the address is a converted AE, which is on no ladder.")
+    elif chosen not in [config.run_id for config in _from_nothing()] and linked.offer("chosen", "vae"):
         return True
     for name in ("chosen", "settings"):
         st.query_params.pop(name, None)

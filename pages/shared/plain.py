@@ -7,7 +7,8 @@ from vae.texts import on_one_line, quoted
 SHORT = 40  # characters of a value
 # A sentence that is nothing but itself: words, numbers, names like train_size and paths, and "[Errno 28]".
 SENTENCE = re.compile(
-    r"""[^\W\d_](?: [^\W_] | [ ,;.()'"%+=] | (?<=[^\W_])_(?=[^\W_]) | :(?=[ ]) | -(?!-) | /(?!/) | \[\w+[ ]\d+\](?=[ ]) )*""",
+    r"""[^\W\d_] (?: [^\W_] | [ ,;.()'"%+=] | (?<=[^\W_])_(?=[^\W_]) | \[\w+[ ]\d+\](?=[ ])
+    | :(?=[ ]) | -(?!-([ ]|$)) | /(?!/) )*""",
     re.VERBOSE,
 )
 

@@ -12,6 +12,7 @@ from pages.shared import lab as ui
 from pages.shared.component import component
 from pages.shared.once import once
 from pages.shared.pair import HALVES, halves, models
+from pages.shared.plain import message
 from pages.shared.trained import Trained
 from vae.config import RunConfig
 from vae.measures import latent
@@ -49,7 +50,7 @@ def along_dimensions(vae: RunConfig) -> None:
         try:
             gif = way_as_gif(ae_run, vae_run, sent["gif"])
         except ValueError as error:
-            st.warning(f"No GIF can be made of this: {error}")
+            st.warning(f"No GIF can be made of this: {message(error)}")
             return
         st.download_button("Download the GIF", gif, "latent-walk.gif", "image/gif", icon=":material/download:")
 

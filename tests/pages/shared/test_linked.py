@@ -178,4 +178,4 @@ def test_what_cannot_be_trained_here_is_said(visit, lab, read_anew):
     lab.finish(SMALL, "diverged", [], None, message="diverged at step 1: x", test=None)
     read_anew()
     app = visit("walk", run=SMALL.run_id, settings=linked.settings_of(SMALL))
-    assert app.error[0].value == "The run of this link cannot be shown: `diverged at step 1: x`"
+    assert app.error[0].value == "The run of this link cannot be shown: diverged at step 1: x"

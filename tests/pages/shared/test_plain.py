@@ -33,8 +33,8 @@ def test_a_message_is_one_paragraph_of_words_or_of_code(text):
 def test_a_sentence_of_plain_words_stays_one():
     for text in (
         "run vae-2d-e0aa01d9ed63 is damaged: metrics.json: its checksum is wrong",
-        "diverged at step 12: the KL term is no longer finite: h(y) is -17.2; a learning_rate below 0.03 is the way out",
-        "OSError: [Errno 28] No space left on device: '/home/me/.cache/runs'",
+        "diverged at step 12: the KL term is no longer finite: h(y) is -17.2; a learning_rate below 0.03 is better",
+        "OSError: [Errno 28] No space left on device: '/home/me/.cache/runs'. VAE_STORE or --store names another.",
     ):
         assert message(text) == text
 
