@@ -40,9 +40,9 @@ def test_a_run_of_another_server_is_trained_by_one_click_and_shown(visit, server
     expect(page.get_by_text("is not trained on this server yet: 2-D · 2 epochs · seed 5")).to_be_visible()
     expect(page.locator(".resampling canvas").first).to_be_visible()  # something is on show meanwhile
     page.get_by_role("button", name="Train it here").click()
-    expect(page.get_by_role("combobox", name=re.compile("Runs"))).to_have_attribute("aria-label", re.compile("seed 5"))
+    expect(page.get_by_role("combobox", name=re.compile("Runs"))).to_have_value(re.compile("seed 5"))
     expect(page.get_by_text("is not trained on this server yet")).to_have_count(0)
     expect(page).to_have_url(re.compile(f"run={SMALL.run_id}.*settings=train_size.1000"))
     assert server.store.status(SMALL.run_id).state == "complete"
     page.reload()
-    expect(page.get_by_role("combobox", name=re.compile("Runs"))).to_have_attribute("aria-label", re.compile("seed 5"))
+    expect(page.get_by_role("combobox", name=re.compile("Runs"))).to_have_value(re.compile("seed 5"))

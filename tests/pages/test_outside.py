@@ -120,7 +120,9 @@ def test_what_is_said_of_the_measuring_takes_no_effect(visit, lab):
     assert_harmless(app.run())
 
 
-@pytest.mark.parametrize("name, value", [("VAE_STORE", f"none://{WORST}"), ("VAE_DEVICE", WORST)])
+@pytest.mark.parametrize(
+    "name, value", [("VAE_STORE", f"none://{WORST}"), ("VAE_DEVICE", WORST)], ids=["store", "device"]
+)
 def test_why_the_lab_cannot_start_takes_no_effect(visit, monkeypatch, name, value):
     monkeypatch.setenv(name, value.replace("\0", "").replace("\ud800", ""))
     app = visit("train")
