@@ -5,6 +5,7 @@ import dataclasses
 import json
 import sys
 import time
+from collections.abc import Callable
 
 from tqdm import tqdm
 
@@ -19,7 +20,9 @@ from vae.runs.states import SETTLED
 from vae.runs.store import POSTERIORS, PRETRAINED, DamagedRun, RunStore, StoreError
 from vae.runs.sweep import LADDER, RAMPLESS, SWEPT, ladder, sweep
 from vae.runs.worker import GAP_IMAGES, advance, measure_gaps, resolve_device
+from vae.texts import on_one_line
 from vae.training.speed import use_one_thread
+from vae.typed import Typed, read_numbers, read_widths
 
 PRETRAINED_RUNS = [
     *(run for dim in LADDER for run in sweep(RunConfig(latent_dim=dim), LADDER[dim], (0,))),
@@ -41,7 +44,7 @@ class Parser(argparse.ArgumentParser):
     """argparse, with one line on stderr for a bad argument."""
 
     def error(self, message: str):
-        self.exit(2, f"{self.prog}: {message}\n")
+        self.exit(2, f"{self.prog}: {on_one_line(message)}\n")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -155,7 +158,10 @@ def sweep_command(options: argparse.Namespace) -> int:
     """Trains a pair with one KL weight after another, as many runs at once as there are workers."""
     store = RunStore(options.store)
     names = [field.name for field in dataclasses.fields(RunConfig) if field.name not in SWEPT]
-    configs = sweep(RunConfig(**{name: getattr(options, name) for name in names}), options.kl_weights, options.seeds)
+    base = RunConfig(**{name: getattr(options, name) for name in names})
+    configs = sweep(base, options.kl_weights.values, options.seeds.values)
+    if options.kl_weights.reading:
+        print(f"--kl-weights is read as {options.kl_weights.reading}", file=sys.stderr)
     device = resolve_device(options.device)
     if options.workers is not None and not 1 <= options.workers <= MOST_WORKERS:
         raise ConfigError("workers", options.workers, f"a whole number from 1 to {MOST_WORKERS}")
@@ -201,7 +207,8 @@ def runs_command(options: argparse.Namespace) -> int:
     for row in rows:
         test = row.get("test") or {}
         loss = test.get("negative_elbo") or test.get("reconstruction")
-        print(f"{row['run_id']:24} {row['status']:9} {'' if loss is None else f'{loss:8.2f} nats'}  {row['path']}")
+        print(on_one_line(row["run_id"]).ljust(24), f"{row['status']:9}", end=" ")
+        print("" if loss is None else f"{loss:8.2f} nats", on_one_line(row["path"]), sep="  ")
     return 0
 
 
@@ -239,8 +246,18 @@ def _parser() -> Parser:
 
     swept = commands.add_parser("sweep", help="train one pair with many KL weights", description=sweep_command.__doc__)
     swept.prog = parser.prog
-    swept.add_argument("--kl-weights", type=_numbers(float), required=True, help="up to 12, such as 0,0.1,1,10")
-    swept.add_argument("--seeds", type=_numbers(int), default=(0,), help="up to 3, such as 0,1,2 (default 0)")
+    swept.add_argument(
+        "--kl-weights",
+        type=_list("kl_weights", read_numbers, float),
+        required=True,
+        help="up to 12: 0,0.1,1,10 or 0;0,1;1",
+    )
+    swept.add_argument(
+        "--seeds",
+        type=_list("seeds", read_numbers, int),
+        default=Typed((0,)),
+        help="up to 3: 0,1,2 (default 0)",
+    )
     swept.add_argument("--workers", type=int, help="runs at a time on this machine (default: one a core)")
     _add_fields(swept, [field for field in dataclasses.fields(RunConfig) if field.name not in SWEPT])
     swept.set_defaults(command=sweep_command)
@@ -271,14 +288,14 @@ def _add_fields(command: Parser, fields) -> None:
     command.add_argument("--device", default="cpu", help="auto, cpu, cuda or mps (default cpu); not part of the run")
 
 
-def _numbers(kind: type):
-    """Reads numbers with commas between them; what cannot be read is passed on for RunConfig to refuse by name."""
+def _list(name: str, reader: Callable, *kind: type):
+    """Reads a list of numbers; what is none is passed on for RunConfig to refuse by name."""
 
-    def read(text: str) -> tuple:
+    def read(text: str):
         try:
-            return tuple(kind(number) for number in text.split(","))
-        except ValueError:
-            return (text,)
+            return reader(name, text, *kind)
+        except ConfigError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
 
     return read
 
@@ -286,10 +303,11 @@ def _numbers(kind: type):
 def _reader(field: dataclasses.Field):
     """Reads a flag's text; what cannot be read is passed on for RunConfig to refuse by name."""
 
+    if isinstance(field.default, tuple):
+        return _list(field.name, read_widths)
+
     def read(text: str):
         try:
-            if isinstance(field.default, tuple):
-                return tuple(int(width) for width in text.split(","))
             return type(field.default)(text)
         except ValueError:
             return text

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 
 from vae.activations import BOTTLENECKS, HIDDEN
+from vae.texts import on_one_line, quoted
 
 # Part of every run_id: raise it when the training recipe changes, so that no old run answers for a new one.
 RECIPE = 2
@@ -22,7 +23,7 @@ class ConfigError(ValueError):
     """A setting outside its range; the message names the field, the value and what is allowed."""
 
     def __init__(self, name: str, value: object, allowed: str):
-        super().__init__(f"{name} = {value!r} is not allowed: {allowed}")
+        super().__init__(f"{on_one_line(name, 60)} = {quoted(value)} is not allowed: {allowed}")
         self.name, self.value, self.allowed = name, value, allowed
 
 

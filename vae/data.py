@@ -10,6 +10,8 @@ from typing import NamedTuple
 import platformdirs
 import torch
 
+from vae.texts import on_one_line
+
 BUNDLED = Path(__file__).resolve().parent.parent / "assets" / "mnist"
 MD5 = {
     "train-images-idx3-ubyte.gz": "c7dfcf1bfd3481a40f7b3aedbdbd083c",
@@ -77,7 +79,8 @@ def download(dataset: str, timeout: float = 5.0) -> None:
     try:
         _downloads().read(dataset, CACHE, "train", download=True)
     except (RuntimeError, OSError) as error:
-        raise DatasetError(f"{dataset} could not be downloaded ({error}). mnist needs no download.") from error
+        said = on_one_line(f"{dataset} could not be downloaded ({error})")
+        raise DatasetError(f"{said}. mnist needs no download.") from error
 
 
 def one_per_class(labels: torch.Tensor) -> torch.Tensor:

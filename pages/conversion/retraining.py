@@ -9,6 +9,7 @@ from pages.shared import controls, figures, prediction, several
 from pages.shared import lab as ui
 from pages.shared.controls import FIELDS
 from pages.shared.once import once
+from pages.shared.plain import message
 from pages.shared.prediction import within
 from vae.config import RunConfig
 from vae.runs.store import RunStatus
@@ -64,7 +65,7 @@ def _shown(ae: RunConfig, configs: list[RunConfig], now: list[RunStatus], predic
         st.progress(min(done / total, 1.0), f"{sum(not s.is_active for s in now)} of {len(now)} runs have ended")
     for name, state in zip(names, now):
         if state.state in ("failed", "diverged"):
-            st.error(f"**{name}** · {state.message}", icon=":material/error:")
+            st.error(f"**{name}** · {message(state.message)}", icon=":material/error:")
         elif state.state == "stopped":
             st.caption(f"**{name}** · stopped at step {state.step:,} of {state.total_steps:,}")
     if not histories:

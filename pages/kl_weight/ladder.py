@@ -6,11 +6,12 @@ from collections import defaultdict
 import streamlit as st
 import torch
 
-from pages.shared import address, controls, figures, pair, parcels
+from pages.shared import address, controls, figures, linked, pair, parcels
 from pages.shared import lab as ui
 from pages.shared.component import component
 from pages.shared.once import once
 from pages.shared.pair import halves
+from pages.shared.plain import plain
 from pages.shared.trained import Trained, top_two_dimensions
 from vae import data
 from vae.config import RunConfig
@@ -37,12 +38,15 @@ def choose_architecture() -> RunConfig:
 
 
 def _shapes() -> list[tuple]:
-    """The architectures of the ladders, and those of which there are pairs of two weights at least."""
+    """The architectures of the ladders, those of which there are pairs of two weights at least, and a link's."""
     weights = defaultdict(set)
     for config in _from_nothing():
         weights[_shape(config)].add(config.kl_weight)
     ladders = [_shape(RunConfig(latent_dim=latent_dim)) for latent_dim in LADDER]
-    own = {shape for shape, some in weights.items() if len(some) > 1} - set(ladders)
+    own = {shape for shape, some in weights.items() if len(some) > 1}
+    if (asked := linked.asked_for("chosen")) and not asked.init_from:  # of a link, to be trained here
+        own |= {_shape(asked)}
+    own -= set(ladders)
     return [*ladders, *sorted(own, key=_name)]
 
 
@@ -79,11 +83,15 @@ def show(architecture: RunConfig) -> None:
     given = address.given("x", "chosen")
     runs = _runs_of(architecture)
     rungs = _rungs(architecture, runs, given.get("chosen"))
+    by_id = {config.run_id: config for config in rungs}
+    is_awaited = False
+    if given.get("chosen") in by_id:
+        linked.carry(by_id[given["chosen"]])
+    elif chosen := given.pop("chosen", None):
+        is_awaited = _is_awaited(chosen)
     if not rungs:
         st.info("No trained runs of this ladder are here: train some below.", icon=":material/arrow_downward:")
         return
-    if given.get("chosen", rungs[0].run_id) not in [config.run_id for config in rungs]:
-        _leave_behind(given.pop("chosen"))
     ae, _ = halves(rungs[0])
     vaes = [halves(config)[1] for config in rungs]
     limit = _limit(vaes)
@@ -100,9 +108,10 @@ def show(architecture: RunConfig) -> None:
             "points": points,
             "ae": _figures(ae),
             "given": given,
+            "isAwaited": is_awaited,
             **_named(ae, vaes, points),
         },
-        on_chosen_change=_open_chosen_run,
+        sends={"chosen": _open_chosen_run},
         height="content",
     )
     st.markdown(_outcome(rows))
@@ -126,11 +135,19 @@ def _named(ae: Trained, vaes: list[Trained], points: list[dict]) -> dict:
     }
 
 
-def _leave_behind(chosen: str) -> None:
-    """Forgets a chosen run that is no rung; says so unless it is one of another architecture."""
-    del st.query_params["chosen"]
-    if chosen not in [config.run_id for config in _from_nothing()]:
-        st.warning(f"chosen = {address.quoted(chosen)} in the address is not here: train it on this server.")
+def _is_awaited(chosen: str) -> bool:
+    """Whether a chosen run that is no rung is to become one; any other is forgotten, and only said if it is not here.
+
+    One that is here is of another architecture.
+    """
+    asked = linked.asked_for("chosen")
+    if asked and asked.init_from:
+        st.info(f"chosen = {plain(chosen)} in the address is a converted AE, which is on no ladder.")
+    elif chosen not in [config.run_id for config in _from_nothing()] and linked.offer("chosen", "vae"):
+        return True
+    for name in ("chosen", "settings"):
+        st.query_params.pop(name, None)
+    return False
 
 
 def _rungs(architecture: RunConfig, runs: list[RunConfig], chosen: str | None) -> list[RunConfig]:
@@ -157,9 +174,9 @@ def _label(config: RunConfig, rungs: list[RunConfig]) -> str:
     return weight
 
 
-def _open_chosen_run() -> None:
+def _open_chosen_run(run_id: str) -> None:
     """Somebody clicked on a run that is no rung: it becomes one."""
-    st.query_params["chosen"] = st.session_state[KEY].chosen
+    st.query_params["chosen"] = run_id
 
 
 def _row(vae: Trained, rungs: list[RunConfig]) -> dict:
@@ -172,6 +189,7 @@ def _row(vae: Trained, rungs: list[RunConfig]) -> dict:
         "klPerDimension": test["kl_per_dimension"],
         "dims": top_two_dimensions(vae),
         "parcel": parcels.of_model(vae),
+        "settings": linked.settings_of(vae.config),
     }
 
 

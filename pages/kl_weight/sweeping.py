@@ -1,17 +1,16 @@
 """Sweeps of one's own: which runs, how far each of them is, and what came of it."""
 
-import contextlib
-import re
-
 import pyarrow
 import streamlit as st
 
-from pages.shared import address, controls, several
+from pages.shared import controls, several
 from pages.shared import lab as ui
 from pages.shared.once import once
+from pages.shared.plain import plain
 from vae.config import ConfigError, RunConfig
 from vae.runs.store import RunStatus
 from vae.runs.sweep import sweep
+from vae.typed import read_numbers
 
 EXAMPLE = "0, 0.3, 1, 4"
 LABELS = {"kl_weight": "KL weights β", "seed": "Seeds"}
@@ -41,7 +40,11 @@ def _settings() -> list[RunConfig]:
     weights, seeds, dimensions, epochs = st.columns([3, 2, 2, 2])
     with weights:
         kl_weights = st.text_input(
-            LABELS["kl_weight"], EXAMPLE, key="kl_weights", bind="query-params", help="1 to 12 numbers, such as 0.3, 1."
+            LABELS["kl_weight"],
+            EXAMPLE,
+            key="kl_weights",
+            bind="query-params",
+            help="1 to 12 numbers, as 0.3, 1 or 0,3; 1.",
         )
     with seeds:
         seed_text = st.text_input(LABELS["seed"], "0", key="seeds", bind="query-params", help="1 to 3 whole numbers.")
@@ -51,22 +54,14 @@ def _settings() -> list[RunConfig]:
         count = controls.setting("epochs", "Epochs")
     try:
         base = RunConfig(latent_dim=latent_dim, epochs=count)
-        return sweep(base, _numbers(kl_weights, float), _numbers(seed_text, int))
+        typed = read_numbers("kl_weights", kl_weights)
+        if typed.reading:
+            weights.caption(f"Read as **{typed.reading}**.")
+        return sweep(base, typed.values, read_numbers("seeds", seed_text, int).values)
     except ConfigError as error:
         label = LABELS.get(error.name.removesuffix("s"), error.name)
-        st.error(f"**{label}**: {address.quoted(error.value)} is not allowed: {error.allowed}")
+        st.error(f"**{label}**: {plain(error.value)} is not allowed: {error.allowed}")
         return []
-
-
-def _numbers(text: str, kind: type) -> tuple:
-    """Numbers with commas or blanks between them; what is none stays as it is, for RunConfig to refuse by name."""
-
-    def number(part: str):
-        with contextlib.suppress(ValueError):
-            return kind(part)
-        return part
-
-    return tuple(number(part) for part in re.split(r"[,;\s]+", text) if part)
 
 
 def _table(configs: list[RunConfig], now: list[RunStatus]) -> None:

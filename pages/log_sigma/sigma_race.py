@@ -8,6 +8,7 @@ import streamlit as st
 from pages.shared import controls, digits, figures, prediction, several
 from pages.shared import lab as ui
 from pages.shared.once import once
+from pages.shared.plain import message
 from vae.config import RunConfig
 from vae.objective import largest_log_sigma
 from vae.runs.states import SETTLED, RunStatus
@@ -87,7 +88,7 @@ def _where(config: RunConfig, state: RunStatus) -> str:
         return "not trained yet"
     test = ui.test_of(config.run_id)
     if not test:
-        return state.message or f"{state.state}, step {state.step:,}"
+        return message(state.message) if state.message else f"{state.state}, step {state.step:,}"
     stopped = f"stopped at step {state.step:,}, " if state.state == "stopped" else ""
     learned = "" if test["active_units"] else ", nothing learned: no dimension is active"
     return f"{stopped}−ELBO {test['negative_elbo']:.1f} nats{learned}"

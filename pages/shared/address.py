@@ -9,11 +9,14 @@ from typing import NamedTuple
 
 import streamlit as st
 
+from pages.shared.plain import plain
+
 OWN_DIGIT = re.compile(r"own-[A-Za-z0-9_-]{523}")  # 784 pixels in 16 levels (picker.js)
 NUMBER = re.compile(r"-?\d{1,9}(\.\d{1,9})?", re.ASCII)
 RUN_ID = re.compile(r"vae-\d{1,2}d-[0-9a-f]{12}")
 LAYERS = ("codes", "ellipses", "prior", "density", "grid", "holes")
 MOST_DRAWS = 10_000
+MOST_FRAMES = 100  # of a GIF
 Rule = Callable[[str], bool]
 
 
@@ -22,12 +25,18 @@ class Parameter(NamedTuple):
 
     owner: the module of pages/ or assets/browser/ that reads and writes it; default: what is so without it; allowed:
     in words, of what the rule asks; no rule: what is allowed depends on what the page shows, and the owner says it.
+    kind: of what a component sends; in an address all is text.
     """
 
     owner: str
     default: str
     allowed: str = ""
     rule: Rule | None = None
+    kind: type = str
+
+    def allows(self, value: object) -> bool:
+        """Whether a value, of whatever type, is of the right one and what the rule allows."""
+        return isinstance(value, self.kind) and self.rule(value)
 
 
 def numbers(most: int, largest: float) -> Rule:
@@ -56,6 +65,17 @@ def _is_digit(text: str) -> bool:
     return _IS_TEST_DIGIT(text) or bool(OWN_DIGIT.fullmatch(text))
 
 
+def _is_way(frames: list) -> bool:
+    """Whether these are frames of a GIF: codes of both models, {"ae": numbers, "vae": numbers} each."""
+    are_frames = 2 <= len(frames) <= MOST_FRAMES and all(isinstance(frame, dict) for frame in frames)
+    return are_frames and all(_is_code(frame.get(half)) for frame in frames for half in ("ae", "vae"))
+
+
+def _is_code(code: object) -> bool:
+    is_list = isinstance(code, list) and 1 <= len(code) <= 32
+    return is_list and all(type(number) in (int, float) and abs(number) <= 10_000 for number in code)  # NaN never is
+
+
 _DIGIT = ("the number of a test digit from 0 to 9,999, or a drawing", _is_digit)
 _CODE = ("1 to 32 numbers from -1,000 to 1,000", numbers(32, 1_000.0))
 _DRAW = (f"a whole number to {MOST_DRAWS:,}", whole(MOST_DRAWS))
@@ -70,6 +90,7 @@ PARAMETERS = {
     "chosen": Parameter(
         "kl_weight/ladder", "the run with β = 1", "the name of a VAE's run", lambda text: bool(RUN_ID.fullmatch(text))
     ),
+    "settings": Parameter("shared/linked", "the defaults of RunConfig"),
     "kl_weights": Parameter("kl_weight/sweeping", "an example"),
     "seeds": Parameter("kl_weight/sweeping", "0"),
     # the digit, and what is drawn of it
@@ -105,6 +126,23 @@ PARAMETERS = {
     "step": Parameter("train/watch", "the last"),
 }
 
+# What components send to the server (pages/shared/component.py), by the same rules.
+SENT = {
+    "digit": PARAMETERS["x"],
+    "fitted": PARAMETERS["x"],
+    "chosen": PARAMETERS["chosen"],
+    "gif": Parameter(
+        "walk/walk",
+        "none",
+        f"2 to {MOST_FRAMES} frames of 1 to 32 numbers from -10,000 to 10,000 for each model",
+        _is_way,
+        list,
+    ),
+    "news": Parameter(
+        "shared/news", "none", "where runs are, in up to 10,000 letters", lambda text: len(text) <= 10_000
+    ),
+}
+
 
 def given(*names: str) -> dict[str, str]:
     """The named parameters that the address has and that are allowed; garbage is said and left out."""
@@ -127,14 +165,8 @@ def binding(name: str, options: Iterable[str] = (), allowed: str = "", rule: Rul
 
 
 def _is_allowed(name: str, text: str, parameter: Parameter) -> bool:
-    if parameter.rule(text):
+    if parameter.allows(text):
         return True
-    st.warning(f"{name} = {quoted(text)} in the address is not allowed: {parameter.allowed}. The default is shown.")
+    st.warning(f"{name} = {plain(text)} in the address is not allowed: {parameter.allowed}. The default is shown.")
     del st.query_params[name]
     return False
-
-
-def quoted(value: object) -> str:
-    """A value that somebody typed, as code: no Markdown of theirs takes effect, and no more than 40 characters show."""
-    text = str(value).replace("`", "'").replace("\n", " ") or "(nothing)"
-    return f"`{text[:40]}{' …' if len(text) > 40 else ''}`"

@@ -6,9 +6,9 @@ import math
 import streamlit as st
 import torch
 
-from pages.shared import address
 from pages.shared import lab as ui
 from pages.shared.once import once
+from pages.shared.plain import plain
 from pages.shared.trained import Trained
 from vae.activations import ACTIVATIONS, BOTTLENECKS
 from vae.config import RunConfig
@@ -26,7 +26,7 @@ def choose_left(vae: RunConfig) -> RunConfig:
     key = f"left beside {own}"
     if asked not in (None, *choices):
         st.warning(
-            f"left = {address.quoted(asked)} in the address is not here: with the settings of this pair there is "
+            f"left = {plain(asked)} in the address is not here: with the settings of this pair there is "
             f"{', '.join(choices)}. Its AE is shown."
         )
     if st.session_state.get(key) not in (None, *choices):  # of a pair that has more beside it

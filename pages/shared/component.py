@@ -7,11 +7,15 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import streamlit as st
+
+from pages.shared.address import SENT
+from pages.shared.plain import plain
 
 BROWSER = Path(__file__).parents[2] / "assets" / "browser"
 IMPORT = re.compile(r'from "(\.[^"]+)";')
@@ -31,8 +35,15 @@ export default async function (component) {
 """
 
 
+Handler = Callable[[object], None] | None
+
+
 def component(room: str, name: str, html: str | None = None, css: str | None = None) -> Callable:
-    """The component of ROOM/NAME.html, NAME.css and NAME.js, registered once; html and css may be given instead."""
+    """The component of ROOM/NAME.html, NAME.css and NAME.js, registered once; html and css may be given instead.
+
+    What it returns shows it: `sends` has the names of what it sends, each with what is to be done with a new value
+    before the page runs again. Whoever has a browser can send anything: what SENT does not allow is said, and is None.
+    """
     script = LOADER.replace("VERSION", version()).replace("MODULES", json.dumps(needed(f"{room}/{name}.js")))
     shown = st.components.v2.component(
         name,
@@ -41,10 +52,35 @@ def component(room: str, name: str, html: str | None = None, css: str | None = N
         js=script,
     )
 
-    def show(data: dict, **options):
-        return shown(data={**data, "page": st.session_state.get(PAGE, "")}, **options)
+    def show(key: str, data: dict, sends: Mapping[str, Handler] = MappingProxyType({}), **options) -> dict:
+        handlers = {f"on_{name}_change": functools.partial(_take, key, name, do) for name, do in sends.items()}
+        data = {**data, "page": st.session_state.get(PAGE, "")}
+        sent = shown(key=key, data=data, **handlers, **options)
+        return {name: _allowed(name, sent.get(name)) for name in sends}
 
     return show
+
+
+def received(key: str, name: str):
+    """What the component of that key has sent under a name; None where that is nothing, or not allowed."""
+    state = st.session_state.get(key)
+    value = state.get(name) if isinstance(state, dict) else None
+    return value if SENT[name].allows(value) else None
+
+
+def _take(key: str, name: str, do: Handler) -> None:
+    """Has done what is to be done with what has come."""
+    value = received(key, name)
+    if do and value is not None:
+        do(value)
+
+
+def _allowed(name: str, value: object):
+    """The value, or None for one that is not allowed, which is said."""
+    if value is None or SENT[name].allows(value):
+        return value
+    st.warning(f"{name} = {plain(value)} came from this page's picture and is not allowed: {SENT[name].allowed}.")
+    return None
 
 
 def read(path: str) -> str:

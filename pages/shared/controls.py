@@ -1,6 +1,5 @@
 """Widgets that more than one page has. Their values live in the URL, so that a link reproduces what is seen."""
 
-import contextlib
 import dataclasses
 import functools
 import re
@@ -10,8 +9,10 @@ import streamlit as st
 
 from pages.shared import address, run_again
 from pages.shared.figures import COLORS
+from pages.shared.plain import message, plain
 from vae import data
 from vae.config import ConfigError, RunConfig, allowed_values
+from vae.typed import read_widths
 
 SYMBOLS = {
     "X": ("x", "x"),
@@ -49,14 +50,13 @@ def run_settings() -> RunConfig:
         for index, (name, label) in enumerate(MORE.items()):
             with columns[index % 3]:
                 values[name] = setting(name, label)
-    with contextlib.suppress(ValueError):  # RunConfig will say what is wrong with it, by name and value
-        values["hidden_dims"] = tuple(int(width) for width in values["hidden_dims"].split(","))
     try:
+        values["hidden_dims"] = read_widths("hidden_dims", values["hidden_dims"])
         config = RunConfig(**values)
     except ConfigError as error:
         label = {**FEW, **MORE}[error.name]
         st.error(
-            f"**{label}**: {error.name} = {address.quoted(error.value)} is not allowed: {error.allowed}",
+            f"**{label}**: {error.name} = {plain(error.value)} is not allowed: {error.allowed}",
             icon=":material/error:",
         )
         st.stop()
@@ -148,7 +148,7 @@ def _offer_download(dataset: str) -> None:
             with st.spinner(f"Downloading {dataset} …"):
                 data.download(dataset)
         except data.DatasetError as error:
-            st.error(f"{error} Choose mnist under *More settings* to go on.", icon=":material/cloud_off:")
+            st.error(f"{message(error)} Choose mnist under *More settings* to go on.", icon=":material/cloud_off:")
             st.stop()
         run_again()
     st.stop()

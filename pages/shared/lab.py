@@ -14,6 +14,7 @@ from streamlit.web.server.starlette.starlette_app_utils import decode_xsrf_token
 from pages.shared import figures  # noqa: F401  (plotly too is there before the freeze)
 from pages.shared.once import forget as forget_answer
 from pages.shared.once import once, recent
+from pages.shared.plain import message
 from pages.shared.trained import Trained
 from vae import data
 from vae.config import RunConfig
@@ -61,7 +62,7 @@ def runs() -> Runs:
     try:
         return start()
     except CANNOT_START as error:
-        st.error(f"The lab cannot start: {error}", icon=":material/error:")
+        st.error(f"The lab cannot start: {message(error)}", icon=":material/error:")
         st.stop()
 
 
@@ -82,8 +83,8 @@ def says_damage(page_part):
         except DamagedRun as error:
             place = runs().store.set_aside(error.run_id, str(error))
             st.error(
-                f"{error}. Its files were set aside in {place}. “Train both” on the page *Train side by side*, or the "
-                "button of the page that shows this run, makes it again.",
+                f"{message(error)}. Its files were set aside in {message(place)}. “Train both” on the page *Train side "
+                "by side*, or the button of the page that shows this run, makes it again.",
                 icon=":material/healing:",
             )
             st.stop()
@@ -142,7 +143,15 @@ def test_of(run_id: str) -> dict:
 @recent(2.0)
 def failure_of(run_id: str) -> dict | None:
     """What a worker wrote of a training that failed (vae/runs/worker.py): its step, and who did it; else None."""
-    return (start().store.metrics(run_id) or {}).get("failure")
+    failure = (start().store.metrics(run_id) or {}).get("failure")
+    return failure if isinstance(failure, dict) and _is_failure(failure) else None
+
+
+def _is_failure(failure: dict) -> bool:
+    """Whether it holds what a worker writes: numbers, for they stand in sentences, and pixels."""
+    numbers = {name: value for name, value in failure.items() if name != "pixels"}
+    is_numbers = all(type(value) in (int, float) for value in numbers.values())
+    return is_numbers and "step" in numbers and isinstance(failure.get("pixels", ""), str)
 
 
 @once(40)

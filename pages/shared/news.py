@@ -32,7 +32,7 @@ def watch(*names: str) -> None:
     names: run_ids, or "run_id/model_sha256" for the measuring of a run's gaps.
     """
     with st.container(key=f"news {names[0]}"):  # takes no room (style.css)
-        _news(key=f"news of {names[0]}", data={"names": names, "seen": of(names)}, on_news_change=lambda: None)
+        _news(key=f"news of {names[0]}", data={"names": names, "seen": of(names)}, sends={"news": None})
 
 
 def of(names: tuple[str, ...]) -> str:

@@ -17,27 +17,36 @@ Shown = Callable[[list[RunConfig], list[RunStatus]], None]
 
 
 @ui.says_damage
-def train(configs: list[RunConfig], shown: Shown, of_seed: Callable[[int], list[RunConfig]] | None = None) -> None:
+def train(
+    configs: list[RunConfig],
+    shown: Shown,
+    of_seed: Callable[[int], list[RunConfig]] | None = None,
+    label: str = "",
+    name: str = "",
+) -> None:
     """Buttons to train and stop the runs, and `shown(configs, statuses)`, drawn anew while more is to come.
 
-    of_seed: the same runs with another seed, which are offered once these have ended.
+    of_seed: the same runs with another seed, which are offered once these have ended. label: on the button, instead of
+    how many runs it trains; name: of these buttons, where a page has others.
     """
     states = [ui.status(config.run_id).state for config in configs]
     missing = [config for config, state in zip(configs, states) if state in STARTABLE]
     active = [config for config, state in zip(configs, states) if state in ACTIVE]
     start, stop, _ = st.columns([3, 2, 6], vertical_alignment="center")
-    label, wanted = ("Training …", []) if active else ("All have ended", [])
+    said, wanted = ("Training …", []) if active else ("All have ended", [])
     if missing:
-        label, wanted = f"Train {'1 run' if len(missing) == 1 else f'{len(missing)} runs'}", missing
+        said, wanted = label or f"Train {'1 run' if len(missing) == 1 else f'{len(missing)} runs'}", missing
     elif of_seed and not active:
         wanted = _next_untrained(configs[0].seed, of_seed)
-        label = f"Train again (seed {wanted[0].seed})"
+        said = f"Train again (seed {wanted[0].seed})"
     start.button(
-        label, icon=":material/play_arrow:", type="primary", disabled=not wanted,
-        on_click=_train_with_seed if of_seed else _train, args=wanted, width="stretch",
+        said, icon=":material/play_arrow:", type="primary", disabled=not wanted,
+        on_click=_train_with_seed if of_seed else _train, args=wanted, width="stretch", key=f"start {name}",
     )  # fmt: skip
     if active:
-        stop.button("Stop all", icon=":material/stop:", on_click=_stop, args=active, width="stretch")
+        stop.button(
+            "Stop all", icon=":material/stop:", on_click=_stop, args=active, width="stretch", key=f"stop {name}"
+        )
     elif wanted:
         stop.caption(f"takes about {in_words(_estimate(wanted))}")
     complaint()

@@ -7,6 +7,7 @@ import os
 import streamlit as st
 
 from pages.shared import lab as ui
+from pages.shared.plain import message
 from vae.config import RunConfig
 from vae.runs.queue import TooManyRuns
 from vae.runs.states import ACTIVE, SETTLED
@@ -44,7 +45,14 @@ def buttons(ae: RunConfig, vae: RunConfig) -> None:
 def complaint() -> None:
     """Says what went wrong when a button was pressed."""
     if words := st.session_state.pop("complaint", None):
-        st.error(words, icon=":material/hourglass_top:")
+        st.error(message(words), icon=":material/hourglass_top:")
+
+
+def waiting() -> str:
+    """Why a run that was asked for does not train yet."""
+    if error := ui.runs().error:
+        return message(error)
+    return "the workers are starting …" if ui.runs().is_starting else "waiting for a free worker …"
 
 
 def in_words(seconds: float) -> str:

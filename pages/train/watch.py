@@ -7,7 +7,8 @@ import torch
 from pages.shared import digits, figures, news, run_again, scatter
 from pages.shared import lab as ui
 from pages.shared.once import once
-from pages.shared.steer import in_words
+from pages.shared.plain import message
+from pages.shared.steer import in_words, waiting
 from vae import data
 from vae.config import RunConfig
 from vae.measures.evaluation import floor_of
@@ -22,7 +23,7 @@ def training(ae: RunConfig, vae: RunConfig) -> None:
     """Everything that is seen of a pair; looks again by itself while more may come, also from another browser."""
     before = [ui.status(half.run_id).state for half in (ae, vae)]
     for report in [*ui.damage_reports(ae.run_id), *ui.damage_reports(vae.run_id)]:
-        st.warning(f"An earlier copy was set aside: {report}", icon=":material/healing:")
+        st.warning(f"An earlier copy was set aside: {message(report)}", icon=":material/healing:")
     live = bool(ACTIVE & set(before))
     playing = st.session_state.get("playing") is not None and not live
     dimensions = scatter.choose_dimensions(vae.latent_dim)
@@ -72,13 +73,12 @@ def _progress(config: RunConfig, now: RunStatus) -> None:
     share = now.step / now.total_steps if now.total_steps else 0.0
     epoch = f"epoch {now.step / config.steps_per_epoch:.1f} of {config.epochs}"
     if now.state in ("diverged", "failed"):
-        st.error(f"{name} · {now.message}", icon=":material/error:")
+        st.error(f"{name} · {message(now.message)}", icon=":material/error:")
         return
     if now.state == "absent":
         words = "not trained with these settings yet"
     elif now.state == "queued":
-        waiting = "the workers are starting" if ui.runs().is_starting else "waiting for a free worker"
-        words = f"{ui.runs().error or waiting} …"
+        words = waiting()
     elif now.state == "pausing":
         words = f"pausing at {epoch} …"
     elif now.is_active and (fault := ui.runs().fault(config.run_id)):

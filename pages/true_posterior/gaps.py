@@ -11,6 +11,7 @@ from pages.shared import news, parcels, run_again
 from pages.shared.component import base64_of, component
 from pages.shared.once import once
 from pages.shared.pair import halves
+from pages.shared.plain import message
 from pages.shared.steer import complaint, in_words
 from vae.config import RunConfig
 from vae.measures.gap import Gap
@@ -87,7 +88,7 @@ def _summary(vae: RunConfig, model_sha256: str, measured: _Bounds) -> tuple[str,
     return _outcome(gap, vae.kl_weight), {"decades": decades, "rows": _rows(gap)}
 
 
-def _steer(model: tuple[str, str], done: int, is_measuring: bool, message: str | None) -> None:
+def _steer(model: tuple[str, str], done: int, is_measuring: bool, ended: str | None) -> None:
     """How far the measuring is, why it ended, and the button that has it begin, stop or go on."""
     if done == GAP_IMAGES:
         return
@@ -95,7 +96,7 @@ def _steer(model: tuple[str, str], done: int, is_measuring: bool, message: str |
     if is_measuring:
         button.button("Stop", icon=":material/stop:", on_click=_stop, args=model, width="stretch")
         so_far = f"{done:,} of {GAP_IMAGES:,} test digits are measured" if done else "waiting for a free worker …"
-        words.progress(done / GAP_IMAGES, ui.runs().error or so_far)
+        words.progress(done / GAP_IMAGES, message(ui.runs().error) if ui.runs().error else so_far)
         return
     label = "Go on" if done else f"Measure {GAP_IMAGES:,} test digits"
     button.button(label, icon=":material/play_arrow:", type="primary", on_click=_measure, args=model, width="stretch")
@@ -103,8 +104,8 @@ def _steer(model: tuple[str, str], done: int, is_measuring: bool, message: str |
     words.caption(
         f"{done:,} of {GAP_IMAGES:,} are measured; the others take about {left}, longer while runs are trained"
     )
-    if message:
-        st.error(message, icon=":material/error:")
+    if ended:
+        st.error(message(ended), icon=":material/error:")
 
 
 def _measure(*model: str) -> None:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from pages.shared import address, figures, parcels
 from pages.shared import lab as ui
-from pages.shared.component import base64_of, component
+from pages.shared.component import base64_of, component, received
 from pages.shared.once import once
 from pages.shared.pair import digits, halves, labels, named
 from pages.shared.trained import Trained
@@ -41,9 +41,8 @@ def of_a_digit(vae: RunConfig) -> None:
         )
     given = address.given("x")
     _, run = halves(vae)
-    asked = st.session_state.get(KEY)
-    name = (asked and asked.digit) or given.get("x", FIRST)
-    wants_fits = bool(asked and asked.fitted == name)
+    name = received(KEY, "digit") or given.get("x", FIRST)
+    wants_fits = received(KEY, "fitted") == name
     _posterior(
         key=KEY,
         data={
@@ -55,8 +54,7 @@ def of_a_digit(vae: RunConfig) -> None:
             **digits(run),
             **named(labels(run) | {"vae": parcels.of_model(run)}),
         },
-        on_digit_change=lambda: None,
-        on_fitted_change=lambda: None,
+        sends={"digit": None, "fitted": None},
         height="content",
     )
 

@@ -11,7 +11,8 @@ from pages.shared import address, figures
 from pages.shared import lab as ui
 from pages.shared.component import component
 from pages.shared.once import once
-from pages.shared.pair import halves, models
+from pages.shared.pair import HALVES, halves, models
+from pages.shared.plain import message
 from pages.shared.trained import Trained
 from vae.config import RunConfig
 from vae.measures import latent
@@ -19,7 +20,6 @@ from vae.measures import latent
 SIGMAS = 3.0  # how far a VAE's sliders go, in units of the prior's sigma
 FRAME = 80  # milliseconds of a GIF's frame
 ZOOM = 6
-LARGEST = 10_000.0  # of a number of a code
 
 _walk = component("walk", "walk")
 
@@ -31,7 +31,7 @@ def along_dimensions(vae: RunConfig) -> None:
     pair = halves(vae)
     ae_run, vae_run = pair
     key = "latent walk"
-    state = _walk(
+    sent = _walk(
         key=key,
         data={
             "latentDim": vae.latent_dim,
@@ -43,14 +43,14 @@ def along_dimensions(vae: RunConfig) -> None:
             "given": given,
             **models(pair),
         },
-        on_gif_change=lambda: None,
+        sends={"gif": None},
         height="content",
     )
-    if state.gif:
+    if sent["gif"]:
         try:
-            gif = way_as_gif(ae_run, vae_run, state.gif)
+            gif = way_as_gif(ae_run, vae_run, sent["gif"])
         except ValueError as error:
-            st.error(f"No GIF can be made of this: {error}")
+            st.warning(f"No GIF can be made of this: {message(error)}")
             return
         st.download_button("Download the GIF", gif, "latent-walk.gif", "image/gif", icon=":material/download:")
 
@@ -64,12 +64,11 @@ def _percentiles(run: Trained) -> list[list[float]]:
 def way_as_gif(ae: Trained, vae: Trained, way: list[dict[str, list[float]]]) -> bytes:
     """Codes of both models, frame by frame, as an endless GIF there and back: AE left, VAE right.
 
-    Raises ValueError for what is not 2 to 100 frames of codes within +-10,000.
+    way: as SENT in address.py allows it. Raises ValueError for codes of other dimensions than the models'.
     """
     latent_dim = vae.config.latent_dim
-    is_way = isinstance(way, list) and 2 <= len(way) <= 100 and all(isinstance(frame, dict) for frame in way)
-    if not is_way or not all(_is_code(frame.get(half), latent_dim) for frame in way for half in ("ae", "vae")):
-        raise ValueError(f"a way is 2 to 100 frames of {latent_dim} numbers from -10,000 to 10,000 for each model")
+    if any(len(frame[half]) != latent_dim for frame in way for half in HALVES):
+        raise ValueError(f"its codes have not {latent_dim} numbers")
     images = [
         latent.decode_all(
             half.model, torch.tensor([frame[half.config.model] for frame in way], dtype=torch.float32)
@@ -81,11 +80,3 @@ def way_as_gif(ae: Trained, vae: Trained, way: list[dict[str, list[float]]]) -> 
     buffer = io.BytesIO()
     first.save(buffer, "GIF", save_all=True, append_images=others, duration=FRAME, loop=0)
     return buffer.getvalue()
-
-
-def _is_code(numbers, latent_dim: int) -> bool:
-    return (
-        isinstance(numbers, list)
-        and len(numbers) == latent_dim
-        and all(type(value) in (int, float) and abs(value) <= LARGEST for value in numbers)  # which NaN never is
-    )

@@ -132,12 +132,38 @@ def test_a_sweep_of_which_one_run_has_diverged_has_exit_status_1(store, small, c
     for config in sweep(dataclasses.replace(small, sigma="raw"), (1.0,), (0,)):
         train_in(store, config)
     assert main(["sweep", "--store", store.url, "--kl-weights", "1", "--sigma", "raw", *SMALL]) == 1
-    ae, vae = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    said = capsys.readouterr()
+    assert "is read as" not in said.err
+    ae, vae = (json.loads(line) for line in said.out.splitlines())
     assert (ae["status"], vae["status"], vae["test"]) == ("complete", "diverged", None)
     assert vae["message"].startswith("diverged at step ")
 
 
+def test_how_a_list_with_decimal_commas_is_read_is_said_before_it_is_used(store, small, capsys):
+    for weight in (0.5, 1.0):
+        for config in sweep(small, (weight,), (0,)):
+            train_in(store, config)
+    assert main(["sweep", "--store", store.url, "--kl-weights", "0,5;1", *SMALL]) == 0
+    said = capsys.readouterr()
+    assert said.err == "--kl-weights is read as 0.5 and 1\n"
+    assert [json.loads(line)["kl_weight"] for line in said.out.splitlines()] == [0.0, 0.5, 1.0]
+
+
+def test_names_in_the_store_and_bad_arguments_reach_the_terminal_without_controls(store, capsys):
+    store.upper.write("vae\x1b[2J\r\n/config.json", b"[")
+    assert main(["runs", "--store", store.url]) == 0
+    lines = capsys.readouterr().out.rstrip("\n").split("\n")
+    assert all(map(str.isprintable, lines)) and [line.split()[0] for line in lines if "damaged" in line] == [
+        "vae\ufffd[2J"
+    ]
+    with pytest.raises(SystemExit):
+        main(["\x1b]0;title\x07\r\n"])
+    assert capsys.readouterr().err.rstrip("\n").isprintable()
+
+
 BAD = [
+    (["sweep", "--kl-weights", "0,3, 1"], "--kl-weights", "0, 3 and 1, or as 0.3 and 1", "0; 0.3; 1"),
+    (["train", "--hidden-dims", "256,128; 64"], "--hidden-dims", "256,128; 64", "256; 128"),
     (["sweep", "--kl-weights", "0,much"], "--kl-weight", "much", "a number from 0 to 1000"),
     (["sweep", "--kl-weights", "1,1"], "--kl-weights", "(1.0, 1.0)", "1 to 12 different values"),
     (["sweep", "--kl-weights", "1", "--seeds", "0,1,2,3"], "--seeds", "(0, 1, 2, 3)", "1 to 3 different values"),

@@ -10,6 +10,8 @@ from pathlib import Path
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
+from vae.texts import on_one_line
+
 UNFINISHED = ".unfinished"  # the end of a local file's name while it is being written
 LEFT_OVER = 3_600.0  # seconds after which an unfinished file is that of a writer that was killed
 TRIES = (0.01, 0.05, 0.2, 0.5, 1.0)  # seconds between tries where the system lets nobody replace a file that is read
@@ -236,4 +238,5 @@ def _create(unfinished: str, target: str) -> None:
 def _reason(error: Exception) -> str:
     """An error in its own short words, without paths."""
     said = error.strerror if isinstance(error, OSError) and error.strerror else str(error) or type(error).__name__
-    return said[:1].lower() + said[1:].rstrip(". ")
+    said = on_one_line(said).rstrip(". ")
+    return said[:1].lower() + said[1:]

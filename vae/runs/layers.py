@@ -9,6 +9,7 @@ from safetensors.torch import load as tensors_from_bytes
 from torch import Tensor
 
 from vae.runs.files import Files, SpoiledFile
+from vae.texts import on_one_line
 
 DAMAGED = "damaged"  # the folder for runs that were set aside
 POSTERIORS = "posteriors"  # the folder for gaps
@@ -19,7 +20,7 @@ class DamagedRun(RuntimeError):
     """A run whose files do not match their checksums; the message names the run and the file."""
 
     def __init__(self, run_id: str, name: str, what: str):
-        super().__init__(f"run {run_id} is damaged: {name}: {what}")
+        super().__init__(on_one_line(f"run {run_id} is damaged: {name}: {what}"))
         self.run_id = run_id
 
 

@@ -19,6 +19,7 @@ from vae.runs.lease import DEAD, Watch
 from vae.runs.states import UNFINISHED, RunStatus
 from vae.runs.store import DamagedRun, RunStore, StoreError
 from vae.runs.worker import GAP_IMAGES, ModelGone, NotShared, measure_for_a_while, train_to_end, warm_up
+from vae.texts import on_one_line
 
 CONNECT_SECONDS = 10.0  # a cluster that does not answer for so long is looked for again when somebody asks
 MOST_WAITING = 6  # runs of one browser that may wait or train at a time
@@ -243,7 +244,7 @@ class Runs:
             self._client, self.error = self._connect(), ""
             self._measuring.clear()  # a lost cluster's
         except Exception as error:  # whatever keeps the cluster away must reach the page, not this thread's end
-            self.error = f"{type(error).__name__}: {error}"
+            self.error = on_one_line(f"{type(error).__name__}: {error}")
             return
         try:
             self._take_up()
@@ -297,4 +298,4 @@ def _in_words(error: BaseException) -> str:
     """Why a task could not be done."""
     if isinstance(error, KilledWorker):
         return "its worker process died again and again"
-    return str(error) if isinstance(error, (DamagedRun, ModelGone, NotShared)) else repr(error)
+    return on_one_line(error if isinstance(error, (DamagedRun, ModelGone, NotShared)) else repr(error))

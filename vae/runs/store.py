@@ -19,6 +19,7 @@ from vae.runs.gaps import Gaps
 from vae.runs.layers import POSTERIORS, DamagedRun
 from vae.runs.quarantine import Quarantine
 from vae.runs.states import RunStatus
+from vae.texts import on_one_line
 
 __all__ = ["POSTERIORS", "PRETRAINED", "DamagedRun", "RunStatus", "RunStore", "StoreError", "default_store_url"]
 
@@ -46,7 +47,7 @@ class RunStore(Quarantine, Gaps):
             super().__init__(url, pretrained)
         except Exception as error:  # a backend's errors are of its own kinds
             reason = error.reason if isinstance(error, StoreFault) else str(error)
-            message = f"the store {url} cannot be used: {reason}. VAE_STORE or --store names another."
+            message = f"{on_one_line(f'the store {url} cannot be used: {reason}')}. VAE_STORE or --store names another."
             if to_write:
                 raise StoreError(message) from error
             self.read_only = message

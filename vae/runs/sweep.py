@@ -25,7 +25,8 @@ def sweep(base: RunConfig, kl_weights: tuple[float, ...], seeds: tuple[int, ...]
     configs = []
     for seed in seeds:
         vae = dataclasses.replace(base, model="vae", seed=seed)
-        configs += [vae.autoencoder, *(dataclasses.replace(vae, kl_weight=weight) for weight in sorted(kl_weights))]
+        vaes = [dataclasses.replace(vae, kl_weight=weight) for weight in kl_weights]
+        configs += [vae.autoencoder, *sorted(vaes, key=lambda config: config.kl_weight)]
     return configs
 
 

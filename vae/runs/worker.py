@@ -20,6 +20,7 @@ from vae.models import Autoencoder
 from vae.runs.files import SpoiledFile, StoreError
 from vae.runs.lease import Lease, LostLease
 from vae.runs.store import DamagedRun, RunStore
+from vae.texts import on_one_line
 from vae.training.checkpoint import model_state
 from vae.training.divergence import Diverged
 from vae.training.loop import Snapshot, train
@@ -111,7 +112,7 @@ def _train_on(config: RunConfig, store: RunStore, device: str, lease: Lease) -> 
         finish("diverged", good, message=str(error), test=None, failure=_failure(config, error))
         return
     except Exception as error:
-        message = str(error) if isinstance(error, ConfigError) else f"{type(error).__name__}: {error}"
+        message = on_one_line(error if isinstance(error, ConfigError) else f"{type(error).__name__}: {error}")
         finish("failed", None, message=message, test=None)
         raise
     test = data.load(config.dataset, "test").images.to(device)

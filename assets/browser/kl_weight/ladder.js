@@ -69,7 +69,7 @@ class View {
     this.find(".dashed").hidden = !data.reference;
     await this.fetchModel(this.chosen);
     await this.picker.open(this.digits, data.hard, this.address.state.x ?? FIRST);
-    this.choose(this.chosen);
+    this.choose(this.chosen, !data.isAwaited);
   }
 
   /** A rung's model comes when it is first wanted: all of them together are as large as the rest of the lab. */
@@ -98,6 +98,12 @@ class View {
     }
   }
 
+  /** A rung that all servers have needs no place in the address, and any other its settings too. */
+  keep({ id, settings }) {
+    const isReference = id === this.data.reference;
+    this.address.keep(isReference ? { chosen: null, settings: null } : { chosen: id, settings: settings || null });
+  }
+
   leave() {
     this.due?.stop();
     this.haltMeasuring?.();
@@ -110,8 +116,8 @@ class View {
     else this.setTriggerValue("chosen", id);
   }
 
-  /** The heart of it: another weight answers in the same frame. */
-  choose(rung) {
+  /** The heart of it: another weight answers in the same frame. isKept: the address names it from now on. */
+  choose(rung, isKept = true) {
     this.chosen = rung;
     this.find(".rungs").value = this.rungs.indexOf(rung);
     this.find(".rungs").setAttribute("aria-valuetext", `KL weight ${rung.label}`);
@@ -126,7 +132,7 @@ class View {
         "the arrow keys go to the next run",
     );
     this.buildDimensions();
-    this.address.keep({ chosen: rung.id === this.data.reference ? null : rung.id });
+    if (isKept) this.keep(rung);
     if (rung.model) return this.show();
     this.find(".reading").textContent = "This network is on its way …";
     this.showLater(rung);

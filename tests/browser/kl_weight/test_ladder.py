@@ -35,6 +35,7 @@ def rung(place: int) -> dict:
         "active": 10 - place,
         "klPerDimension": kl,
         "dims": DIMS,
+        "settings": f"kl_weight {WEIGHTS[place]:g}",
     }
     return {**point(place), **own, "mmd": {"value": 0.05 - 0.02 * place, "low": -0.001, "high": 0.02}}
 
@@ -67,6 +68,21 @@ def ladder(mounted):
     page = mounted("ladder", data, {**sent, **models})
     page.wait_for_function(ALL_DRAWN)
     return page
+
+
+def test_the_address_names_a_rung_with_its_settings_unless_another_run_is_awaited(ladder):
+    slider = ladder.get_by_role("slider", name="KL weight")
+    slider.fill("2")
+    ladder.wait_for_url(re.compile(r"chosen=run\+2&settings=kl_weight\+8$"))
+    slider.fill("1")  # which is everywhere
+    ladder.wait_for_url(re.compile(r"^((?!chosen|settings).)*$"))
+    opened = """async (isAwaited) => {
+      const { data } = document.querySelector(".ladder");
+      aeVaeLabMemory.clear(); // as in a new tab
+      await give({ ...data, isAwaited, subject: String(isAwaited) });
+      return "chosen" in document.querySelector(".ladder").view.address.state; // what is not stays as it was
+    }"""
+    assert [ladder.evaluate(opened, is_awaited) for is_awaited in (False, True)] == [True, False]
 
 
 def draws(page, mu: np.ndarray, sigma: np.ndarray) -> list[np.ndarray]:

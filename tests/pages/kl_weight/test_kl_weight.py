@@ -206,6 +206,19 @@ def test_weights_may_be_written_with_blanks_and_semicolons(visit):
     assert table["kl_weight"].tolist()[1:] == [0.0, 0.3, 1.0]
 
 
+def test_how_a_decimal_comma_was_read_is_said_above_the_button_and_what_is_ambiguous_refused(visit):
+    app = visit("kl_weight")
+    assert not [caption for caption in app.caption if "Read as" in caption.value]
+    for typed, read, weights in (("0,3; 1", "0.3 and 1", [0.3, 1.0]), ("0,3", "0 and 3", [0.0, 3.0])):
+        app.text_input(key="kl_weights").set_value(typed).run()
+        assert [caption.value for caption in app.caption if "Read as" in caption.value] == [f"Read as **{read}**."]
+        assert frame(app)["kl_weight"].tolist()[1:] == weights
+    app.text_input(key="kl_weights").set_value("0,3, 1").run()
+    assert "it can be read as 0, 3 and 1, or as 0.3 and 1" in app.error[0].value
+    app.text_input(key="kl_weights").set_value("1; x").run()
+    assert "`x` is not allowed: a number from 0 to 1000" in app.error[0].value and not app.exception
+
+
 def test_a_run_without_curves_is_said(visit, lab):
     config = ladder(2)[0]
     history = [{k: v for k, v in line.items() if k != "kl_per_dimension"} for line in lab.history(config.run_id)]
