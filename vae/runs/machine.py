@@ -13,7 +13,8 @@ from vae.config import ConfigError
 MOST_WORKERS = 256
 ON_A_CARD = 4  # workers that share a graphics card, each with its own copy of the images and of CUDA there
 WORKER = 500_000_000  # bytes that a worker has while it trains (measured)
-ROOM = 2 << 30  # bytes with which workers need not wait for the first training
+ROOM = 2 << 30  # bytes
+FIRST_LOOK = 6.0  # seconds for which the workers, while nobody needs them, let the first visitor's page come first
 
 GROUPS, OWN_GROUPS = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")  # of Linux; tests put others in their place
 
@@ -32,9 +33,13 @@ def workers(device: str = "cpu") -> int:
     return max(1, min(most, available_memory() // WORKER))
 
 
-def has_room() -> bool:
-    """Whether there is so much memory that workers may start before anybody trains."""
-    return available_memory() >= ROOM
+def start_after() -> float | None:
+    """After how many seconds a server's workers start by themselves; None: only with the first training.
+
+    A machine with room for them has them ready; on another one a page must not go without the memory that they take,
+    and who trains first waits some three seconds for them.
+    """
+    return FIRST_LOOK if available_memory() >= ROOM else None
 
 
 def cores() -> int:

@@ -1,27 +1,34 @@
 """Runs: has runs trained by workers, each once, for all who ask; over dask.distributed."""
 
 import asyncio
+import contextlib
 import functools
 import itertools
 import os
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import dask
 from distributed import Client, Future, KilledWorker, LocalCluster, fire_and_forget
 
+from vae import data
 from vae.config import RunConfig
+from vae.runs import machine
 from vae.runs.states import UNFINISHED, RunStatus
 from vae.runs.store import DamagedRun, RunStore
-from vae.runs.worker import GAP_IMAGES, ModelGone, measure_for_a_while, train_to_end, warm_up
+from vae.runs.worker import GAP_IMAGES, ModelGone, warm_up
 
 CONNECT_SECONDS = 10.0  # a cluster that does not answer for so long is looked for again when somebody asks
 MOST_WAITING = 6  # runs of one browser that may wait or train at a time
 LOOK = 0.5  # seconds between two looks of `follow`
 MOST_SWEPT = 39  # the same for a sweep: 12 weights and the AE, of three seeds
 LAST = -1_000  # Dask's priority of what lets every training pass
+OFF = (
+    "Training is off on this machine: VAE_WORKERS is 0, and DASK_SCHEDULER_ADDRESS names no cluster. What is trained "
+    "already can be looked at."
+)
 
 
 LOCAL = {
@@ -42,16 +49,21 @@ class TooManyRuns(RuntimeError):
 class Runs:
     """Asks for runs and steers them. The store holds all that is known of a run; Dask holds the queue.
 
-    Local worker processes, one a core, or the cluster named by DASK_SCHEDULER_ADDRESS. The cluster starts in the
-    background, after so many seconds, or as soon as it is needed; what is asked for before it is there waits in the
-    store.
+    Local worker processes, as many as machine.workers says, or the cluster named by DASK_SCHEDULER_ADDRESS. It starts
+    in the background, after so many seconds (None: never), or as soon as it is needed; what is asked for before it is
+    there waits in the store.
     """
 
-    def __init__(self, store: RunStore, device: str = "cpu", workers: int | None = None, start_after: float = 0.0):
+    def __init__(
+        self, store: RunStore, device: str = "cpu", workers: int | None = None, start_after: float | None = 0.0
+    ):
         self.store, self.device = store, device
         self._hurry, self._start_after = threading.Event(), start_after
-        self.error = ""  # why there is no cluster, in words
-        self.workers = workers or os.cpu_count() or 1
+        self._is_closing = False
+        self._address = os.environ.get("DASK_SCHEDULER_ADDRESS")
+        self.workers = machine.workers(device) if workers is None else workers
+        self.off = "" if self.workers or self._address else OFF  # why nothing is trained, in words
+        self.error = self.off  # why there is no cluster, in words
         self._client: Client | None = None
         self._asked: dict[str, set[str]] = defaultdict(set)  # browser -> the runs it asked for
         self._places: dict[str, int] = {}  # run -> its place among those that were asked for together
@@ -59,7 +71,6 @@ class Runs:
         self._to_measure: set[tuple[str, str]] = set()  # and those whose gaps were asked for
         self._portions = itertools.count()
         self._lock = threading.Lock()
-        self._address = os.environ.get("DASK_SCHEDULER_ADDRESS")
         self._begin()
 
     def submit(self, configs: list[RunConfig], browser: str = "", most: int = MOST_WAITING) -> None:
@@ -102,9 +113,8 @@ class Runs:
         if client is None or run_id in client.futures or self.store.metrics(run_id) is not None:
             return
         # The key makes it a single flight: to submit a task that waits or runs already changes nothing.
-        future = client.submit(
-            train_to_end, config, self.store.url, self.device, key=run_id, priority=-self._places.get(run_id, 0)
-        )
+        asked = config.to_dict(), self.store.url, self.device
+        future = client.submit(_training(), *asked, key=run_id, priority=-self._places.get(run_id, 0))
         fire_and_forget(future)
         future.add_done_callback(functools.partial(self._note_end, config))
 
@@ -136,7 +146,7 @@ class Runs:
                 return
             self._measuring.add(model)
         key = f"gap-{run_id}-{model_sha256}-{next(self._portions)}"  # the last portion's may not be forgotten yet
-        future = client.submit(measure_for_a_while, *model, self.store.url, key=key, priority=LAST)
+        future = client.submit(_measuring(), *model, self.store.url, key=key, priority=LAST)
         fire_and_forget(future)
         future.add_done_callback(functools.partial(self._note_portion, model))
 
@@ -165,6 +175,7 @@ class Runs:
 
     def close(self) -> None:
         """Ends the workers; the runs go on when somebody asks again."""
+        self._is_closing = True
         self._hurry.set()
         self._started.join()
         if self._client is not None:
@@ -221,8 +232,13 @@ class Runs:
         self._started.start()
 
     def _start(self) -> None:
-        self._hurry.wait(self._start_after)
+        if self.off:
+            return
         try:
+            if not self._is_awaited():
+                self._hurry.wait(self._start_after)
+            if self._is_closing:
+                return
             self._client, self.error = self._connect(), ""
             self._measuring.clear()  # a lost cluster's
         except Exception as error:  # whatever keeps the cluster away must reach the page, not this thread's end
@@ -240,12 +256,23 @@ class Runs:
             self.ensure_gaps(*model)
         self._client.run(warm_up, on_error="ignore")
 
+    def _is_awaited(self) -> bool:
+        """Whether a run of the store waits for workers that would not start by themselves, as after a restart."""
+        if self._start_after is not None:
+            return False
+        for run_id in self.store.run_ids():
+            with contextlib.suppress(KeyError, DamagedRun):  # of another recipe, or to be set aside
+                if self.store.status(run_id).is_active:
+                    return True
+        return False
+
     def _connect(self) -> Client:
         if self._address:
             try:
                 return Client(self._address, timeout=CONNECT_SECONDS, name="pages")
             except (OSError, ValueError) as error:
                 raise ConnectionError(f"nobody answers at DASK_SCHEDULER_ADDRESS={self._address}: {error}") from error
+        data.share()  # first, so that all of them map one file
         dask.config.set(LOCAL)  # for good: a worker that has to be started again reads it again
         cluster = LocalCluster(
             n_workers=self.workers,
@@ -258,8 +285,36 @@ class Runs:
         return Client(cluster)
 
 
+# A function within a function is sent to a worker as its code and not by its name, and finds the project there: a
+# scheduler, which reads what it hands on, need not have it, and a worker without it can be told of in words.
+
+
+def _training() -> Callable:
+    def train(values: dict, store_url: str, device: str) -> None:
+        from vae.config import RunConfig
+        from vae.runs.worker import train_to_end
+
+        train_to_end(RunConfig.from_dict(values), store_url, device)
+
+    return train
+
+
+def _measuring() -> Callable:
+    def measure(run_id: str, sha256: str, store_url: str) -> None:
+        from vae.runs.worker import measure_for_a_while
+
+        measure_for_a_while(run_id, sha256, store_url)
+
+    return measure
+
+
 def _in_words(error: BaseException) -> str:
     """Why a task could not be done."""
+    if isinstance(error, ModuleNotFoundError):
+        return (
+            f"a worker of the cluster has no module named {error.name}: on its machine, in the project's folder, "
+            "`python -m vae worker ADDRESS` starts workers that have what they need"
+        )
     if isinstance(error, KilledWorker):
         return "its worker process died again and again"
     return str(error) if isinstance(error, (DamagedRun, ModelGone)) else repr(error)
