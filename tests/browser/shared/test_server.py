@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import re
 import urllib.error
 import urllib.request
@@ -13,6 +14,7 @@ from playwright.sync_api import expect
 from pages.shared import component
 from pages.shared.parcels import of_images
 from tests.browser import parcels
+from tests.browser.nginx import Nginx, NoNginx
 from tests.browser.proxy import Proxy
 from tests.browser.server import Server
 from vae import data
@@ -120,9 +122,12 @@ def below(tmp_path_factory):
 
 
 @pytest.fixture
-def proxied(server):
-    """The shared server, behind a proxy that has it below a folder, of which the server knows nothing."""
-    proxy = Proxy(("127.0.0.1", server.port), "lessons/vae")
+def proxied(server, tmp_path):
+    """The shared server, behind nginx, which has it below a folder, of which the server knows nothing."""
+    try:
+        proxy = Nginx(server.port, tmp_path)
+    except NoNginx as error:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(str(error))
     yield proxy.url
     proxy.close()
 
