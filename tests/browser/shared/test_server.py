@@ -6,8 +6,10 @@ import os
 import re
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from playwright.sync_api import expect
 
@@ -16,7 +18,7 @@ from pages.shared.parcels import of_images
 from tests.browser import parcels
 from tests.browser.nginx import Nginx, NoNginx
 from tests.browser.proxy import Proxy
-from tests.browser.server import Server
+from tests.browser.server import ROOT, Server
 from vae import data
 from vae.config import RunConfig
 from vae.model_bytes import pack_model
@@ -111,6 +113,12 @@ def test_where_runs_are_is_asked_by_name(server):
     steps = server.store.status(VAE.run_id).step
     assert status == 200 and headers["cache-control"] == "no-store"
     assert json.loads(body) == {"now": f"complete-{steps} absent-0", "wait": 4.0}
+
+
+def test_a_server_that_is_started_from_another_folder_has_the_projects_settings(server):
+    assert Path(server.process.args[4]) == ROOT / "app.py" and psutil.Process(server.process.pid).cwd() != str(ROOT)
+    log = (server.folder / "server.log").read_text()
+    assert "You can now view" in log and "usage statistics" not in log  # which are off, for they need a network
 
 
 @pytest.fixture(scope="module")
