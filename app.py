@@ -5,6 +5,10 @@ if __name__ == "__main__":  # a visitor's page
 
     frame.show()
 elif __name__ != "__mp_main__":  # the server; worker processes import this file too, and must not become a second one
+    from vae import places
+
+    places.have_home()  # before Streamlit looks for one
+
     import streamlit as st
     from starlette.middleware import Middleware
 

@@ -1,4 +1,4 @@
-"""`python -m vae train | sweep | pretrain | bench | runs`: for teachers who prepare a lesson, and our own checks."""
+"""`python -m vae train | sweep | runs | worker | pretrain | bench`: for lessons, clusters, and our own checks."""
 
 import argparse
 import dataclasses
@@ -7,15 +7,18 @@ import sys
 import time
 from collections.abc import Callable
 
+import dask
 from tqdm import tqdm
 
+from vae import data
 from vae.activations import BOTTLENECKS
 from vae.config import ConfigError, RunConfig, allowed_values
 from vae.data import DatasetError, download
 from vae.models import SIGMA_HEADS, TRAINABLE
+from vae.runs import machine
 from vae.runs.files import StoreFault
 from vae.runs.layers import with_checksum
-from vae.runs.queue import LOOK, Runs
+from vae.runs.queue import LOCAL, LOOK, Runs
 from vae.runs.states import SETTLED
 from vae.runs.store import POSTERIORS, PRETRAINED, DamagedRun, RunStore, StoreError
 from vae.runs.sweep import LADDER, RAMPLESS, SWEPT, ladder, sweep
@@ -37,7 +40,6 @@ PRETRAINED_RUNS = [
 ]
 # Every how many snapshots of a run that comes with the project one is kept: all of what the Train page opens with.
 KEPT = {2: 1, 10: 3}
-MOST_WORKERS = 256
 
 
 class Parser(argparse.ArgumentParser):
@@ -55,7 +57,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return options.command(options)
     except ConfigError as error:
-        parser.exit(2, f"{parser.prog}: --{error.name.replace('_', '-')}: {error}\n")
+        flag = "" if error.name.isupper() else f"--{error.name.replace('_', '-')}: "  # or a variable of the environment
+        parser.exit(2, f"{parser.prog}: {flag}{error}\n")
     except (DatasetError, DamagedRun, StoreFault) as error:
         parser.exit(1, f"{parser.prog}: {error}\n")
     except StoreError as error:
@@ -163,8 +166,8 @@ def sweep_command(options: argparse.Namespace) -> int:
     if options.kl_weights.reading:
         print(f"--kl-weights is read as {options.kl_weights.reading}", file=sys.stderr)
     device = resolve_device(options.device)
-    if options.workers is not None and not 1 <= options.workers <= MOST_WORKERS:
-        raise ConfigError("workers", options.workers, f"a whole number from 1 to {MOST_WORKERS}")
+    if options.workers is not None and not 1 <= options.workers <= machine.MOST_WORKERS:
+        raise ConfigError("workers", options.workers, f"a whole number from 1 to {machine.MOST_WORKERS}")
     download(configs[0].dataset)
     for config in configs:
         set_aside_if_damaged(config, store)
@@ -192,7 +195,9 @@ def train_together(configs: list[RunConfig], runs: Runs) -> None:
 
 def runs_command(options: argparse.Namespace) -> int:
     """Lists the store's runs, a line each, or as one JSON list."""
-    store = RunStore(options.store)
+    store = RunStore(options.store, to_write=False)
+    if store.read_only:
+        print(f"only what comes with the project: {store.read_only}", file=sys.stderr)
     rows = []
     for run_id in store.run_ids():
         try:
@@ -209,6 +214,18 @@ def runs_command(options: argparse.Namespace) -> int:
         loss = test.get("negative_elbo") or test.get("reconstruction")
         print(on_one_line(row["run_id"]).ljust(24), f"{row['status']:9}", end=" ")
         print("" if loss is None else f"{loss:8.2f} nats", on_one_line(row["path"]), sep="  ")
+    return 0
+
+
+def worker_command(options: argparse.Namespace) -> int:
+    """Has this machine train for the Dask cluster of a scheduler, as it would for its own app, until interrupted."""
+    from distributed.cli.dask_worker import main as dask_worker
+
+    dask.config.set(LOCAL)
+    count = machine.workers() or 1
+    arguments = [options.address, "--nworkers", str(count), "--nthreads", "1", "--memory-limit", "0", "--no-dashboard"]
+    data.share()
+    dask_worker.main(arguments, prog_name="python -m vae worker", standalone_mode=False)
     return 0
 
 
@@ -266,6 +283,10 @@ def _parser() -> Parser:
         command.add_argument(
             "--store", metavar="DIR", help="folder or fsspec URL of the runs (default VAE_STORE, or the cache)"
         )
+
+    worker = commands.add_parser("worker", help="train for a Dask cluster", description=worker_command.__doc__)
+    worker.add_argument("address", metavar="ADDRESS", help="of the scheduler, such as tcp://HOST:8786")
+    worker.set_defaults(command=worker_command)
 
     bench = commands.add_parser("bench", help="measure the speed", description=bench_command.__doc__)
     bench.add_argument("--json", metavar="FILE", help="write the figures there too")

@@ -3,13 +3,15 @@
 import functools
 import gzip
 import hashlib
+import os
+import shutil
 import urllib.request
 from pathlib import Path
 from typing import NamedTuple
 
-import platformdirs
 import torch
 
+from vae.places import cache_folder
 from vae.texts import on_one_line
 
 BUNDLED = Path(__file__).resolve().parent.parent / "assets" / "mnist"
@@ -21,7 +23,9 @@ MD5 = {
 }
 PREFIX = {"train": "train", "test": "t10k"}
 DOWNLOADABLE = ("fashion-mnist", "kmnist")  # downloads.py knows how
-CACHE = Path(platformdirs.user_cache_dir("ae-vae-lab")) / "datasets"
+CACHE = cache_folder() / "datasets"
+SHARED = "train-images-idx3-ubyte"  # by all processes of a machine: by far the largest
+SHARED_MD5 = "6bbc9ace898e44ae57da46a324031adb"  # unpacked
 PIXELS = 28 * 28
 TEST_CODES = 2_000  # the first test images, whose codes are followed while a run trains
 
@@ -37,18 +41,44 @@ class Images(NamedTuple):
     labels: torch.Tensor
 
 
+class Levels(NamedTuple):
+    """One half of a dataset as its files have it: grey levels (n, 784) uint8 from 0 to 255, labels (n,) int64."""
+
+    levels: torch.Tensor
+    labels: torch.Tensor
+
+
 @functools.lru_cache(maxsize=4)
 def load(dataset: str, split: str) -> Images:
     """The "train" or "test" images of a dataset, read once a process and shared by all who ask.
 
     Raises DatasetError, naming the file, when one is missing or damaged, and when the set is not on this machine.
     """
-    if dataset == "mnist":
-        return _bundled(split)
-    if not is_available(dataset):
-        raise DatasetError(f"{dataset} is not on this machine yet: download it first, or choose mnist")
-    half = _downloads().read(dataset, CACHE, split)
-    return _as_tensors(half.data, half.targets)
+    half = _read(dataset, split)
+    return Images(pixels(half.levels), half.labels)
+
+
+@functools.lru_cache(maxsize=2)
+def levels(dataset: str, split: str) -> Levels:
+    """What `load` has, in a quarter of the memory, for a training, which takes a batch at a time: see `pixels`.
+
+    MNIST's training images are in the memory once for all processes of a machine. Nobody may write to them.
+    """
+    return _read(dataset, split)
+
+
+def pixels(levels: torch.Tensor) -> torch.Tensor:
+    """Grey levels (uint8) as numbers in [0, 1]; numbers are left as they are."""
+    return levels if levels.is_floating_point() else levels.float().div_(255)
+
+
+@functools.lru_cache(maxsize=4)
+def mean_image(dataset: str, count: int) -> torch.Tensor:
+    """The mean of the first training images, (784,), to the last bit that of `load`'s.
+
+    Without all of them as numbers at a time: torch adds up 64 columns, or a part of that, as it does all.
+    """
+    return torch.cat([pixels(some).mean(0) for some in levels(dataset, "train").levels[:count].split(64, 1)])
 
 
 def is_known(dataset: str) -> bool:
@@ -96,26 +126,74 @@ def entropy_floor(images: torch.Tensor) -> float:
     return float(-(torch.xlogy(images, images) + torch.xlogy(1 - images, 1 - images)).sum(1).mean())
 
 
-def _bundled(split: str) -> Images:
+def _read(dataset: str, split: str) -> Levels:
+    if dataset == "mnist":
+        return _bundled(split)
+    if not is_available(dataset):
+        raise DatasetError(f"{dataset} is not on this machine yet: download it first, or choose mnist")
+    half = _downloads().read(dataset, CACHE, split)
+    return Levels(half.data.reshape(-1, PIXELS), half.targets)
+
+
+def _bundled(split: str) -> Levels:
     """MNIST from assets/mnist, after a look at all checksums."""
     for name, md5 in MD5.items():
         if not (file := BUNDLED / name).exists():
             raise DatasetError(f"assets/mnist/{name} is missing: restore it with `git checkout assets/mnist`")
-        if hashlib.md5(file.read_bytes(), usedforsecurity=False).hexdigest() != md5:
+        if _md5(file.read_bytes()).hexdigest() != md5:
             raise DatasetError(
                 f"assets/mnist/{name} is damaged (its checksum is wrong): restore it with `git checkout assets/mnist`"
             )
-    images = _numbers(f"{PREFIX[split]}-images-idx3-ubyte.gz", header=16)
-    return _as_tensors(images, _numbers(f"{PREFIX[split]}-labels-idx1-ubyte.gz", header=8).long())
+    images = _numbers(f"{PREFIX[split]}-images-idx3-ubyte", header=16).reshape(-1, PIXELS)
+    return Levels(images, _numbers(f"{PREFIX[split]}-labels-idx1-ubyte", header=8).long())
 
 
 def _numbers(name: str, header: int) -> torch.Tensor:
     """The bytes of a file of the IDX format after those that say what it holds (yann.lecun.com/exdb/mnist)."""
-    return torch.frombuffer(bytearray(gzip.decompress((BUNDLED / name).read_bytes())), dtype=torch.uint8)[header:]
+    if name == SHARED and (file := share()):
+        return torch.from_file(str(file), size=file.stat().st_size, dtype=torch.uint8)[header:]  # mapped
+    return torch.frombuffer(bytearray(gzip.decompress(_packed(name).read_bytes())), dtype=torch.uint8)[header:]
 
 
-def _as_tensors(images: torch.Tensor, labels: torch.Tensor) -> Images:
-    return Images(images.reshape(-1, PIXELS).float().div_(255), labels)
+def share() -> Path | None:
+    """The file of the training images, unpacked, which all processes map; it is made where it is missing or damaged.
+
+    Whoever starts workers calls this first: they then map one and the same file. None where it cannot be kept.
+    """
+    file = CACHE / "MNIST" / SHARED
+    try:
+        if not _is_whole(file):
+            _unpack(_packed(SHARED), file)
+    except OSError:  # a disk that is full or cannot be written: each process then unpacks them for itself
+        return None
+    return file
+
+
+def _is_whole(file: Path) -> bool:
+    try:
+        with file.open("rb") as content:
+            return hashlib.file_digest(content, _md5).hexdigest() == SHARED_MD5
+    except FileNotFoundError:
+        return False
+
+
+def _unpack(packed: Path, file: Path) -> None:
+    """Puts what a file holds in place, whole or not at all."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = file.with_name(f"{file.name}.{os.getpid()}.unfinished")
+    try:
+        with gzip.open(packed) as content, unfinished.open("wb") as whole:
+            shutil.copyfileobj(content, whole)
+        os.replace(unfinished, file)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _packed(name: str) -> Path:
+    return BUNDLED / f"{name}.gz"
+
+
+_md5 = functools.partial(hashlib.md5, usedforsecurity=False)
 
 
 def _downloads():

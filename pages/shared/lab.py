@@ -19,13 +19,13 @@ from pages.shared.trained import Trained
 from vae import data
 from vae.config import RunConfig
 from vae.measures.evaluation import chance_loss
+from vae.runs import machine
 from vae.runs.queue import Runs
 from vae.runs.states import USABLE, RunStatus
 from vae.runs.store import DamagedRun, RunStore, StoreError
 from vae.runs.worker import resolve_device
 from vae.training.speed import use_one_thread
 
-FIRST_LOOK = 6.0  # seconds for which the workers, while nobody needs them, let the first visitor's page come first
 LOOK = 1.0  # seconds for which it is not asked again where a run is
 
 
@@ -49,7 +49,9 @@ def _started() -> Runs:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
-    return Runs(RunStore(), resolve_device(os.environ.get("VAE_DEVICE", "cpu")), start_after=FIRST_LOOK)
+    return Runs(
+        RunStore(to_write=False), resolve_device(os.environ.get("VAE_DEVICE", "cpu")), start_after=machine.start_after()
+    )
 
 
 def is_started() -> bool:

@@ -1,14 +1,14 @@
 """Several runs that are asked for together: their buttons, and what is seen of them as they train."""
 
-import os
 from collections.abc import Callable
 
 import streamlit as st
 
 from pages.shared import lab as ui
 from pages.shared import news, run_again
-from pages.shared.steer import complaining, complaint, in_words
+from pages.shared.steer import complaining, complaint, in_words, says_off
 from vae.config import RunConfig
+from vae.runs import machine
 from vae.runs.queue import MOST_SWEPT
 from vae.runs.states import ACTIVE, STARTABLE, RunStatus
 from vae.training.speed import estimate_seconds
@@ -32,6 +32,7 @@ def train(
     states = [ui.status(config.run_id).state for config in configs]
     missing = [config for config, state in zip(configs, states) if state in STARTABLE]
     active = [config for config, state in zip(configs, states) if state in ACTIVE]
+    may_train = says_off()
     start, stop, _ = st.columns([3, 2, 6], vertical_alignment="center")
     said, wanted = ("Training …", []) if active else ("All have ended", [])
     if missing:
@@ -40,7 +41,7 @@ def train(
         wanted = _next_untrained(configs[0].seed, of_seed)
         said = f"Train again (seed {wanted[0].seed})"
     start.button(
-        said, icon=":material/play_arrow:", type="primary", disabled=not wanted,
+        said, icon=":material/play_arrow:", type="primary", disabled=not (wanted and may_train),
         on_click=_train_with_seed if of_seed else _train, args=wanted, width="stretch", key=f"start {name}",
     )  # fmt: skip
     if active:
@@ -67,8 +68,8 @@ def _watch(configs: list[RunConfig], before: list[str], shown: Shown, is_more_to
 
 def _estimate(configs: list[RunConfig]) -> float:
     """Seconds for all, side by side on the workers, of whose cores the page wants a share too."""
-    each, workers = [estimate_seconds(config) for config in configs], ui.runs().workers
-    crowding = max(1.0, (workers + 1) / (os.cpu_count() or 1))
+    each, workers = [estimate_seconds(config) for config in configs], max(1, ui.runs().workers)
+    crowding = max(1.0, (workers + 1) / machine.cores())
     return max(1.0, max(each), sum(each) / workers) * crowding
 
 

@@ -2,13 +2,13 @@
 
 import dataclasses
 import functools
-import os
 
 import streamlit as st
 
 from pages.shared import lab as ui
 from pages.shared.plain import message
 from vae.config import RunConfig
+from vae.runs import machine
 from vae.runs.queue import TooManyRuns
 from vae.runs.states import ACTIVE, SETTLED
 from vae.runs.store import DamagedRun, StoreError
@@ -21,25 +21,33 @@ LONG = 600  # seconds
 def buttons(ae: RunConfig, vae: RunConfig) -> None:
     """Whatever the pair's state allows; an estimate of the seconds before the first press."""
     states = {ui.status(half.run_id).state for half in (ae, vae)}
+    may_train = says_off()
     train, pause, stop, _ = st.columns([3, 2, 2, 5], vertical_alignment="center")
     if states & ACTIVE - {"pausing"}:
         train.button("Training …", disabled=True, icon=":material/play_arrow:", width="stretch")
         pause.button("Pause", icon=":material/pause:", on_click=_pause, args=(ae, vae), width="stretch")
         stop.button("Stop", icon=":material/stop:", on_click=_stop, args=(ae, vae), width="stretch")
     elif states & {"pausing", "paused"}:
-        _main_button(train, "Resume", _train, ae, vae)
+        _main_button(train, "Resume", _train, ae, vae, disabled=not may_train)
         stop.button("Stop", icon=":material/stop:", on_click=_stop, args=(ae, vae), width="stretch")
     elif "stopped" in states:
-        _main_button(train, "Train both to the end", _train, ae, vae)
+        _main_button(train, "Train both to the end", _train, ae, vae, disabled=not may_train)
     else:
         fresh = _next_untrained(vae)
         label = "Train both" if fresh == vae else f"Train both again (seed {fresh.seed})"
-        _main_button(train, label, _train, fresh.autoencoder, fresh)
+        _main_button(train, label, _train, fresh.autoencoder, fresh, disabled=not may_train)
         seconds = _estimate(vae)
-        pause.caption(f"about {in_words(seconds)}")
+        pause.caption(f"about {in_words(seconds)}{_shared_card()}")
         if seconds > LONG:
             st.warning(f"This takes about {in_words(seconds)}, and others wait for a worker meanwhile.")
     complaint()
+
+
+def says_off() -> bool:
+    """Whether runs can be trained here; says why not where they cannot."""
+    if words := ui.runs().off:
+        st.info(words, icon=":material/block:")
+    return not words
 
 
 def complaint() -> None:
@@ -62,8 +70,11 @@ def in_words(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def _main_button(column, label: str, action, *configs: RunConfig) -> None:
-    column.button(label, icon=":material/play_arrow:", type="primary", on_click=action, args=configs, width="stretch")
+def _main_button(column, label: str, action, *configs: RunConfig, disabled: bool) -> None:
+    column.button(
+        label, icon=":material/play_arrow:", type="primary", disabled=disabled,
+        on_click=action, args=configs, width="stretch",
+    )  # fmt: skip
 
 
 def complaining(action):
@@ -106,8 +117,14 @@ def _next_untrained(vae: RunConfig) -> RunConfig:
     return vae
 
 
+def _shared_card() -> str:
+    """How many share what trains here, where that is no processor."""
+    runs = ui.runs()
+    return "" if runs.device == "cpu" else f"; {runs.workers} workers share `{runs.device}`"
+
+
 def _estimate(vae: RunConfig) -> float:
     """Seconds for both: side by side where there are two workers, of whose cores the page wants a share too."""
     both = estimate_seconds(vae.autoencoder), estimate_seconds(vae)
-    crowding = max(1.0, 3 / (os.cpu_count() or 1))
+    crowding = max(1.0, 3 / machine.cores())
     return max(both) * crowding if ui.runs().workers > 1 else sum(both)

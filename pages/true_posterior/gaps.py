@@ -12,7 +12,7 @@ from pages.shared.component import base64_of, component
 from pages.shared.once import once
 from pages.shared.pair import halves
 from pages.shared.plain import message
-from pages.shared.steer import complaint, in_words
+from pages.shared.steer import complaint, in_words, says_off
 from vae.config import RunConfig
 from vae.measures.gap import Gap
 from vae.runs.store import StoreError
@@ -92,6 +92,7 @@ def _steer(model: tuple[str, str], done: int, is_measuring: bool, ended: str | N
     """How far the measuring is, why it ended, and the button that has it begin, stop or go on."""
     if done == GAP_IMAGES:
         return
+    may_measure = says_off()
     button, words = st.columns([1, 3], vertical_alignment="center")
     if is_measuring:
         button.button("Stop", icon=":material/stop:", on_click=_stop, args=model, width="stretch")
@@ -99,7 +100,10 @@ def _steer(model: tuple[str, str], done: int, is_measuring: bool, ended: str | N
         words.progress(done / GAP_IMAGES, message(ui.runs().error) if ui.runs().error else so_far)
         return
     label = "Go on" if done else f"Measure {GAP_IMAGES:,} test digits"
-    button.button(label, icon=":material/play_arrow:", type="primary", on_click=_measure, args=model, width="stretch")
+    button.button(
+        label, icon=":material/play_arrow:", type="primary", disabled=not may_measure,
+        on_click=_measure, args=model, width="stretch",
+    )  # fmt: skip
     left = in_words(SECONDS * (1 - done / GAP_IMAGES))
     words.caption(
         f"{done:,} of {GAP_IMAGES:,} are measured; the others take about {left}, longer while runs are trained"

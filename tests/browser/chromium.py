@@ -43,11 +43,11 @@ def find(own: str) -> str:
     for name in (*NAMES, own):
         if _starts(name):
             return name
-    _run(sys.executable, "-m", "playwright", "install", "chromium")
+    run(sys.executable, "-m", "playwright", "install", "chromium")
     if _starts(own):
         return own
     if IS_ROOT and Path("/etc/debian_version").exists():
-        _run("apt-get", "update") and _run("apt-get", "install", "-y", "chromium")
+        run("apt-get", "update") and run("apt-get", "install", "-y", "chromium")
         if _starts("chromium"):
             return "chromium"
     raise NoBrowser(MISSING)
@@ -61,10 +61,11 @@ def launch(playwright):
 
 def _starts(name: str) -> bool:
     """Whether it is a program that can say its version: a stub, or one that lacks libraries, cannot."""
-    return shutil.which(name) is not None and _run(name, "--version")
+    return shutil.which(name) is not None and run(name, "--version")
 
 
-def _run(*command: str) -> bool:
+def run(*command: str) -> bool:
+    """Whether a command comes to a good end."""
     try:
         return subprocess.run(command, capture_output=True, timeout=600).returncode == 0
     except (OSError, subprocess.TimeoutExpired):

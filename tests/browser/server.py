@@ -30,7 +30,10 @@ def wait_for(condition):
 
 
 class Server:
-    """A server with a port, a store and a cache of its own; it can be killed and started again on them."""
+    """A server with a port, a store and a cache of its own; it can be killed and started again on them.
+
+    It is started from a folder that is not the project's.
+    """
 
     def __init__(self, folder: Path, script: str = "app.py", options: tuple[str, ...] = ()):
         self.folder, self.store = folder, RunStore(str(folder / "runs"))
@@ -46,12 +49,12 @@ class Server:
         """Starts the process and waits until it answers."""
         mine = {"VAE_STORE": self.store.url, "XDG_CACHE_HOME": str(self.folder / "cache"), "HOME": str(self.folder)}
         theirs = {k: v for k, v in os.environ.items() if not k.startswith(("VAE_", "DASK_", "STREAMLIT_"))}
-        command = [sys.executable, "-m", "streamlit", "run", self.script, "--server.headless", "true"]
+        command = [sys.executable, "-m", "streamlit", "run", str(ROOT / self.script), "--server.headless", "true"]
         address = ["--server.address", "127.0.0.1", "--server.port", str(self.port)]
         with open(self.folder / "server.log", "ab") as log:
             self.process = subprocess.Popen(
                 command + address + list(self.options),
-                cwd=ROOT,
+                cwd=self.folder,
                 env=theirs | mine,
                 stdout=log,
                 stderr=log,

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from pages.lessons import LESSONS
+from pages.shared import lab
 from pages.shared.component import BROWSER
+from vae.config import RunConfig
+from vae.runs.queue import OFF
 
 every_page = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
 
@@ -72,3 +75,40 @@ def test_a_device_that_is_not_there_is_said_in_words(visit, monkeypatch):
     assert not app.exception
     assert "device = 'nonsense' is not allowed" in app.error[0].value
     assert "cpu" in app.error[0].value
+
+
+@pytest.mark.parametrize("named", ["two", "257", "-1"])
+def test_a_number_of_workers_that_is_none_is_said_with_the_range(visit, monkeypatch, named):
+    monkeypatch.setenv("VAE_WORKERS", named)
+    app = visit("home")
+    assert not app.exception
+    assert f"VAE_WORKERS = '{named}' is not allowed: a whole number from 0" in app.error[0].value
+    assert app.error[0].value.endswith("to 256")
+
+
+# Of each page that trains or measures, with an address where there is something to train or to measure.
+TRAIN = {
+    "train": {},
+    "kl_weight": {"kl_weights": "0.5"},
+    "conversion": {"predict_training": "A VAE from nothing"},
+    "log_sigma": {"predict_race": "h = σ, raw"},
+    "true_posterior": {"run": RunConfig(model="ae").converted().run_id},
+}
+
+
+@pytest.mark.parametrize("lesson", TRAIN)
+def test_where_training_is_off_a_page_says_why_and_shows_what_is_trained(visit, monkeypatch, lesson):
+    def starters(app) -> list:
+        return [button for button in app.button if button.label.startswith(("Train", "Measure", "Go on"))]
+
+    monkeypatch.setenv("VAE_WORKERS", "0")
+    app = visit(lesson, **TRAIN[lesson])  # in a cluster, which DASK_SCHEDULER_ADDRESS names
+    assert starters(app) and not any(button.disabled for button in starters(app))
+    assert OFF not in [element.value for element in app.info]
+    lab.start().close()
+    lab._started.cache_clear()
+    monkeypatch.delenv("DASK_SCHEDULER_ADDRESS")
+    app = visit(lesson, **TRAIN[lesson])
+    assert not app.exception and not app.error
+    assert starters(app) and all(button.disabled for button in starters(app))
+    assert [element.value for element in app.info if element.value == OFF] == [OFF]

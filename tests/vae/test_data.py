@@ -4,10 +4,12 @@ import functools
 import gzip
 import hashlib
 import http.server
+import os
 import shutil
 import socket
 import threading
 
+import psutil
 import pytest
 import torch
 
@@ -33,9 +35,12 @@ MNIST = list(data.MD5.items())
 @pytest.fixture
 def fresh():
     """Nothing remembered from earlier loads, before and after."""
-    data.load.cache_clear()
+    remembered = data.load, data.levels, data.mean_image
+    for reading in remembered:
+        reading.cache_clear()
     yield
-    data.load.cache_clear()
+    for reading in remembered:
+        reading.cache_clear()
 
 
 @pytest.fixture
@@ -186,3 +191,55 @@ def test_a_damaged_download_is_not_taken_for_the_set(offline):
 def test_one_image_of_each_class_is_the_first_of_its_class():
     labels = data.load("mnist", "test").labels
     assert data.one_per_class(labels).tolist() == [labels.tolist().index(digit) for digit in range(10)]
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch, fresh):
+    """An empty cache folder."""
+    monkeypatch.setattr(data, "CACHE", tmp_path / "cache")
+    return tmp_path / "cache"
+
+
+def mapped_files() -> set[str]:
+    """The files that this process has mapped into its memory."""
+    return {mapping.path for mapping in psutil.Process().memory_maps()}
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_the_levels_are_those_of_which_the_images_are_made(cache, split):
+    images, labels = data.load("mnist", split)
+    levels, same = data.levels("mnist", split)
+    assert levels.dtype == torch.uint8 and torch.equal(labels, same)
+    assert torch.equal(data.pixels(levels), images)
+    assert data.pixels(images) is images
+
+
+@pytest.mark.parametrize("count", [1_000, 12_345, 60_000])
+def test_the_mean_image_is_that_of_the_images_to_the_last_bit(cache, count):
+    assert torch.equal(data.mean_image("mnist", count), data.load("mnist", "train").images[:count].mean(0))
+
+
+@pytest.mark.skipif(not hasattr(psutil.Process, "memory_maps"), reason="this system does not say what is mapped")
+def test_the_training_images_are_mapped_from_one_file_that_is_made_anew_when_it_is_damaged(cache):
+    levels = data.levels("mnist", "train").levels
+    [file] = [path for path in cache.rglob("*") if path.is_file()]
+    assert file == data.share() and str(file) in mapped_files()
+    assert hashlib.sha256(file.read_bytes()).hexdigest() == SHA256[file.name]
+    before = file.stat().st_ino
+    assert data.share() == file and file.stat().st_ino == before  # what is whole stays
+    kept = levels.clone()
+    damaged = bytearray(file.read_bytes())
+    damaged[10_000] ^= 1
+    file.with_name("damaged").write_bytes(damaged)
+    os.replace(file.with_name("damaged"), file)
+    data.levels.cache_clear()
+    assert torch.equal(data.levels("mnist", "train").levels, kept)
+    assert hashlib.sha256(file.read_bytes()).hexdigest() == SHA256[file.name]
+    assert [path for path in cache.rglob("*") if path.is_file()] == [file]
+
+
+def test_where_nothing_can_be_kept_the_training_images_are_there_all_the_same(cache):
+    cache.write_text("a file where the folder should be")
+    assert data.share() is None
+    levels = data.levels("mnist", "train").levels
+    assert levels.shape == (60_000, 784) and levels.sum() == 1_567_298_545  # of the published bytes

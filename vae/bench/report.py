@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import platform
 from statistics import mean
 
@@ -13,6 +12,7 @@ from vae.bench.race import in_words, quality, race
 from vae.bench.size import FULL, QUICK, QUICK_WORDS, MissedGoal, Size
 from vae.bench.step import step_overhead
 from vae.bench.sweep import QUICK_SWEEP, SWEEP, compare_cores
+from vae.runs import machine
 from vae.training.speed import use_one_thread
 
 FASTER = 15  # times, to the plain recipe's -ELBO, where it reads its images as everyone does
@@ -57,7 +57,7 @@ def measure(size: Size) -> dict:
     use_one_thread()
     data.load("mnist", "train"), data.load("mnist", "test")
     return {
-        "machine": {"cores": os.cpu_count(), "processor": platform.processor(), "torch": torch.__version__},
+        "machine": {"cores": machine.cores(), "processor": platform.processor(), "torch": torch.__version__},
         "race": race(size),
         "quality": quality(size),
         "step": step_overhead(size),

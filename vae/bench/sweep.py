@@ -1,12 +1,12 @@
 """A sweep of several runs, on one worker and on one a core."""
 
-import os
 import tempfile
 import time
 from dataclasses import replace
 
 from vae.bench.size import MissedGoal
 from vae.config import RunConfig
+from vae.runs import machine
 from vae.runs.queue import Runs
 from vae.runs.store import RunStore
 
@@ -16,7 +16,7 @@ QUICK_SWEEP = [replace(config, train_size=1_000, epochs=1) for config in SWEEP[:
 
 def compare_cores(configs: list[RunConfig]) -> dict:
     """The seconds of the runs on one worker and on one a core, and their ratio."""
-    cores = os.cpu_count() or 1
+    cores = machine.cores()
     one, every = sweep_seconds(configs, 1), sweep_seconds(configs, cores)
     return {"runs": len(configs), "one_core": one, "cores": cores, "all_cores": every, "ratio": every / one}
 

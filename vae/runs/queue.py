@@ -1,6 +1,7 @@
 """Runs: has runs trained by workers, each once, for all who ask; over dask.distributed."""
 
 import asyncio
+import contextlib
 import functools
 import itertools
 import math
@@ -8,17 +9,19 @@ import os
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import dask
 from distributed import Client, Future, KilledWorker, LocalCluster, fire_and_forget
 from fsspec.implementations.memory import MemoryFileSystem
 
+from vae import data
 from vae.config import RunConfig
+from vae.runs import machine
 from vae.runs.lease import DEAD, Watch
 from vae.runs.states import UNFINISHED, RunStatus
 from vae.runs.store import DamagedRun, RunStore, StoreError
-from vae.runs.worker import GAP_IMAGES, ModelGone, NotShared, measure_for_a_while, train_to_end, warm_up
+from vae.runs.worker import GAP_IMAGES, ModelGone, NotShared, warm_up
 from vae.texts import on_one_line
 
 CONNECT_SECONDS = 10.0  # a cluster that does not answer for so long is looked for again when somebody asks
@@ -28,6 +31,10 @@ MOST_SWEPT = 39  # the same for a sweep: 12 weights and the AE, of three seeds
 AGAIN = 10.0  # seconds until a run is tried again whose worker could not write the store
 WAY_OUT = "name the whole path of a folder that all can reach, or an address such as s3://, by VAE_STORE or --store"
 LAST = -1_000  # Dask's priority of what lets every training pass
+OFF = (
+    "Training is off on this machine: VAE_WORKERS is 0, and DASK_SCHEDULER_ADDRESS names no cluster. What is trained "
+    "already can be looked at."
+)
 
 
 LOCAL = {
@@ -48,19 +55,23 @@ class TooManyRuns(RuntimeError):
 class Runs:
     """Asks for runs and steers them. The store holds all that is known of a run; Dask holds the queue.
 
-    Local worker processes, one a core, or the cluster named by DASK_SCHEDULER_ADDRESS. The cluster starts in the
-    background, after so many seconds, or as soon as it is needed; what is asked for before it is there waits in the
-    store.
+    Local worker processes, as many as machine.workers says, or the cluster named by DASK_SCHEDULER_ADDRESS. It starts
+    in the background, after so many seconds (None: never), or as soon as it is needed; what is asked for before it is
+    there waits in the store.
     """
 
-    def __init__(self, store: RunStore, device: str = "cpu", workers: int | None = None, start_after: float = 0.0):
+    def __init__(
+        self, store: RunStore, device: str = "cpu", workers: int | None = None, start_after: float | None = 0.0
+    ):
         """Raises StoreError, in words, for a store that workers cannot share."""
         self._address = os.environ.get("DASK_SCHEDULER_ADDRESS")
         self.store, self.device = store, device
         self._refuse_unshared()
         self._hurry, self._start_after = threading.Event(), start_after
-        self.error = ""  # why there is no cluster, in words
-        self.workers = workers or os.cpu_count() or 1
+        self._closing = threading.Event()
+        self.workers = machine.workers(device) if workers is None else workers
+        self.off = store.read_only or ("" if self.workers or self._address else OFF)  # why nothing is trained, in words
+        self.error = self.off  # why there is no cluster, in words
         self._client: Client | None = None
         self._asked: dict[str, set[str]] = defaultdict(set)  # browser -> the runs it asked for
         self._places: dict[str, int] = {}  # run -> its place among those that were asked for together
@@ -114,9 +125,8 @@ class Runs:
         if self.fault(run_id) or self._watches.setdefault(run_id, Watch(self.store.upper, run_id)).is_held():
             return
         # The key makes it a single flight: to submit a task that waits or runs already changes nothing.
-        future = client.submit(
-            train_to_end, config, self.store.url, self.device, key=run_id, priority=-self._places.get(run_id, 0)
-        )
+        asked = config.to_dict(), self.store.url, self.device
+        future = client.submit(_training(), *asked, key=run_id, priority=-self._places.get(run_id, 0))
         fire_and_forget(future)
         future.add_done_callback(functools.partial(self._note_end, config))
 
@@ -153,7 +163,7 @@ class Runs:
                 return
             self._measuring.add(model)
         key = f"gap-{run_id}-{model_sha256}-{next(self._portions)}"  # the last portion's may not be forgotten yet
-        future = client.submit(measure_for_a_while, *model, self.store.url, key=key, priority=LAST)
+        future = client.submit(_measuring(), *model, self.store.url, key=key, priority=LAST)
         fire_and_forget(future)
         future.add_done_callback(functools.partial(self._note_portion, model))
 
@@ -182,6 +192,7 @@ class Runs:
 
     def close(self) -> None:
         """Ends the workers; the runs go on when somebody asks again."""
+        self._closing.set()
         self._hurry.set()
         self._started.join()
         if self._client is not None:
@@ -239,8 +250,13 @@ class Runs:
         self._started.start()
 
     def _start(self) -> None:
-        self._hurry.wait(self._start_after)
+        if self.off:
+            return
         try:
+            if not self._is_awaited():
+                self._hurry.wait(self._start_after)
+            if self._closing.is_set():
+                return
             self._client, self.error = self._connect(), ""
             self._measuring.clear()  # a lost cluster's
         except Exception as error:  # whatever keeps the cluster away must reach the page, not this thread's end
@@ -249,10 +265,15 @@ class Runs:
         try:
             self._take_up()
             self._client.run(warm_up, on_error="ignore")
-            time.sleep(DEAD)
-            self._take_up()  # those whose writer elsewhere has given no sign of life since
         except StoreError as error:
             self.error = str(error)
+        threading.Thread(target=self._take_up_later, name="take up runs of the dead", daemon=True).start()
+
+    def _take_up_later(self) -> None:
+        """Once more, those whose writer elsewhere has given no sign of life since."""
+        if not self._closing.wait(DEAD):
+            with contextlib.suppress(StoreError):  # which pages meet too, and say
+                self._take_up()
 
     def _take_up(self) -> None:
         """Has all go on that was asked for, before there were workers or by a server that is not there any more."""
@@ -269,12 +290,22 @@ class Runs:
 
     def _refuse_unshared(self) -> None:
         url, files = self.store.url, self.store.upper
-        if isinstance(files.fs, MemoryFileSystem):
+        if isinstance(files.fs, MemoryFileSystem) and not self.store.read_only:
             raise StoreError(f"the store {url} is in this process's memory, where no worker can reach it: {WAY_OUT}")
         if self._address and files.is_local and "://" not in url and not os.path.isabs(url):
             raise StoreError(
                 f"the store {url} is another folder on each machine of the cluster {self._address}: {WAY_OUT}"
             )
+
+    def _is_awaited(self) -> bool:
+        """Whether a run of the store waits for workers that would not start by themselves, as after a restart."""
+        if self._start_after is not None:
+            return False
+        for run_id in self.store.run_ids():
+            with contextlib.suppress(KeyError, DamagedRun):  # of another recipe, or to be set aside
+                if self.store.status(run_id).is_active:
+                    return True
+        return False
 
     def _connect(self) -> Client:
         if self._address:
@@ -282,6 +313,7 @@ class Runs:
                 return Client(self._address, timeout=CONNECT_SECONDS, name="pages")
             except (OSError, ValueError) as error:
                 raise ConnectionError(f"nobody answers at DASK_SCHEDULER_ADDRESS={self._address}: {error}") from error
+        data.share()  # first, so that all of them map one file
         dask.config.set(LOCAL)  # for good: a worker that has to be started again reads it again
         cluster = LocalCluster(
             n_workers=self.workers,
@@ -294,8 +326,36 @@ class Runs:
         return Client(cluster)
 
 
+# A function within a function is sent to a worker as its code and not by its name, and finds the project there: a
+# scheduler, which reads what it hands on, need not have it, and a worker without it can be told of in words.
+
+
+def _training() -> Callable:
+    def train(values: dict, store_url: str, device: str) -> None:
+        from vae.config import RunConfig
+        from vae.runs.worker import train_to_end
+
+        train_to_end(RunConfig.from_dict(values), store_url, device)
+
+    return train
+
+
+def _measuring() -> Callable:
+    def measure(run_id: str, sha256: str, store_url: str) -> None:
+        from vae.runs.worker import measure_for_a_while
+
+        measure_for_a_while(run_id, sha256, store_url)
+
+    return measure
+
+
 def _in_words(error: BaseException) -> str:
     """Why a task could not be done."""
+    if isinstance(error, ModuleNotFoundError):
+        return (
+            f"a worker of the cluster has no module named {error.name}: on its machine, in the project's folder, "
+            "`python -m vae worker ADDRESS` starts workers that have what they need"
+        )
     if isinstance(error, KilledWorker):
         return "its worker process died again and again"
     return on_one_line(error if isinstance(error, (DamagedRun, ModelGone, NotShared)) else repr(error))

@@ -12,8 +12,7 @@ Beside the runs' folders is one with a file a model: what its q(z|x) loses again
 import os
 from pathlib import Path
 
-import platformdirs
-
+from vae.places import cache_folder
 from vae.runs.files import Files, Nothing, StoreError, StoreFault
 from vae.runs.gaps import Gaps
 from vae.runs.layers import POSTERIORS, DamagedRun
@@ -28,7 +27,7 @@ PRETRAINED = Path(__file__).resolve().parents[2] / "assets" / "pretrained"
 
 def default_store_url() -> str:
     """VAE_STORE, or a folder in the user's cache."""
-    return os.environ.get("VAE_STORE") or str(Path(platformdirs.user_cache_dir("ae-vae-lab")) / "runs")
+    return os.environ.get("VAE_STORE") or str(cache_folder() / "runs")
 
 
 class RunStore(Quarantine, Gaps):

@@ -129,8 +129,8 @@ def _failure(config: RunConfig, error: Diverged) -> dict:
     """The step of a failure, and where one training image did it: the fields of Culprit, its label and its pixels."""
     if error.culprit is None:
         return {"step": error.step}
-    train_set = data.load(config.dataset, "train")
-    pixels = (train_set.images[error.culprit.image] * 255).round().to(torch.uint8).numpy().tobytes()
+    train_set = data.levels(config.dataset, "train")
+    pixels = train_set.levels[error.culprit.image].numpy().tobytes()
     label = train_set.labels[error.culprit.image].item()
     return {"step": error.step, **asdict(error.culprit), "label": label, "pixels": pixels.hex()}
 
@@ -211,5 +211,5 @@ def _be_nice() -> None:
 
 def warm_up() -> None:
     """Loads what every run needs, so that the first one starts at once."""
-    data.load("mnist", "train")
+    data.levels("mnist", "train")
     data.load("mnist", "test")

@@ -76,9 +76,9 @@ def train(
     torch has one thread in this process.
     """
     use_one_thread()
-    images = data.load(config.dataset, "train").images[: config.train_size].to(device)
+    images = _training_images(config, device)
     pictured = Pictured(config, device)
-    model = build_model(config, images.mean(0).cpu())
+    model = build_model(config, data.mean_image(config.dataset, config.train_size))
     if config.init_from and checkpoint is None:
         model = _converted(config, autoencoder)
     if config.model == "vae":
@@ -107,6 +107,12 @@ def train(
         if step + 1 in loss_steps:
             yield snapshot(step + 1, window)
             window = []
+
+
+def _training_images(config: RunConfig, device: str) -> Tensor:
+    """The images as grey levels, of which a step makes numbers; as numbers for a device that divides otherwise."""
+    levels = data.levels(config.dataset, "train").levels[: config.train_size]
+    return levels if device == "cpu" else data.pixels(levels).to(device)
 
 
 def _converted(config: RunConfig, autoencoder: Autoencoder | None) -> nn.Module:

@@ -7,6 +7,7 @@ from collections import defaultdict
 import torch
 from torch import Tensor, nn
 
+from vae import data
 from vae.config import RunConfig
 from vae.objective import loss_terms, negative_elbo
 from vae.randomness import seeded
@@ -85,7 +86,7 @@ def _precision(images: Tensor) -> torch.autocast:
 
 def _batch(config: RunConfig, images: Tensor, step: int) -> Tensor:
     """The images of a step's batch: (batch, 784)."""
-    return images.index_select(0, _batch_indices(config, step).to(images.device))
+    return data.pixels(images.index_select(0, _batch_indices(config, step).to(images.device)))
 
 
 def _batch_indices(config: RunConfig, step: int) -> Tensor:

@@ -2,19 +2,23 @@
 
 import gzip
 import json
+import os
 import re
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from playwright.sync_api import expect
 
 from pages.shared import component
 from pages.shared.parcels import of_images
 from tests.browser import parcels
+from tests.browser.nginx import Nginx, NoNginx
 from tests.browser.proxy import Proxy
-from tests.browser.server import Server
+from tests.browser.server import ROOT, Server
 from vae import data
 from vae.config import RunConfig
 from vae.model_bytes import pack_model
@@ -111,6 +115,12 @@ def test_where_runs_are_is_asked_by_name(server):
     assert json.loads(body) == {"now": f"complete-{steps} absent-0", "wait": 4.0}
 
 
+def test_a_server_that_is_started_from_another_folder_has_the_projects_settings(server):
+    assert Path(server.process.args[4]) == ROOT / "app.py" and psutil.Process(server.process.pid).cwd() != str(ROOT)
+    log = (server.folder / "server.log").read_text()
+    assert "You can now view" in log and "usage statistics" not in log  # which are off, for they need a network
+
+
 @pytest.fixture(scope="module")
 def below(tmp_path_factory):
     """A server that is told to answer below a folder."""
@@ -120,9 +130,12 @@ def below(tmp_path_factory):
 
 
 @pytest.fixture
-def proxied(server):
-    """The shared server, behind a proxy that has it below a folder, of which the server knows nothing."""
-    proxy = Proxy(("127.0.0.1", server.port), "lessons/vae")
+def proxied(server, tmp_path):
+    """The shared server, behind nginx, which has it below a folder, of which the server knows nothing."""
+    try:
+        proxy = Nginx(server.port, tmp_path)
+    except NoNginx as error:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(str(error))
     yield proxy.url
     proxy.close()
 

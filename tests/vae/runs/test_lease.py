@@ -227,15 +227,19 @@ def test_a_run_killed_twenty_times_ends_with_the_weights_of_an_undisturbed_one(t
     assert store.upper.folders("damaged") == []
 
 
-def started(store: RunStore, config: RunConfig) -> subprocess.Popen:
-    """`python -m vae train` in a process of its own."""
-    default = RunConfig()
-    flags = [
+def flags_of(config: RunConfig) -> list[str]:
+    """The command line's flags for a config."""
+    plain = RunConfig().to_dict()
+    return [
         f"--{name.replace('_', '-')}={','.join(map(str, value)) if isinstance(value, list) else value}"
         for name, value in config.to_dict().items()
-        if value != default.to_dict()[name]
+        if value != plain[name]
     ]
-    command = [sys.executable, "-m", "vae", "train", "--store", store.url, *flags]
+
+
+def started(store: RunStore, config: RunConfig) -> subprocess.Popen:
+    """`python -m vae train` in a process of its own."""
+    command = [sys.executable, "-m", "vae", "train", "--store", store.url, *flags_of(config)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 

@@ -311,8 +311,8 @@ def test_a_cluster_named_by_its_address_trains_what_waits_in_the_store(tmp_path,
     wait_for(lambda: len(runs._client.nthreads()) == 2)  # one has been killed before
     distant = Runs(store)
     assert distant.wait_until_started(), distant.error
-    images = runs._client.run(lambda: data.load.cache_info().currsize)
-    assert [*images.values()] == [2, 2]  # for training and for the test, at hand before a run needs them
+    images = runs._client.run(lambda: (data.levels.cache_info().currsize, data.load.cache_info().currsize))
+    assert [*images.values()] == [(1, 1)] * 2  # for training and for the test, at hand before a run needs them
     assert waiting.run_id in distant._client.futures or store.metrics(waiting.run_id)  # and nobody asked again
     wait_for(lambda: store.status(waiting.run_id).state == "complete")
     distant.submit([asked])

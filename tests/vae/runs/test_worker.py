@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import save
 
-from tests.vae.runs.test_store import damage, put_complete, train_in
+from tests.vae.runs.test_store import damage, line_of, put_complete, train_in
 from vae import data
 from vae.config import ConfigError, RunConfig
 from vae.measures.evaluation import evaluate
@@ -146,6 +146,26 @@ def test_a_run_killed_while_it_is_evaluated_still_ends_with_the_same_weights(sto
     assert [line["step"] for line in store.history(small.run_id)] == list(range(21))
 
 
+def test_a_run_from_before_goes_on_from_its_checkpoint(store, small, eager):
+    train_in(store, small, until=10)
+    checkpoint = without_history(store, small)
+    store.write_history(small.run_id, [*store.history(small.run_id), line_of(11)])  # ahead of the checkpoint
+    assert store.curves(small.run_id, checkpoint) == store.history(small.run_id)[:-1]
+    assert next(advance(small, store)).losses.step == 11
+    assert store.damage_reports(small.run_id) == []
+
+
+def without_history(store: RunStore, config: RunConfig) -> dict[str, torch.Tensor]:
+    """Puts a checkpoint in place of the present one that has no history in it, as those had of before; returns it."""
+    checkpoint = store.checkpoint(config.run_id)
+    del checkpoint["history"]
+    content = save(checkpoint)
+    store.upper.delete(f"{config.run_id}/checkpoint")
+    name = f"{int(checkpoint['step'])}-{sha256_of(content)}.safetensors"
+    store.upper.write(f"{config.run_id}/checkpoint/{name}", content)
+    return checkpoint
+
+
 @pytest.mark.parametrize("harm", ["checkpoint", "its history", "history"])
 def test_a_run_whose_way_back_is_damaged_is_set_aside_and_begins_anew(store, small, eager, harm):
     train_in(store, small, until=10)
@@ -157,10 +177,7 @@ def test_a_run_whose_way_back_is_damaged_is_set_aside_and_begins_anew(store, sma
         store.write_checkpoint(small.run_id, checkpoint, history)
         if harm == "history":  # as in a run from before, whose checkpoint has none
             store.write_history(small.run_id, history)
-            del checkpoint["history"]
-            content = save(checkpoint)
-            store.upper.delete(f"{small.run_id}/checkpoint")
-            store.upper.write(f"{small.run_id}/checkpoint/10-{sha256_of(content)}.safetensors", content)
+            without_history(store, small)
     assert next(advance(small, store)).losses.step == 0
     [report] = store.damage_reports(small.run_id)
     assert harm.split()[-1] in report
