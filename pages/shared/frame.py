@@ -4,6 +4,7 @@ import contextlib
 import functools
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,18 +13,39 @@ import streamlit as st
 from pages.lessons import LESSONS, Lesson
 from pages.shared.component import PAGE
 
+AT_ONCE, A_SECOND = 30, 5  # pages of one browser
 PATIENCE = 1.0  # seconds for which a page waits until another one is worked out
 ASSETS = Path(__file__).parents[2] / "assets"
 
 
 def show() -> None:
     """A visitor's page from top to bottom, when it is its turn."""
+    _keep_pace()
     with _turn():
         try:
             _show()
         except RuntimeError as error:
             if not says_store_error(error):
                 raise
+
+
+def _keep_pace() -> None:
+    """Has a browser wait that asks for pages without a pause: it slows itself, before it comes to anybody's turn."""
+    pace = st.session_state.setdefault("pace", Pace())
+    time.sleep(pace.wait(time.monotonic()))
+
+
+class Pace:
+    """How often one browser may have a page: AT_ONCE without a pause, then A_SECOND every second."""
+
+    def __init__(self):
+        self._left, self._at = float(AT_ONCE), 0.0
+
+    def wait(self, now: float) -> float:
+        """Seconds until the page that is asked for now may come."""
+        self._left = min(AT_ONCE, self._left + (now - self._at) * A_SECOND) - 1
+        self._at = now
+        return max(0.0, -self._left / A_SECOND)
 
 
 @contextlib.contextmanager

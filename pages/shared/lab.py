@@ -75,6 +75,11 @@ def browser() -> str:
     return token.hex() if token else get_script_run_ctx().session_id
 
 
+def address() -> str:
+    """The visitor's address in the network, by which who clears his cookies is still known; empty on this machine."""
+    return st.context.ip_address or ""
+
+
 def says_damage(page_part):
     """Has a damaged run set aside and said in words, instead of shown; the page goes on without it."""
 

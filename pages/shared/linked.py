@@ -122,7 +122,7 @@ def _progress(configs: list[RunConfig], now: list[RunStatus]) -> None:
     if any(state.is_active for state in now):
         share = sum(state.step for state in now) / sum(config.total_steps for config in configs)
         is_waiting = all(state.state in ("queued", "complete") for state in now)
-        st.progress(min(share, 1.0), waiting() if is_waiting else f"{share:.0%} of the training")
+        st.progress(min(share, 1.0), waiting(configs[-1].run_id) if is_waiting else f"{share:.0%} of the training")
 
 
 def describe(config: RunConfig) -> str:

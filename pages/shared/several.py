@@ -89,7 +89,7 @@ def _train_with_seed(*configs: RunConfig) -> None:
 
 @complaining
 def _train(*configs: RunConfig) -> None:
-    ui.runs().submit(list(configs), ui.browser(), MOST_SWEPT)
+    ui.runs().submit(list(configs), ui.browser(), MOST_SWEPT, ui.address())
 
 
 @complaining

@@ -9,6 +9,7 @@ from pages.shared import lab as ui
 from pages.shared.plain import message
 from vae.config import RunConfig
 from vae.runs import machine
+from vae.runs.line import LineIsFull
 from vae.runs.queue import TooManyRuns
 from vae.runs.states import ACTIVE, SETTLED
 from vae.runs.store import DamagedRun, StoreError
@@ -56,11 +57,16 @@ def complaint() -> None:
         st.error(message(words), icon=":material/hourglass_top:")
 
 
-def waiting() -> str:
-    """Why a run that was asked for does not train yet."""
+def waiting(run_id: str) -> str:
+    """Why a run that was asked for does not train yet, and what is to come before it."""
     if error := ui.runs().error:
         return message(error)
-    return "the workers are starting …" if ui.runs().is_starting else "waiting for a free worker …"
+    if ui.runs().is_starting:
+        return "the workers are starting …"
+    before, seconds = ui.runs().line.before(run_id)
+    if before < ui.runs().workers:
+        return "waiting for a free worker …"
+    return f"{before} runs come before this one; its turn comes in about {in_words(max(1.0, seconds))} …"
 
 
 def in_words(seconds: float) -> str:
@@ -84,7 +90,7 @@ def complaining(action):
     def guarded(*configs: RunConfig) -> None:
         try:
             action(*configs)
-        except (TooManyRuns, DamagedRun, StoreError) as error:
+        except (TooManyRuns, LineIsFull, DamagedRun, StoreError) as error:
             st.session_state["complaint"] = str(error)
         for config in configs:
             ui.forget(config.run_id)
@@ -95,7 +101,7 @@ def complaining(action):
 @complaining
 def _train(ae: RunConfig, vae: RunConfig) -> None:
     st.session_state["seed"] = vae.seed
-    ui.runs().submit([ae, vae], ui.browser())
+    ui.runs().submit([ae, vae], ui.browser(), address=ui.address())
 
 
 @complaining

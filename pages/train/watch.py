@@ -78,7 +78,7 @@ def _progress(config: RunConfig, now: RunStatus) -> None:
     if now.state == "absent":
         words = "not trained with these settings yet"
     elif now.state == "queued":
-        words = waiting()
+        words = waiting(config.run_id)
     elif now.state == "pausing":
         words = f"pausing at {epoch} …"
     elif now.is_active and (fault := ui.runs().fault(config.run_id)):

@@ -19,10 +19,12 @@ from vae import data
 from vae.config import RunConfig
 from vae.runs import machine
 from vae.runs.lease import DEAD, Watch
+from vae.runs.line import Line
 from vae.runs.states import UNFINISHED, RunStatus
 from vae.runs.store import DamagedRun, RunStore, StoreError
 from vae.runs.worker import GAP_IMAGES, ModelGone, NotShared, warm_up
 from vae.texts import on_one_line
+from vae.training.speed import estimate_seconds
 
 CONNECT_SECONDS = 10.0  # a cluster that does not answer for so long is looked for again when somebody asks
 MOST_WAITING = 6  # runs of one browser that may wait or train at a time
@@ -30,7 +32,7 @@ LOOK = 0.5  # seconds between two looks of `follow`
 MOST_SWEPT = 39  # the same for a sweep: 12 weights and the AE, of three seeds
 AGAIN = 10.0  # seconds until a run is tried again whose worker could not write the store
 WAY_OUT = "name the whole path of a folder that all can reach, or an address such as s3://, by VAE_STORE or --store"
-LAST = -1_000  # Dask's priority of what lets every training pass
+LAST = -1e12  # Dask's priority of what lets every training pass
 OFF = (
     "Training is off on this machine: VAE_WORKERS is 0, and DASK_SCHEDULER_ADDRESS names no cluster. What is trained "
     "already can be looked at."
@@ -74,7 +76,7 @@ class Runs:
         self.error = self.off  # why there is no cluster, in words
         self._client: Client | None = None
         self._asked: dict[str, set[str]] = defaultdict(set)  # browser -> the runs it asked for
-        self._places: dict[str, int] = {}  # run -> its place among those that were asked for together
+        self.line = Line(self.workers)
         self._measuring: set[tuple[str, str]] = set()  # runs and models whose gaps a worker is at
         self._to_measure: set[tuple[str, str]] = set()  # and those whose gaps were asked for
         self._portions = itertools.count()
@@ -83,11 +85,11 @@ class Runs:
         self._faults: dict[str, tuple[float, str]] = {}  # run -> when and why its worker could not write the store
         self._begin()
 
-    def submit(self, configs: list[RunConfig], browser: str = "", most: int = MOST_WAITING) -> None:
+    def submit(self, configs: list[RunConfig], browser: str = "", most: int = MOST_WAITING, address: str = "") -> None:
         """Asks for runs, each trained once whoever asks, and has paused or stopped ones go on.
 
-        The first of them come before the later ones of everybody else, so that a sweep lets a pair pass.
-        Raises TooManyRuns when this browser has too many that wait, train or are paused.
+        Raises TooManyRuns when this browser has too many that wait, train or are paused, and LineIsFull when there are
+        too many on the whole server, or from the visitor's address in the network.
         """
         with self._lock:
             asked = {run_id for run_id in self._asked[browser] if self._is_unfinished(run_id)}
@@ -97,10 +99,11 @@ class Runs:
                     f"{len(asked)} of your runs are still waiting or training, and {most} is the most "
                     "at a time: stop one of them, or wait until one is done."
                 )
+            self.line.check([estimate_seconds(config) for config in configs if config.run_id in new], address)
             self._asked[browser] = asked | new
-        self._places.update({config.run_id: place for place, config in enumerate(configs)})
         for config in configs:
             self.store.create(config)
+            self.line.enter(config.run_id, self._seconds_left(config), browser, address)
             self.ensure(config)
 
     def pause(self, run_id: str) -> None:
@@ -126,7 +129,8 @@ class Runs:
             return
         # The key makes it a single flight: to submit a task that waits or runs already changes nothing.
         asked = config.to_dict(), self.store.url, self.device
-        future = client.submit(_training(), *asked, key=run_id, priority=-self._places.get(run_id, 0))
+        place = self.line.enter(run_id, self._seconds_left(config))
+        future = client.submit(_training(), *asked, key=run_id, priority=-place)
         fire_and_forget(future)
         future.add_done_callback(functools.partial(self._note_end, config))
 
@@ -201,6 +205,10 @@ class Runs:
                 self._client.cluster.close()
             self._client = None
 
+    def _seconds_left(self, config: RunConfig) -> float:
+        """What a run still takes on one core of this machine."""
+        return estimate_seconds(config) * (1 - self.store.status(config.run_id).step / config.total_steps)
+
     def _is_unfinished(self, run_id: str) -> bool:
         return self.store.status(run_id).state in UNFINISHED
 
@@ -216,7 +224,10 @@ class Runs:
             self.store.finish(config, "failed", self.store.history(run_id), None, message=_in_words(error), test=None)
         ended = future.status == "finished"
         future.release()
-        if ended and self.store.status(run_id).is_active:
+        if not self.store.status(run_id).is_active:
+            self.line.leave(run_id)
+        elif ended:
+            self.line.again(run_id, self._seconds_left(config))
             try:  # a release is done in the client's loop: only then is the key free
                 future.client.sync(asyncio.sleep, 0, callback_timeout=CONNECT_SECONDS)
             except (TimeoutError, RuntimeError):
@@ -333,9 +344,9 @@ class Runs:
 def _training() -> Callable:
     def train(values: dict, store_url: str, device: str) -> None:
         from vae.config import RunConfig
-        from vae.runs.worker import train_to_end
+        from vae.runs.worker import train_for_a_while
 
-        train_to_end(RunConfig.from_dict(values), store_url, device)
+        train_for_a_while(RunConfig.from_dict(values), store_url, device)
 
     return train
 

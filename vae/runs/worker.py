@@ -19,6 +19,7 @@ from vae.measures.posterior import decode_grid
 from vae.models import Autoencoder
 from vae.runs.files import SpoiledFile, StoreError
 from vae.runs.lease import Lease, LostLease
+from vae.runs.line import SLICE
 from vae.runs.store import DamagedRun, RunStore
 from vae.texts import on_one_line
 from vae.training.checkpoint import model_state
@@ -45,12 +46,13 @@ def resolve_device(name: str) -> str:
     return name
 
 
-def advance(config: RunConfig, store: RunStore, device: str = "cpu") -> Iterator[Snapshot]:
+def advance(config: RunConfig, store: RunStore, device: str = "cpu", seconds: float = math.inf) -> Iterator[Snapshot]:
     """Trains a run on from its checkpoint to its end, pause or stop, and yields each snapshot once it is in the store.
 
     Does nothing for a run that nobody asked the store for, that is paused, that has ended, or that another writer has;
     ends early when another takes it over. A run that was found damaged is set aside and begins anew. Raises StoreFault
     where the store cannot be written: the run goes on from its checkpoint when somebody asks again.
+    seconds: after which it leaves its worker to others, with a checkpoint.
     """
     run_id = config.run_id
     if not store.status(run_id).is_active or (lease := store.take(run_id)) is None:
@@ -58,15 +60,15 @@ def advance(config: RunConfig, store: RunStore, device: str = "cpu") -> Iterator
     set_aside = ""
     with lease, contextlib.suppress(LostLease):
         try:
-            yield from _train_on(config, store, device, lease)
+            yield from _train_on(config, store, device, lease, time.monotonic() + seconds)
         except (DamagedRun, SpoiledFile) as error:
             set_aside = store.set_aside(run_id, str(error))
             store.create(config)
     if set_aside:
-        yield from advance(config, store, device)
+        yield from advance(config, store, device, seconds)
 
 
-def _train_on(config: RunConfig, store: RunStore, device: str, lease: Lease) -> Iterator[Snapshot]:
+def _train_on(config: RunConfig, store: RunStore, device: str, lease: Lease, until: float) -> Iterator[Snapshot]:
     """What `advance` does once the run is its own; raises LostLease where it is not any more."""
     run_id = config.run_id
     if not store.status(run_id).is_active:  # somebody has just brought it to its end
@@ -91,10 +93,11 @@ def _train_on(config: RunConfig, store: RunStore, device: str, lease: Lease) -> 
             good = {name: tensor.clone() for name, tensor in snapshot.model.state_dict().items()}
             now, is_last = time.monotonic(), line["step"] == config.total_steps
             want = "run" if is_last else store.control(run_id)  # at the end a pause comes too late
+            is_over = now > until and not is_last
             if snapshot.pictures or want != "run" or now - flushed > HISTORY_SECONDS:
                 store.write_history(run_id, history)
                 flushed = now
-            if want != "run" or (now - saved > pause and not is_last):
+            if want != "run" or is_over or (now - saved > pause and not is_last):
                 lease.check()
                 store.write_checkpoint(run_id, snapshot.checkpoint(), history)
                 saved = time.monotonic()
@@ -106,6 +109,8 @@ def _train_on(config: RunConfig, store: RunStore, device: str, lease: Lease) -> 
                 return
             if want == "stop":
                 break
+            if is_over:
+                return
     except (LostLease, StoreError, SpoiledFile):
         raise
     except Diverged as error:
@@ -144,8 +149,8 @@ def _autoencoder(config: RunConfig, store: RunStore) -> Autoencoder | None:
     return store.model(config.init_from)
 
 
-def train_to_end(config: RunConfig, store_url: str, device: str) -> None:
-    """What a worker does for a run."""
+def train_for_a_while(config: RunConfig, store_url: str, device: str) -> None:
+    """What a worker does for a run at a time."""
     _be_nice()
     store = RunStore(store_url)
     if store.status(config.run_id).state == "absent":
@@ -153,7 +158,7 @@ def train_to_end(config: RunConfig, store_url: str, device: str) -> None:
             f"the worker on {platform.node()} does not find this run in the store {store_url}: all workers need a "
             "store that they can reach (VAE_STORE)"
         )
-    for _ in advance(config, store, device):
+    for _ in advance(config, store, device, SLICE):
         pass
 
 

@@ -18,10 +18,11 @@ from pages.shared.parcels import of_images
 from tests.browser import parcels
 from tests.browser.nginx import Nginx, NoNginx
 from tests.browser.proxy import Proxy
-from tests.browser.server import ROOT, Server
+from tests.browser.server import ROOT, Server, wait_for
 from vae import data
 from vae.config import RunConfig
 from vae.model_bytes import pack_model
+from vae.runs.lease import newest
 from vae.runs.store import RunStore
 
 VAE = RunConfig(latent_dim=10)
@@ -198,6 +199,27 @@ def test_when_a_server_dies_another_on_the_same_store_goes_on_for_those_who_look
     expect(page.locator(".resampling .picker .name")).to_have_text("Test digit 11, labelled 6")
     page.close()  # before the proxy goes: pictures still come
     proxy.close()
+
+
+def test_two_servers_on_one_store_train_each_run_once_and_all_who_look_see_it(two_servers, visit):
+    config = RunConfig(train_size=2_000, epochs=60)
+    pages = [visit(f"{server.url}/train?train_size=2000&epochs=60") for server in two_servers for _ in range(2)]
+    for page in pages[::2]:
+        page.get_by_role("button", name="Train both").click()
+    store, halves, writers = two_servers[0].store, (config.autoencoder, config), set()
+
+    def has_ended(half: RunConfig) -> bool:
+        state = store.status(half.run_id).state
+        if state == "running":
+            writers.add((half.model, newest(store.upper, half.run_id)[0]))
+        return state == "complete"
+
+    wait_for(lambda: all([has_ended(half) for half in halves]))
+    assert writers == {("ae", 1), ("vae", 1)}
+    for page in pages:
+        expect(page.get_by_text(re.compile("trained in"))).to_have_count(2)
+    for half in halves:
+        store.verify(half.run_id)
 
 
 FAILS = """

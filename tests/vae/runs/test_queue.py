@@ -20,6 +20,7 @@ from vae import data
 from vae.config import RECIPE, RunConfig
 from vae.runs import queue as runs_module
 from vae.runs import worker
+from vae.runs.line import COUNTED, HOUR, LineIsFull
 from vae.runs.queue import MOST_SWEPT, MOST_WAITING, Runs, TooManyRuns
 from vae.runs.store import RunStore
 from vae.runs.sweep import sweep
@@ -239,6 +240,35 @@ def test_a_sweep_lets_a_pair_pass(runs, small, long):
     assert {status.state for status in last} == {"complete"}
     order = starts(runs)
     assert all(order.index(config.run_id) < order.index(swept[-1].run_id) for config in pair)
+
+
+def test_a_long_run_leaves_its_worker_to_a_short_one_and_goes_on_by_itself(runs, small, long):
+    runs._client.run(setattr, worker, "SLICE", 0.5)
+    giants = [replace(long, seed=seed, epochs=200) for seed in (61, 62, 63)]  # more than there are workers
+    runs.submit(giants, "somebody")
+    wait_for(lambda: sum(runs.store.status(config.run_id).step > 0 for config in giants) == 3)  # they take turns
+    short = replace(small, seed=64)
+    runs.submit([short], "student")
+    assert runs.line.before(short.run_id)[0] <= 3
+    assert wait_for_end(runs, short).state == "complete"
+    assert all(runs.store.status(config.run_id).is_active for config in giants)
+    for config in giants:
+        runs.stop(config.run_id)
+    *_, last = runs.follow(giants)
+    assert {status.state for status in last} == {"stopped"}
+    wait_for(lambda: runs.line.before(short.run_id) == (0, 0.0) and not runs.line._runs)
+    runs._client.run(setattr, worker, "SLICE", worker.SLICE)
+
+
+def test_what_may_wait_on_the_whole_server_has_an_end_whoever_asks(runs_without_cluster, long):
+    giants = [replace(long, hidden_dims=(2048,) * 4, epochs=200, seed=seed) for seed in range(200)]
+    taken = 0
+    with pytest.raises(LineIsFull, match="as much as it takes on"):
+        for number, config in enumerate(giants):
+            runs_without_cluster.submit([config], f"a new browser {number}", address=f"10.0.0.{number}")
+            taken += 1
+    assert taken == runs_without_cluster.workers * HOUR // COUNTED
+    assert runs_without_cluster.store.status(giants[taken].run_id).state == "absent"
 
 
 def test_gaps_are_measured_once_for_all_who_ask_go_on_by_themselves_and_are_stopped(runs, small):

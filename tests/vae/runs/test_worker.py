@@ -81,6 +81,17 @@ def test_a_checkpoint_is_written_at_a_pause_and_at_a_stop_and_the_run_goes_on_fr
     assert same(store.model(small.run_id).state_dict(), last.model.state_dict())
 
 
+def test_a_run_that_leaves_its_worker_to_others_again_and_again_ends_with_the_same_weights(store, tiny):
+    store.create(tiny)
+    looks = []
+    while store.status(tiny.run_id).is_active:
+        looks.append([snapshot.losses.step for snapshot in advance(tiny, store, seconds=0.0)])
+    assert looks == [[step] for step in range(tiny.total_steps)] + [[tiny.total_steps]]
+    *_, last = train(tiny)
+    assert same(store.model(tiny.run_id).state_dict(), last.model.state_dict())
+    assert [line["step"] for line in store.history(tiny.run_id)] == list(range(tiny.total_steps + 1))
+
+
 def test_a_run_that_nobody_asked_for_is_not_trained(store, small):
     assert list(advance(small, store)) == [] and store.run_ids() == []
 
