@@ -243,7 +243,9 @@ def _parser() -> Parser:
     swept.prog = parser.prog
     swept.add_argument("--kl-weights", type=_numbers(float), required=True, help="up to 12, such as 0,0.1,1,10")
     swept.add_argument("--seeds", type=_numbers(int), default=(0,), help="up to 3, such as 0,1,2 (default 0)")
-    swept.add_argument("--workers", type=int, help="runs at a time on this machine (default: one a core)")
+    swept.add_argument(
+        "--workers", type=int, help="runs at a time on this machine (default: VAE_WORKERS, or one a core)"
+    )
     _add_fields(swept, [field for field in dataclasses.fields(RunConfig) if field.name not in SWEPT])
     swept.set_defaults(command=sweep_command)
 
