@@ -12,7 +12,7 @@ WRITABLE = Path("/media")  # is a disk in memory there: nobody needs it, and who
 MAY_READ = "-all,+dac_read_search"  # also where Python lies in another user's home
 SCRIPT = """
 set -e
-ip link set lo up
+{python} -c {loopback}
 mount --make-rprivate /
 mount -t tmpfs -o mode=755 tmpfs {disk}
 for place in {places}; do mkdir -m 1777 {disk}/$place; done
@@ -21,7 +21,12 @@ cd {folder}
 exec setpriv --reuid {user} --regid {user} --clear-groups --no-new-privs \\
     --inh-caps={caps} --ambient-caps={caps} --bounding-set={caps} env -i {environment} sh -c {command}
 """
-NEEDED = ("unshare", "setpriv", "ip", "mount")
+NEEDED = ("unshare", "setpriv", "mount")
+# Linux: SIOCSIFFLAGS with IFF_UP | IFF_RUNNING.
+LOOPBACK = """
+import fcntl, socket, struct
+fcntl.ioctl(socket.socket(), 0x8914, struct.pack("16sh", b"lo", 0x41))
+"""
 
 
 def missing() -> str:
@@ -39,6 +44,8 @@ def run(command: str, folder: Path, *writable: str, **environment: str) -> subpr
     """
     environment = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", **environment}
     script = SCRIPT.format(
+        python=shlex.quote(sys.executable),
+        loopback=shlex.quote(LOOPBACK),
         disk=WRITABLE,
         places=" ".join(writable),
         folder=shlex.quote(str(folder)),

@@ -275,7 +275,9 @@ def _parser() -> Parser:
         default=Typed((0,)),
         help="up to 3: 0,1,2 (default 0)",
     )
-    swept.add_argument("--workers", type=int, help="runs at a time on this machine (default: one a core)")
+    swept.add_argument(
+        "--workers", type=int, help="runs at a time on this machine (default: VAE_WORKERS, or one a core)"
+    )
     _add_fields(swept, [field for field in dataclasses.fields(RunConfig) if field.name not in SWEPT])
     swept.set_defaults(command=sweep_command)
 

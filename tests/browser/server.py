@@ -32,7 +32,7 @@ def wait_for(condition):
 class Server:
     """A server with a port, a store and a cache of its own; it can be killed and started again on them.
 
-    It is started from a folder that is not the project's.
+    The lab is started from another folder than its own; another script in the lab's, of which it has the settings.
     """
 
     def __init__(self, folder: Path, script: str = "app.py", options: tuple[str, ...] = ()):
@@ -54,7 +54,7 @@ class Server:
         with open(self.folder / "server.log", "ab") as log:
             self.process = subprocess.Popen(
                 command + address + list(self.options),
-                cwd=self.folder,
+                cwd=self.folder if self.script == "app.py" else ROOT,
                 env=theirs | mine,
                 stdout=log,
                 stderr=log,

@@ -184,7 +184,7 @@ def test_a_sweep_is_timed_from_its_first_run_to_its_last(monkeypatch):
 
 
 def test_a_sweep_on_all_cores_is_measured_against_one(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(sweep.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(sweep.machine, "cores", lambda: 2)
     monkeypatch.setattr(sweep, "sweep_seconds", lambda configs, workers: {1: 10.0, 2: 7.0}[workers])
     with pytest.raises(bench.MissedGoal, match=r"a sweep takes 0\.70 of its runs one after another, not 0\.6"):
         bench.bench_sweep(str(tmp_path / "sweep.json"))

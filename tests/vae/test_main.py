@@ -335,3 +335,19 @@ def test_an_interrupted_command_goes_on_from_its_checkpoint_when_it_is_given_aga
     result, undisturbed = json.loads(again.stdout.splitlines()[-1]), json.loads(complete(config)["metrics.json"])
     assert (result["status"], result["model_sha256"]) == ("complete", undisturbed["model_sha256"])
     assert store.history(config.run_id)[: len(before)] == before  # its seconds too: they were not done again
+
+
+@pytest.mark.parametrize(
+    "named, status, said",
+    [
+        ("two", 2, "VAE_WORKERS = 'two' is not allowed: a whole number from 0 (training is off here) to 256"),
+        ("0", 2, "no workers: Training is off on this machine: VAE_WORKERS is 0, and DASK_SCHEDULER_ADDRESS names no"),
+    ],
+)
+def test_a_sweep_has_the_workers_that_the_environment_names(store, monkeypatch, capsys, named, status, said):
+    monkeypatch.setenv("VAE_WORKERS", named)
+    monkeypatch.delenv("DASK_SCHEDULER_ADDRESS", raising=False)
+    with pytest.raises(SystemExit) as ended:
+        main(["sweep", "--store", store.url, "--kl-weights", "5", *SMALL])
+    assert ended.value.code == status
+    assert capsys.readouterr().err.startswith(f"python -m vae: {said}")
