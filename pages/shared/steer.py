@@ -47,7 +47,7 @@ def buttons(ae: RunConfig, vae: RunConfig) -> None:
 def says_off() -> bool:
     """Whether runs can be trained here; says why not where they cannot."""
     if words := ui.runs().off:
-        st.info(words, icon=":material/block:")
+        st.info(message(words), icon=":material/block:")
     return not words
 
 

@@ -9,8 +9,11 @@ import pytest
 from pages.lessons import LESSONS
 from pages.shared import lab
 from pages.shared.component import BROWSER
+from tests.pages.conftest import forget_readings
 from vae.config import RunConfig
+from vae.runs.files import StoreFault
 from vae.runs.queue import OFF
+from vae.runs.reader import Reader
 
 every_page = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
 
@@ -59,14 +62,31 @@ def test_what_a_component_needs_is_asked_for_and_what_it_is_sent_is_read(shown, 
 
 
 @every_page
-def test_a_store_that_cannot_be_used_is_said_in_words(visit, monkeypatch, tmp_path, lesson):
+def test_a_store_that_cannot_be_written_leaves_what_comes_with_the_project_and_says_why_training_is_off(
+    visit, monkeypatch, tmp_path, lesson
+):
     (tmp_path / "a file").touch()
     monkeypatch.setenv("VAE_STORE", str(tmp_path / "a file" / "runs"))
     needed = {"predict_race": "h = σ, raw"} if lesson.name == "log_sigma" else {}  # it needs no run before that
     app = visit(lesson.name, **needed)
-    assert not app.exception
-    assert app.error[0].value.startswith("The lab cannot start: the store ")
-    assert "VAE_STORE" in app.error[0].value
+    assert not app.exception and not app.error
+    assert app.get("bidi_component")
+    off = [info.value for info in app.info if "cannot be used" in info.value]
+    assert len(off) >= (lesson.name in ("train", "kl_weight"))
+    if lesson.name == "train":
+        assert "VAE_STORE" in off[0] and all(button.disabled for button in app.button if "Train" in button.label)
+
+
+def test_a_store_that_fails_while_pages_are_shown_is_said_in_words(visit, lab, monkeypatch):
+    def refused(*_):
+        raise StoreFault(f"the store {lab.url} cannot be read: the network is down", "the network is down")
+
+    app = visit("train")
+    monkeypatch.setattr(Reader, "status", refused)
+    forget_readings()
+    app.run()
+    assert not app.exception and "cannot be read: the network is down" in app.error[0].value
+    monkeypatch.undo()
 
 
 def test_a_device_that_is_not_there_is_said_in_words(visit, monkeypatch):

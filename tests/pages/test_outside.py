@@ -126,5 +126,5 @@ def test_what_is_said_of_the_measuring_takes_no_effect(visit, lab):
 def test_why_the_lab_cannot_start_takes_no_effect(visit, monkeypatch, name, value):
     monkeypatch.setenv(name, value.replace("\0", "").replace("\ud800", ""))
     app = visit("train")
-    assert app.error[0].value.startswith("The lab cannot start: ")
-    assert not app.exception and not effects(app.error[0].value)
+    said = [*app.error, *app.info]
+    assert said and not app.exception and not any(effects(one.value) for one in said)

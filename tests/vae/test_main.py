@@ -12,7 +12,7 @@ import time
 import pytest
 import torch
 
-from tests.vae.runs.test_store import complete, put_complete, train_in
+from tests.vae.runs.test_store import complete, damage, plain, put_complete, train_in
 from tests.vae.runs.test_worker import ask_at
 from vae import __main__ as commands
 from vae import bench, data
@@ -62,10 +62,10 @@ def test_an_autoencoder_has_null_for_what_involves_kl(store, small, capsys):
 def test_a_damaged_run_is_set_aside_and_trained_again_to_the_same_weights(store, small, capsys):
     main(flags(small, store))
     first = json.loads(capsys.readouterr().out)
-    store.upper.write(f"{small.run_id}/model.safetensors", b"")
+    damage(store, f"{small.run_id}/model.safetensors", "truncate")
     assert main(flags(small, store)) == 0
     second, said = capsys.readouterr()
-    assert "model.safetensors: its checksum is wrong; set aside in " in said
+    assert "model.safetensors: its checksum is wrong; set aside in " in plain(said)
     assert json.loads(second)["model_sha256"] == first["model_sha256"]
 
 
@@ -248,7 +248,7 @@ def test_runs_lists_the_pretrained_and_the_own_and_tells_a_damaged_one(tmp_path,
 def pictured(store: RunStore, config: RunConfig) -> list[int]:
     """The steps whose pictures the history tells of; all that are there."""
     steps = [line["step"] for line in store.history(config.run_id) if "pictures" in line]
-    assert {f"{step}.safetensors" for step in steps} == {*store.upper.files(f"{config.run_id}/snapshots")}
+    assert {f"{step}.safetensors" for step in steps} == {*map(plain, store.upper.files(f"{config.run_id}/snapshots"))}
     return steps
 
 
@@ -286,7 +286,9 @@ def test_pretrain_makes_every_run_anew_whole_and_small_and_measures_the_ladder(s
     for config in runs:
         store.verify(config.run_id)
         names = {"config.json", "history.jsonl", "metrics.json"} | ({"model.safetensors"} if config != raw else set())
-        assert {*store.upper.files(config.run_id)} == names and store.upper.folders(config.run_id) == ["snapshots"]
+        assert {*map(plain, store.upper.files(config.run_id))} == names and store.upper.folders(config.run_id) == [
+            "snapshots"
+        ]
         assert (store.metrics(config.run_id)["model_sha256"] is None) == (config == raw)
     for config in (small.autoencoder, small):
         assert pictured(store, config) == pictures[::-1][::2][::-1]

@@ -22,8 +22,10 @@ def config_in(content: bytes) -> RunConfig | None:
     values = json_in(content)
     if not isinstance(values, dict):
         raise ValueError("it is no object")
+    if not _is_count(recipe := values.pop("recipe", None)):
+        raise ValueError("it names no recipe")
     try:
-        return RunConfig.from_dict(values) if values.pop("recipe", None) == RECIPE else None
+        return RunConfig.from_dict(values) if recipe == RECIPE else None
     except TypeError as error:
         raise ValueError(str(error)) from None
 

@@ -40,7 +40,10 @@ class Reader(Layers):
         """Where the run is, from its files alone."""
         if not self._layer(run_id).exists(f"{run_id}/config.json"):
             return RunStatus("absent")
-        total_steps = self.config(run_id).total_steps
+        try:
+            total_steps = self.config(run_id).total_steps
+        except KeyError:  # of another recipe: who asks for this one has it made anew
+            return RunStatus("absent")
         metrics = self.metrics(run_id)
         if metrics is not None:
             return RunStatus(

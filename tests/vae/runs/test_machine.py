@@ -11,6 +11,7 @@ import pytest
 
 from vae.config import ConfigError
 from vae.runs import machine
+from vae.texts import quoted
 
 GIB = 1 << 30
 
@@ -113,5 +114,5 @@ def test_the_environment_names_another_number(groups, monkeypatch):
         with pytest.raises(ConfigError) as refused:
             machine.workers()
         assert str(refused.value) == (
-            f"VAE_WORKERS = {named!r} is not allowed: a whole number from 0 (training is off here) to 256"
+            f"VAE_WORKERS = {quoted(named)} is not allowed: a whole number from 0 (training is off here) to 256"
         )

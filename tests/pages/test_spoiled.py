@@ -1,0 +1,148 @@
+"""Files of every kind, spoiled in every way: that run is said to be damaged, and all others are there."""
+
+import json
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pages.lessons import LESSONS
+from vae.__main__ import main
+from vae.config import RECIPE, RunConfig
+from vae.runs.layers import sha256_of
+from vae.runs.store import PRETRAINED, DamagedRun, RunStore
+
+UNDER_WAY = ("history.jsonl", "control.json", "paused.json", "lease/1.json")  # files of a run that has not ended
+NAMES = ("config.json", "metrics.json", "model.safetensors", *UNDER_WAY)
+VAE, AE = RunConfig(kl_weight=4.0), RunConfig(model="ae", bottleneck="tanh")  # of few pictures
+LINE = {"step": 1, "epoch": 0.1, "total": 1.0, "reconstruction": 1.0, "kl_weight": 1.0, "seconds": 1.0}
+
+
+def _folder(path: Path) -> None:
+    path.mkdir(parents=True)
+
+
+def _loop(path: Path) -> None:
+    path.symlink_to(path)
+
+
+def _nowhere(path: Path) -> None:
+    path.symlink_to("/nothing/there")
+
+
+SHAPES = {
+    "nothing in it": b"",
+    "half": b'{"step": 1, "',
+    "null": b"null",
+    "a list": b"[]",
+    "an empty object": b"{}",
+    "a number": b"7",
+    "no text": b"\xff\xfe\x00",
+    "deep": b"[" * 100_000 + b"]" * 100_000,
+    "deep object": b'{"a":' * 50_000 + b"1" + b"}" * 50_000,
+    "30 MB": b"[" + b"1," * 15_000_000 + b"1]",
+    "fields of wrong types": json.dumps(
+        {
+            "recipe": RECIPE,
+            "want": [1],
+            "request": {},
+            "status": 7,
+            "steps": "x",
+            "seconds": None,
+            "step": "one",
+            "id": [],
+        }
+    ).encode(),
+    "a step that is text": json.dumps(LINE | {"step": "one"}).encode(),
+    "a step that is NaN": json.dumps(LINE | {"step": float("nan")}).encode(),
+    "seconds without end": json.dumps(LINE | {"seconds": float("inf")}).encode(),
+    "pictures that are a list": json.dumps(LINE | {"pictures": [1]}).encode(),
+    "steps that go back": (json.dumps(LINE) + "\n" + json.dumps(LINE)).encode(),
+    "a folder": _folder,
+    "a loop of links": _loop,
+    "a link to nowhere": _nowhere,
+}
+
+
+def signed(metrics: dict) -> bytes:
+    """A metrics.json whose own checksum is right, whatever it says."""
+    return json.dumps(metrics | {"sha256": sha256_of(json.dumps(metrics).encode())}).encode()
+
+
+METRICS = {
+    "a status that is none": {"status": "well"},
+    "no fields": {"status": "complete"},
+    "figures that are text": {"status": "complete", "steps": 1, "seconds": 1.0, "test": {"reconstruction": "x"}},
+}
+CASES = [
+    *((name, what, shape) for name in NAMES for what, shape in SHAPES.items()),
+    *(("metrics.json", what, signed(metrics)) for what, metrics in METRICS.items()),
+]
+
+
+@pytest.fixture(scope="module")
+def spoiled(tmp_path_factory) -> tuple[RunStore, dict[str, tuple[str, str]]]:
+    """A store with a pair for each case, and one that is whole; the VAE's run_id -> what of it was spoiled, and how."""
+    place = tmp_path_factory.mktemp("spoiled")
+    store, cases = RunStore(str(place / "runs")), {}
+    for few in (VAE, AE):
+        shutil.copytree(PRETRAINED / few.run_id, place / few.model)
+    for seed, (name, what, shape) in enumerate([("", "", b""), *CASES], start=1_000):
+        config = replace(VAE, seed=seed)
+        cases[config.run_id] = name, what
+        for half in (config, config.autoencoder):
+            folder = Path(store.url) / half.run_id
+            shutil.copytree(place / half.model, folder, copy_function=os.link)
+            (folder / "config.json").unlink()
+            (folder / "config.json").write_text(json.dumps({"recipe": RECIPE, **half.to_dict()}))
+        folder = Path(store.url) / config.run_id
+        if name in UNDER_WAY:
+            (folder / "metrics.json").unlink()
+        if name:
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).unlink(missing_ok=True)
+            (folder / name).write_bytes(shape) if isinstance(shape, bytes) else shape(folder / name)
+    return store, cases
+
+
+def test_whatever_is_asked_of_a_spoiled_run_it_is_damaged_by_name_or_as_good_as_before(spoiled):
+    store, cases = spoiled
+    asked = (store.status, store.config, store.metrics, store.history, store.verify, store.model, store.control)
+    for run_id, (name, what) in cases.items():
+        for ask in (*asked, store.checkpoint, store.damage_reports):
+            try:
+                ask(run_id)
+                assert not (name == "config.json" and ask == store.config), (name, what)
+                assert not (name == "model.safetensors" and ask == store.verify), (name, what)
+            except DamagedRun as damaged:
+                assert damaged.run_id == run_id and name.split(".")[0] in str(damaged), (name, what, ask)
+            except KeyError:
+                assert ask in (store.model, store.config, store.verify, store.status), (name, what, ask)
+    assert len(store.run_ids()) == 34 + 2 * len(cases)
+
+
+def test_the_command_lists_all_runs_beside_the_spoiled_ones(spoiled, capsys):
+    store, cases = spoiled
+    assert main(["runs", "--store", store.url, "--json"]) == 0
+    said = capsys.readouterr()
+    rows = {row["run_id"]: row for row in json.loads(said.out)}
+    whole = next(run_id for run_id, (name, _) in cases.items() if not name)
+    assert rows[whole]["status"] == "complete" and "Traceback" not in said.err
+    assert rows.keys() >= {path.name for path in PRETRAINED.glob("*e-*")}
+    for run_id, (name, what) in cases.items():
+        if name in ("metrics.json", "config.json") and run_id in rows and what not in ("a link to nowhere",):
+            assert rows[run_id]["status"] == "damaged" and name in rows[run_id]["message"], (name, what)
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_every_page_goes_on_beside_spoiled_runs_and_at_them(spoiled, visit, lab, monkeypatch, part):
+    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", "tcp://127.0.0.1:1")  # those that are under way are not trained on
+    store, cases = spoiled
+    shutil.copytree(store.url, lab.url, symlinks=True, dirs_exist_ok=True, copy_function=os.link)
+    lessons = [one.name for one in LESSONS if one.name not in ("conversion", "log_sigma")]  # with runs of their own
+    for number, (run_id, (name, what)) in list(enumerate(cases.items()))[part::4]:
+        page = lessons[number // 4 % len(lessons)]
+        app = visit(page, **({"seed": 1_000 + number, "kl_weight": 4} if page == "train" else {"run": run_id}))
+        assert not app.exception, (page, name, what, app.exception)
