@@ -13,6 +13,7 @@ import platform
 import threading
 import time
 import uuid
+from collections.abc import Callable
 
 import psutil
 
@@ -102,10 +103,13 @@ class Watch:
         return False
 
 
-def take(files: Files, run_id: str) -> Lease | None:
-    """The lease of a run; None where somebody has it, for whose next sign of life this waits if need be."""
+def take(files: Files, run_id: str, is_wanted: Callable[[], bool] = lambda: True) -> Lease | None:
+    """The lease of a run; None where somebody has it, for whose next sign of life this waits if need be.
+
+    is_wanted: whether it still is after that wait, in which the run may have come to its end.
+    """
     watch = Watch(files, run_id)
-    if watch.is_alive():
+    if watch.is_alive() or not is_wanted():
         return None
     number = watch.number  # of the one that is over: if there is a newer one by now, the next number is not to be had
     holder = {"id": uuid.uuid4().hex, "host": _host(), "pid": os.getpid(), "since": psutil.Process().create_time()}

@@ -32,9 +32,9 @@ class Writer(Reader):
         self.upper.write(f"{run_id}/config.json", json.dumps(content, indent=2).encode())
 
     def take(self, run_id: str) -> Lease | None:
-        """The right to write a run, which only one has at a time; None where somebody else has it."""
+        """The right to write a run that is not at its end; None where somebody else has it."""
         self.upper.sweep(run_id)
-        return take(self.upper, run_id)
+        return take(self.upper, run_id, lambda: self.status(run_id).is_active)
 
     def set_control(self, run_id: str, want: str) -> None:
         """Asks a run to run, pause or stop; its worker looks at every logged step."""
