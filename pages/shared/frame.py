@@ -36,7 +36,7 @@ def _keep_pace() -> None:
 
 
 class Pace:
-    """How often one browser may have a page: AT_ONCE without a pause, then A_SECOND every second."""
+    """How often one tab of a browser may have a page: AT_ONCE without a pause, then A_SECOND every second."""
 
     def __init__(self):
         self._left, self._at = float(AT_ONCE), 0.0

@@ -9,6 +9,7 @@ from pages.shared import lab as ui
 from pages.shared.plain import message
 from vae.config import RunConfig
 from vae.runs import machine
+from vae.runs.files import SpoiledFile
 from vae.runs.line import LineIsFull
 from vae.runs.queue import TooManyRuns
 from vae.runs.states import ACTIVE, SETTLED
@@ -90,7 +91,10 @@ def complaining(action):
     def guarded(*configs: RunConfig) -> None:
         try:
             action(*configs)
-        except (TooManyRuns, LineIsFull, DamagedRun, StoreError) as error:
+        except DamagedRun as error:
+            place = ui.runs().store.set_aside(error.run_id, str(error))
+            st.session_state["complaint"] = f"{error}. Its files were set aside in {place}: press again."
+        except (TooManyRuns, LineIsFull, StoreError, SpoiledFile) as error:
             st.session_state["complaint"] = str(error)
         for config in configs:
             ui.forget(config.run_id)

@@ -60,20 +60,26 @@ class Files:
 
     def exists(self, path: str) -> bool:
         """Whether there is a file or folder of this path."""
-        if self.is_local:
-            return os.path.exists(f"{self.root}/{path}")  # pages ask for hundreds
-        with self._in_words("read"):
-            return self.fs.exists(f"{self.root}/{path}")
+        try:
+            with self._in_words("read"):
+                if not self.is_local:
+                    return self.fs.exists(f"{self.root}/{path}")
+                os.stat(f"{self.root}/{path}")  # pages ask for hundreds
+        except (FileNotFoundError, SpoiledFile):
+            return False
+        return True
 
     def read(self, path: str, most: int | None = None) -> bytes:
         """A file's content; raises FileNotFoundError, or SpoiledFile if it cannot be read or has over `most` bytes."""
         place = f"{self.root}/{path}"
         with self._in_words("read"):
             if self.is_local:
-                with open(place, "rb") as file:
+                with _opened(place) as file:
                     content = file.read(-1 if most is None else most + 1)
-            else:
+            elif most is None or self.fs.size(place):
                 content = self.fs.cat_file(place, end=most and most + 1)
+            else:
+                content = b""  # of which S3 gives no part
         if most is not None and len(content) > most:
             raise SpoiledFile(f"it has more than {most:,} bytes")
         return content
@@ -86,7 +92,7 @@ class Files:
                 with _unfinished(target, content) as unfinished:
                     _replace(unfinished, target)
             else:
-                self.fs.pipe_file(target, content)
+                self._pipe(target, content)
 
     def create(self, path: str, content: bytes) -> bool:
         """Writes a file that is not there yet; False where somebody else's is: of many who try, one succeeds."""
@@ -97,10 +103,18 @@ class Files:
                     with _unfinished(target, content) as unfinished:
                         _create(unfinished, target)
                 else:
-                    self.fs.pipe_file(target, content, mode="create")
+                    self._pipe(target, content, mode="create")
             except FileExistsError:
                 return False
         return True
+
+    def _pipe(self, target: str, content: bytes, **how) -> None:
+        """Writes where folders come by themselves, as in an object store, and where they have to be made first."""
+        try:
+            self.fs.pipe_file(target, content, **how)
+        except FileNotFoundError:
+            self.fs.makedirs(target.rsplit("/", 1)[0], exist_ok=True)
+            self.fs.pipe_file(target, content, **how)
 
     def delete(self, path: str) -> None:
         """Removes a file or a folder with all it holds, where it is there."""
@@ -210,6 +224,16 @@ def _unfinished(target: str, content: bytes) -> Iterator[str]:
     finally:
         with contextlib.suppress(OSError):
             os.unlink(unfinished)
+
+
+def _opened(place: str):
+    """A file to read; Windows refuses that for a moment while it is being replaced."""
+    for pause in TRIES if os.name == "nt" else ():
+        try:
+            return open(place, "rb")
+        except PermissionError:
+            time.sleep(pause)
+    return open(place, "rb")
 
 
 def _replace(unfinished: str, target: str) -> None:

@@ -17,7 +17,7 @@ from collections.abc import Callable
 
 import psutil
 
-from vae.runs.files import Files, StoreError
+from vae.runs.files import Files, SpoiledFile, StoreError
 
 RENEW = 2.0  # seconds between two signs of life
 DEAD = 12.0  # seconds without one, after which a writer is dead
@@ -114,13 +114,18 @@ def take(files: Files, run_id: str, is_wanted: Callable[[], bool] = lambda: True
     number = watch.number  # of the one that is over: if there is a newer one by now, the next number is not to be had
     holder = {"id": uuid.uuid4().hex, "host": _host(), "pid": os.getpid(), "since": psutil.Process().create_time()}
     _held.add(holder["id"])
-    if not files.create(_path(run_id, number + 1), json.dumps(holder).encode()):
-        _held.discard(holder["id"])
+    is_mine = False
+    try:
+        is_mine = files.create(_path(run_id, number + 1), json.dumps(holder).encode())
+    finally:
+        if not is_mine:
+            _held.discard(holder["id"])
+    if not is_mine:
         return None  # somebody else was quicker
-    for older in range(number, 0, -1):
-        if not files.exists(_path(run_id, older)):
-            break
-        files.delete(_path(run_id, older))
+    with contextlib.suppress(StoreError, SpoiledFile):
+        for name in files.files(f"{run_id}/lease"):
+            if name.removesuffix(".json").isdecimal() and int(name.removesuffix(".json")) <= number:
+                files.delete(f"{run_id}/lease/{name}")
     return Lease(files, run_id, number + 1, holder)
 
 

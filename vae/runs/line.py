@@ -8,7 +8,7 @@ runs are trained a slice at a time, so that a short one never waits for the end 
 import math
 import threading
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 SLICE = 20.0  # seconds for which a run has a worker before others may come
 COUNTED = 600.0  # seconds of a run that count as waiting at most: it takes turns with all others
@@ -35,7 +35,7 @@ class Line:
 
     def __init__(self, workers: int):
         self.workers = max(1, workers)
-        self._now = 0.0  # the place of the run that had a worker last
+        self.now = 0.0  # the place of the run that had a worker last
         self._last: dict[str, float] = defaultdict(float)  # browser -> the place of its last run
         self._runs: dict[str, Waiting] = {}
         self._lock = threading.Lock()
@@ -48,10 +48,10 @@ class Line:
         if of_all and of_all + new > most:
             raise LineIsFull(
                 f"{len(self._runs)} runs wait or train on this server, which is as much as it takes on. There will be "
-                f"room for yours in about {_in_words((of_all + new - most) / self.workers)}."
+                f"room for yours in about {_in_words(min(of_all, of_all + new - most) / self.workers)}."
             )
         if address and of_one and of_one + new > OF_ONE_ADDRESS * most:
-            wait = _in_words((of_one + new - OF_ONE_ADDRESS * most) / self.workers)
+            wait = _in_words(min(of_one, of_one + new - OF_ONE_ADDRESS * most) / self.workers)
             raise LineIsFull(
                 "What was asked for from where you are is a half of all that this server takes on. There will be room "
                 f"for more in about {wait}; stop a run, and there is room at once."
@@ -71,14 +71,25 @@ class Line:
         """Puts a run that has had its turn in the line once more, with the seconds that are left of it."""
         with self._lock:
             if one := self._runs.get(run_id):
-                self._now = max(self._now, one.place)
+                self.now = max(self.now, one.place)
                 self._put(run_id, seconds, one.browser, one.address)
+
+    def shorten(self, run_id: str) -> None:
+        """A run is to be stopped: nothing of it waits any more but its end."""
+        with self._lock:
+            if one := self._runs.get(run_id):
+                self._runs[run_id] = replace(one, seconds=0.0)
+
+    def run_ids(self) -> list[str]:
+        """The runs that are in the line."""
+        with self._lock:
+            return list(self._runs)
 
     def leave(self, run_id: str) -> None:
         """A run has ended, or is paused."""
         with self._lock:
             if gone := self._runs.pop(run_id, None):
-                self._now = max(self._now, gone.place)
+                self.now = max(self.now, gone.place)
             if not self._runs:
                 self._last.clear()
 
@@ -98,7 +109,7 @@ class Line:
         return len(ahead), min(free_at)
 
     def _put(self, run_id: str, seconds: float, browser: str, address: str) -> None:
-        place = max(self._now, self._last[browser]) + min(seconds, SLICE)
+        place = max(self.now, self._last[browser]) + min(seconds, SLICE)
         self._last[browser] = place
         self._runs[run_id] = Waiting(place, seconds, browser, address)
 

@@ -82,6 +82,7 @@ class Runs:
         self._portions = itertools.count()
         self._lock = threading.Lock()
         self._watches: dict[str, Watch] = {}  # of runs that another server or command may have
+        self._keeping_up: threading.Thread | None = None
         self._faults: dict[str, tuple[float, str]] = {}  # run -> when and why its worker could not write the store
         self._begin()
 
@@ -103,7 +104,8 @@ class Runs:
             self._asked[browser] = asked | new
         for config in configs:
             self.store.create(config)
-            self.line.enter(config.run_id, self._seconds_left(config), browser, address)
+            if self.store.status(config.run_id).is_active:
+                self.line.enter(config.run_id, self._seconds_left(config), browser, address)
             self.ensure(config)
 
     def pause(self, run_id: str) -> None:
@@ -115,6 +117,7 @@ class Runs:
         """Ends a run where it is, with the model it has."""
         if self._is_unfinished(run_id):
             self.store.set_control(run_id, "stop")
+            self.line.shorten(run_id)
             self.ensure(self.store.config(run_id))
 
     def ensure(self, config: RunConfig) -> None:
@@ -130,7 +133,7 @@ class Runs:
         # The key makes it a single flight: to submit a task that waits or runs already changes nothing.
         asked = config.to_dict(), self.store.url, self.device
         place = self.line.enter(run_id, self._seconds_left(config))
-        future = client.submit(_training(), *asked, key=run_id, priority=-place)
+        future = client.submit(_training(), *asked, key=run_id, priority=-(time.time() + place - self.line.now))
         fire_and_forget(future)
         future.add_done_callback(functools.partial(self._note_end, config))
 
@@ -210,7 +213,10 @@ class Runs:
         return estimate_seconds(config) * (1 - self.store.status(config.run_id).step / config.total_steps)
 
     def _is_unfinished(self, run_id: str) -> bool:
-        return self.store.status(run_id).state in UNFINISHED
+        try:
+            return self.store.status(run_id).state in UNFINISHED
+        except (DamagedRun, KeyError):
+            return False
 
     def _note_end(self, config: RunConfig, future: Future) -> None:
         """Ends a run that its task could not end, such as one that kills each worker: it would be tried for ever.
@@ -220,8 +226,10 @@ class Runs:
         run_id, error = config.run_id, future.exception() if future.status == "error" else None
         if isinstance(error, StoreError):  # nothing can be written now; the run goes on once that is over
             self._faults[run_id] = time.monotonic(), str(error)
-        elif error and self.store.status(run_id).is_active:
-            self.store.finish(config, "failed", self.store.history(run_id), None, message=_in_words(error), test=None)
+        elif error and (lease := self.store.take(run_id)):  # whoever else has it may well bring it to its end
+            with lease:
+                history = self.store.history(run_id)
+                self.store.finish(config, "failed", history, None, message=_in_words(error), test=None)
         ended = future.status == "finished"
         future.release()
         if not self.store.status(run_id).is_active:
@@ -273,31 +281,41 @@ class Runs:
         except Exception as error:  # whatever keeps the cluster away must reach the page, not this thread's end
             self.error = on_one_line(f"{type(error).__name__}: {error}")
             return
-        try:
-            self._take_up()
+        self.line.workers = max(1, sum(self._client.nthreads().values()))
+        self._take_up(self.store.run_ids)
+        with contextlib.suppress(StoreError):
             self._client.run(warm_up, on_error="ignore")
-        except StoreError as error:
-            self.error = str(error)
-        threading.Thread(target=self._take_up_later, name="take up runs of the dead", daemon=True).start()
+        if self._keeping_up is None:
+            self._keeping_up = threading.Thread(target=self._keep_up, name="keep up", daemon=True)
+            self._keeping_up.start()
 
-    def _take_up_later(self) -> None:
-        """Once more, those whose writer elsewhere has given no sign of life since."""
-        if not self._closing.wait(DEAD):
-            with contextlib.suppress(StoreError):  # which pages meet too, and say
-                self._take_up()
+    def _keep_up(self) -> None:
+        """Has go on what is wanted though nobody looks: after a fault of the store, or a death elsewhere."""
+        everything = self.store.run_ids  # once: a writer of before has given no sign of life for so long
+        while not self._closing.wait(DEAD):
+            everything = self.line.run_ids if self._take_up(everything) else everything
 
-    def _take_up(self) -> None:
-        """Has all go on that was asked for, before there were workers or by a server that is not there any more."""
-        for run_id in self.store.run_ids():
-            try:
-                if self.store.status(run_id).is_active:
-                    self.ensure(self.store.config(run_id))
-            except KeyError:
-                continue  # of another recipe
-            except DamagedRun as error:
-                self.store.set_aside(run_id, str(error))
-        for model in tuple(self._to_measure):
-            self.ensure_gaps(*model)
+    def _take_up(self, run_ids: Callable[[], list[str]]) -> bool:
+        """Gives workers to those of the runs, and of the measurings, that are not at their end; False if it failed."""
+        try:
+            for run_id in run_ids():
+                self._take_up_one(run_id)
+            for model in tuple(self._to_measure):
+                self.ensure_gaps(*model)
+        except StoreError:  # which pages meet too, and say
+            return False
+        return True
+
+    def _take_up_one(self, run_id: str) -> None:
+        try:
+            if self.store.status(run_id).is_active:
+                self.ensure(self.store.config(run_id))
+            else:
+                self.line.leave(run_id)
+        except KeyError:  # of another recipe
+            self.line.leave(run_id)
+        except DamagedRun as error:
+            self.store.set_aside(run_id, str(error))
 
     def _refuse_unshared(self) -> None:
         url, files = self.store.url, self.store.upper
@@ -312,11 +330,10 @@ class Runs:
         """Whether a run of the store waits for workers that would not start by themselves, as after a restart."""
         if self._start_after is not None:
             return False
-        for run_id in self.store.run_ids():
-            with contextlib.suppress(KeyError, DamagedRun):  # of another recipe, or to be set aside
-                if self.store.status(run_id).is_active:
-                    return True
-        return False
+        try:
+            return any(self._is_unfinished(run_id) for run_id in self.store.run_ids())
+        except StoreError:
+            return True
 
     def _connect(self) -> Client:
         if self._address:

@@ -1,5 +1,6 @@
 """Reading runs: what was asked, where each is, what came of it. Whatever is damaged is noticed before it is used."""
 
+import contextlib
 import re
 
 from torch import Tensor, nn
@@ -7,7 +8,7 @@ from torch import Tensor, nn
 from vae.config import RunConfig
 from vae.models import build_model
 from vae.runs.contents import CONFIG, HISTORY, METRICS, config_in, history_in, metrics_in, wish_in
-from vae.runs.layers import DamagedRun, Layers
+from vae.runs.layers import WISH, DamagedRun, Layers
 from vae.runs.states import RunStatus
 
 CHECKPOINT = re.compile(r"(\d{1,12})-([0-9a-f]{64})\.safetensors")  # step and checksum
@@ -63,7 +64,8 @@ class Reader(Layers):
     def metrics(self, run_id: str) -> dict | None:
         """What metrics.json says of a run that has ended, not to be written to; None while it has not."""
         try:
-            return metrics_in(self._read(run_id, "metrics.json", METRICS))
+            content = self._read(run_id, "metrics.json", METRICS)
+            return metrics_in(content) if content else None  # somebody is just about to end it
         except FileNotFoundError:
             return None
         except ValueError as error:
@@ -105,6 +107,9 @@ class Reader(Layers):
     def verify(self, run_id: str) -> None:
         """Reads the run's files against their checksums; raises DamagedRun at the first that does not match."""
         self.config(run_id)
+        for name in ("control.json", "paused.json"):
+            with contextlib.suppress(FileNotFoundError):
+                self._read(run_id, name, WISH)
         metrics, history = self.metrics(run_id), self.history(run_id)
         if metrics is None:
             return

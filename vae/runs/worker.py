@@ -30,6 +30,7 @@ from vae.training.speed import use_one_thread
 HISTORY_SECONDS = 0.3  # a page that watches is this far behind at most
 CHECKPOINT_SECONDS = 2.0  # a killed worker loses about this much at most
 CHECKPOINT_SPACING = 20  # times what a checkpoint takes to write, at least: a large model must not only write
+MOST_TRIES = 3  # with a run that is found damaged
 GAP_IMAGES = 1_000  # the first test images, whose gaps are measured
 GAP_CHUNK = 25  # images, after which their gaps are in the store
 GAP_SECONDS = 5.0  # then a worker looks whether somebody wants it for a training
@@ -55,17 +56,19 @@ def advance(config: RunConfig, store: RunStore, device: str = "cpu", seconds: fl
     seconds: after which it leaves its worker to others, with a checkpoint.
     """
     run_id = config.run_id
-    if not store.status(run_id).is_active or (lease := store.take(run_id)) is None:
-        return
-    set_aside = ""
-    with lease, contextlib.suppress(LostLease):
+    for _ in range(MOST_TRIES):
+        if not store.status(run_id).is_active:
+            return
         try:
-            yield from _train_on(config, store, device, lease, time.monotonic() + seconds)
+            if lease := store.take(run_id):
+                with lease, contextlib.suppress(LostLease):
+                    yield from _train_on(config, store, device, lease, time.monotonic() + seconds)
+            return
         except (DamagedRun, SpoiledFile) as error:
-            set_aside = store.set_aside(run_id, str(error))
+            if isinstance(error, DamagedRun) and error.run_id != run_id:
+                raise  # of the AE that it starts from
+            store.set_aside(run_id, str(error))
             store.create(config)
-    if set_aside:
-        yield from advance(config, store, device, seconds)
 
 
 def _train_on(config: RunConfig, store: RunStore, device: str, lease: Lease, until: float) -> Iterator[Snapshot]:
@@ -85,6 +88,8 @@ def _train_on(config: RunConfig, store: RunStore, device: str, lease: Lease, unt
 
     try:
         for snapshot in train(config, checkpoint, device, None if checkpoint else _autoencoder(config, store)):
+            if store.metrics(run_id) is not None:  # somebody has brought it to an end
+                return
             line = snapshot.losses.to_dict()
             lease.check()
             if snapshot.pictures:

@@ -8,7 +8,8 @@ from safetensors.torch import save as tensors_to_bytes
 from torch import Tensor
 
 from vae.config import RECIPE, RunConfig
-from vae.runs.layers import sha256_of, with_checksum
+from vae.runs.files import SpoiledFile
+from vae.runs.layers import DamagedRun, sha256_of, with_checksum
 from vae.runs.lease import Lease, take
 from vae.runs.reader import CHECKPOINT, PICTURES, Reader
 from vae.runs.states import ENDED, SETTLED
@@ -25,11 +26,17 @@ class Writer(Reader):
         status = self.status(run_id)
         if status.state in SETTLED:
             return
-        self.set_control(run_id, "run")  # first, so that nobody sees a run that goes on but is wanted to stop
+        self._set_run(run_id)  # first, so that nobody sees a run that goes on but is wanted to stop
         if status.state in ENDED:
             self.upper.delete(f"{run_id}/metrics.json")
         content = {"recipe": RECIPE, **config.to_dict()}
         self.upper.write(f"{run_id}/config.json", json.dumps(content, indent=2).encode())
+
+    def _set_run(self, run_id: str) -> None:
+        try:
+            self.set_control(run_id, "run")
+        except SpoiledFile as error:
+            raise DamagedRun(run_id, "control.json", str(error)) from error
 
     def take(self, run_id: str) -> Lease | None:
         """The right to write a run that is not at its end; None where somebody else has it."""

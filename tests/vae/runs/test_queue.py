@@ -27,6 +27,7 @@ from vae.runs.sweep import sweep
 from vae.runs.worker import GAP_IMAGES, advance
 from vae.training.schedules import snapshot_steps
 
+LONG = 1e6  # seconds: how often a run is given to a worker is counted here
 PROFILED = "distributed.worker.profile.enabled"
 
 
@@ -35,6 +36,7 @@ def runs(tmp_path_factory):
     """Two local worker processes over a store of their own."""
     runs = Runs(RunStore(str(tmp_path_factory.mktemp("runs"))), workers=2)
     assert runs.wait_until_started(), runs.error
+    runs._client.run(setattr, worker, "SLICE", LONG)
     yield runs
     runs.close()
 
@@ -257,7 +259,7 @@ def test_a_long_run_leaves_its_worker_to_a_short_one_and_goes_on_by_itself(runs,
     *_, last = runs.follow(giants)
     assert {status.state for status in last} == {"stopped"}
     wait_for(lambda: runs.line.before(short.run_id) == (0, 0.0) and not runs.line._runs)
-    runs._client.run(setattr, worker, "SLICE", worker.SLICE)
+    runs._client.run(setattr, worker, "SLICE", LONG)
 
 
 def test_what_may_wait_on_the_whole_server_has_an_end_whoever_asks(runs_without_cluster, long):

@@ -47,7 +47,7 @@ def command(name: str, url: str, *flags: str) -> subprocess.Popen:
 
 
 def test_a_run_is_trained_paused_gone_on_with_killed_and_read_from_several_processes(s3, small, tmp_path):
-    config = replace(small, batch_size=500, epochs=40)
+    config = replace(small, batch_size=500, epochs=20)
     sha256 = train_in(RunStore(str(tmp_path)), config)["model_sha256"]
     store = RunStore(s3)
     first = command("train", s3, *flags_of(config))
