@@ -20,7 +20,7 @@ from vae.config import RunConfig
 from vae.runs import machine
 from vae.runs.lease import DEAD, Watch
 from vae.runs.line import Line
-from vae.runs.states import UNFINISHED, RunStatus
+from vae.runs.states import ACTIVE, UNFINISHED, RunStatus
 from vae.runs.store import DamagedRun, RunStore, StoreError
 from vae.runs.worker import GAP_IMAGES, ModelGone, NotShared, warm_up
 from vae.texts import on_one_line
@@ -213,10 +213,14 @@ class Runs:
         return estimate_seconds(config) * (1 - self.store.status(config.run_id).step / config.total_steps)
 
     def _is_unfinished(self, run_id: str) -> bool:
+        return self._state(run_id) in UNFINISHED
+
+    def _state(self, run_id: str) -> str:
+        """Where a run is; one that is damaged is as good as absent, and whoever reads it says so."""
         try:
-            return self.store.status(run_id).state in UNFINISHED
+            return self.store.status(run_id).state
         except (DamagedRun, KeyError):
-            return False
+            return "absent"
 
     def _note_end(self, config: RunConfig, future: Future) -> None:
         """Ends a run that its task could not end, such as one that kills each worker: it would be tried for ever.
@@ -278,10 +282,10 @@ class Runs:
                 return
             self._client, self.error = self._connect(), ""
             self._measuring.clear()  # a lost cluster's
+            self.line.workers = max(1, sum(self._client.nthreads().values()))
         except Exception as error:  # whatever keeps the cluster away must reach the page, not this thread's end
             self.error = on_one_line(f"{type(error).__name__}: {error}")
             return
-        self.line.workers = max(1, sum(self._client.nthreads().values()))
         self._take_up(self.store.run_ids)
         with contextlib.suppress(StoreError):
             self._client.run(warm_up, on_error="ignore")
@@ -331,7 +335,7 @@ class Runs:
         if self._start_after is not None:
             return False
         try:
-            return any(self._is_unfinished(run_id) for run_id in self.store.run_ids())
+            return any(self._state(run_id) in ACTIVE for run_id in self.store.run_ids())
         except StoreError:
             return True
 
