@@ -92,8 +92,8 @@ def complaining(action):
         try:
             action(*configs)
         except DamagedRun as error:
-            place = ui.runs().store.set_aside(error.run_id, str(error))
-            st.session_state["complaint"] = f"{error}. Its files were set aside in {place}: press again."
+            ui.runs().store.set_aside(error.run_id, str(error))  # which the page says; the next press begins anew
+            st.session_state["complaint"] = str(error)
         except (TooManyRuns, LineIsFull, StoreError, SpoiledFile) as error:
             st.session_state["complaint"] = str(error)
         for config in configs:

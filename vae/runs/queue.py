@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 
 import dask
 from distributed import Client, Future, KilledWorker, LocalCluster, fire_and_forget
+from distributed.client import ClosedClientError
 from fsspec.implementations.memory import MemoryFileSystem
 
 from vae import data
@@ -133,9 +134,10 @@ class Runs:
         # The key makes it a single flight: to submit a task that waits or runs already changes nothing.
         asked = config.to_dict(), self.store.url, self.device
         place = self.line.enter(run_id, self._seconds_left(config))
-        future = client.submit(_training(), *asked, key=run_id, priority=-(time.time() + place - self.line.now))
-        fire_and_forget(future)
-        future.add_done_callback(functools.partial(self._note_end, config))
+        with contextlib.suppress(ClosedClientError):  # lost just now: it is taken up once there is another cluster
+            future = client.submit(_training(), *asked, key=run_id, priority=-(time.time() + place - self.line.now))
+            fire_and_forget(future)
+            future.add_done_callback(functools.partial(self._note_end, config))
 
     def fault(self, run_id: str) -> str:
         """Why a run that is wanted does not go on just now, in words; empty where nothing is known to be wrong."""
@@ -170,9 +172,10 @@ class Runs:
                 return
             self._measuring.add(model)
         key = f"gap-{run_id}-{model_sha256}-{next(self._portions)}"  # the last portion's may not be forgotten yet
-        future = client.submit(_measuring(), *model, self.store.url, key=key, priority=LAST)
-        fire_and_forget(future)
-        future.add_done_callback(functools.partial(self._note_portion, model))
+        with contextlib.suppress(ClosedClientError):  # the next cluster begins with no measuring under way
+            future = client.submit(_measuring(), *model, self.store.url, key=key, priority=LAST)
+            fire_and_forget(future)
+            future.add_done_callback(functools.partial(self._note_portion, model))
 
     def follow(self, configs: list[RunConfig]) -> Iterator[list[RunStatus]]:
         """Where the runs are, twice a second until none has more to come; one that lost its worker gets another."""
