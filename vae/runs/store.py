@@ -1,4 +1,4 @@
-"""RunStore: one folder a run, on any fsspec URL. A worker only adds to it; a page only reads it.
+"""RunStore: one folder a run, in a local folder or an object store (fsspec). A worker only adds; a page only reads.
 
 Whole files only, each written under another name first and then put in place. metrics.json, written last, holds the
 checksums of the model and the history; each history line with pictures holds that of its snapshot; a checkpoint, which
