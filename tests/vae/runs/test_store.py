@@ -269,6 +269,12 @@ def test_a_writer_killed_within_a_checkpoint_leaves_one_to_go_on_from(store, sma
     assert name.startswith("11-")
 
 
+def test_a_late_writers_checkpoint_leaves_a_newer_one_in_place(store, small):
+    store.write_checkpoint(small.run_id, state_at(10), [line_of(10)])
+    store.write_checkpoint(small.run_id, state_at(9), [line_of(9)])
+    assert int(store.checkpoint(small.run_id)["step"]) == 10
+
+
 @pytest.mark.parametrize("files", [0, 1, 2])
 def test_a_writer_killed_within_a_runs_end_leaves_a_run_that_has_not_ended(store, small, monkeypatch, files):
     store.create(small)
