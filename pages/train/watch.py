@@ -133,9 +133,13 @@ def _play_on(key: str, steps: list[int]) -> None:
 
 
 def _play_button(column, key: str, steps: list[int], playing: bool) -> None:
-    """Starts the playing from where the slider is, or from the start when it is at the end; halts it."""
+    """Starts the playing from where the slider is, or from the start when it is at the end; halts it.
+
+    They are two buttons, not one that changes: a click may be sent twice when a look comes between (Streamlit's browser
+    side sends it with the look, too), and the second of two would undo the first.
+    """
     label, icon = ("Halt", ":material/pause:") if playing else ("Play", ":material/movie:")
-    if column.button(label, icon=icon, key="play", width="stretch"):
+    if column.button(label, icon=icon, key=label, width="stretch"):
         here = st.session_state[key]
         st.session_state["playing"] = None if playing else -1 if here == steps[-1] else here
         run_again()

@@ -209,6 +209,21 @@ def test_the_slider_goes_to_any_snapshot_and_back_to_the_end(visit):
     assert visit("train", step=65).query_params.get("step") is None  # where no snapshot is
 
 
+@pytest.mark.parametrize("name", ["Play", "Halt"])
+def test_a_click_that_arrives_twice_counts_once(visit, name):
+    def player():
+        return next(button for button in app.button if button.label in ("Play", "Halt"))
+
+    app = visit("train", step=64)
+    if name == "Halt":
+        player().click().run()
+    player().click()
+    as_sent = app._tree.get_widget_states()
+    for _ in range(2):
+        app._run(as_sent)
+        assert player().label == {"Play": "Halt", "Halt": "Play"}[name]
+
+
 def test_a_pair_that_was_stopped_is_offered_to_its_end(visit, lab, small, read_anew):
     settings = {"train_size": 1_000, "batch_size": 100, "hidden_dims": "16", "epochs": 2}
     app = visit("train", **settings)
