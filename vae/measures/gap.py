@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn.functional import max_pool2d
 from torch.nn.utils.rnn import pad_sequence
 
+from vae.adam import Adam
 from vae.measures.evaluation import decoded_losses
 from vae.measures.posterior import Cells, Posterior, exact_posteriors
 from vae.measures.quadrature import gaussian_expectation
@@ -128,7 +129,7 @@ def improve(
     """
     eps, weight = _nodes()
     mean, log_scale = mu.clone().requires_grad_(), log_sigma.clone().requires_grad_()
-    optimizer = torch.optim.Adam([mean, log_scale], betas=(0.8, 0.95))
+    optimizer = Adam([{"params": [mean, log_scale]}], fused=False)
     path = []
     for step in range(STEPS + 1):
         logits = model.decode(mean + log_scale.exp() * eps)
@@ -137,7 +138,7 @@ def improve(
         path.append(torch.cat([mean, log_scale.exp(), bound[None]]).detach())
         optimizer.zero_grad()
         (-bound).backward()
-        optimizer.param_groups[0]["lr"] = RATE * 0.5 * (1 + math.cos(math.pi * step / STEPS))
+        optimizer.groups[0]["lr"] = RATE * 0.5 * (1 + math.cos(math.pi * step / STEPS))
         optimizer.step()
     return torch.stack(path)
 
@@ -182,13 +183,13 @@ def fit_gaussians(posteriors: list[Posterior], encoders: Gaussian2D) -> tuple[li
     narrowest = narrowest[:, None, None] - cells.scale[:, None].log()
     with torch.no_grad():
         log_scale.copy_(log_scale.maximum(narrowest).clamp(max=0.0))
-    optimizer = torch.optim.Adam([{"params": [mean, slant]}, {"params": [log_scale]}], betas=(0.8, 0.95))
+    optimizer = Adam([{"params": [mean, slant]}, {"params": [log_scale]}], fused=False)
     best = torch.full((len(posteriors), 4, 6), -math.inf)
     for step in range(STEPS + 1):
         bounds = _bounds(cells, mean, log_scale, slant * is_full)
         state = torch.cat([mean, log_scale, slant[..., None], bounds[..., None]], 2).detach()  # (n, 4, 6)
         best = torch.where(state[..., 5:] > best[..., 5:], state, best)
-        for group, rate in zip(optimizer.param_groups, (0.2 * RATE, RATE)):
+        for group, rate in zip(optimizer.groups, (0.2 * RATE, RATE)):
             group["lr"] = rate * 0.5 * (1 + math.cos(math.pi * step / STEPS))
         optimizer.zero_grad()
         (-bounds.sum()).backward()

@@ -6,11 +6,13 @@ No generator is part of it: each draw is a function of its purpose and step (vae
 import torch
 from torch import Tensor, nn
 
+from vae.adam import Adam
 
-def state_of(model: nn.Module, optimizer: torch.optim.Optimizer, step: int, seconds: float) -> dict[str, Tensor]:
+
+def state_of(model: nn.Module, optimizer: Adam, step: int, seconds: float) -> dict[str, Tensor]:
     """All that a training needs to go on from a step. Model and moments are not copied."""
     state = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
-    for index, moments in optimizer.state_dict()["state"].items():
+    for index, moments in optimizer.state().items():
         state |= {f"optimizer.{index}.{name}": tensor for name, tensor in moments.items()}
     state["step"] = torch.tensor(step)
     state["seconds"] = torch.tensor(seconds, dtype=torch.float64)
@@ -22,7 +24,7 @@ def model_state(checkpoint: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name.removeprefix("model."): tensor for name, tensor in checkpoint.items() if name.startswith("model.")}
 
 
-def restore(checkpoint: dict[str, Tensor], model: nn.Module, optimizer: torch.optim.Optimizer) -> tuple[int, float]:
+def restore(checkpoint: dict[str, Tensor], model: nn.Module, optimizer: Adam) -> tuple[int, float]:
     """Puts a checkpoint's tensors back; returns its step and seconds."""
     model.load_state_dict(model_state(checkpoint))
     moments: dict[int, dict[str, Tensor]] = {}
@@ -30,5 +32,5 @@ def restore(checkpoint: dict[str, Tensor], model: nn.Module, optimizer: torch.op
         if name.startswith("optimizer."):
             _, index, moment = name.split(".")
             moments.setdefault(int(index), {})[moment] = tensor
-    optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
+    optimizer.restore(moments)
     return int(checkpoint["step"]), float(checkpoint["seconds"])

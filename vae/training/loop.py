@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from vae import data
+from vae.adam import Adam
 from vae.config import ConfigError, RunConfig
 from vae.models import Autoencoder, build_model, convert, freeze
 from vae.objective import is_finite
@@ -55,7 +56,7 @@ class Snapshot:
     losses: Losses
     pictures: dict[str, Tensor] | None
     model: nn.Module
-    optimizer: torch.optim.Optimizer
+    optimizer: Adam
 
     def checkpoint(self) -> dict[str, Tensor]:
         """All that `train` needs to go on from this step, as tensors by name."""

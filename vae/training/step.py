@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from vae import data
+from vae.adam import Adam
 from vae.config import RunConfig
 from vae.objective import loss_terms, negative_elbo
 from vae.randomness import seeded
@@ -15,10 +16,8 @@ from vae.training.divergence import Diverged, cause, find_culprit
 from vae.training.schedules import kl_weight_at
 from vae.training.speed import has_fast_bfloat16
 
-BETAS = (0.8, 0.95)  # short memories: a run is a few thousand steps
 
-
-def build_optimizer(model: nn.Module, learning_rate: float) -> torch.optim.Adam:
+def build_optimizer(model: nn.Module, learning_rate: float) -> Adam:
     """Adam, with one group of parameters for each scale of their rate, which is learning_rate x scale.
 
     Adam moves each weight by about its rate, whatever the gradient, so the outputs of a layer move the more the more
@@ -28,21 +27,16 @@ def build_optimizer(model: nn.Module, learning_rate: float) -> torch.optim.Adam:
     groups: dict[float, list[nn.Parameter]] = defaultdict(list)
     for parameter in filter(lambda parameter: parameter.requires_grad, model.parameters()):
         groups[math.sqrt(256 / parameter.shape[1]) if parameter.ndim == 2 else 1.0].append(parameter)
-    # The fused update is the fastest on every device; capturable and foreach would only add copies.
-    return torch.optim.Adam(
-        [{"params": some, "scale": scale, "lr": learning_rate * scale} for scale, some in groups.items()],
-        betas=BETAS,
-        fused=True,
-    )
+    return Adam([{"params": some, "scale": scale, "lr": learning_rate * scale} for scale, some in groups.items()])
 
 
-def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+def set_learning_rate(optimizer: Adam, rate: float) -> None:
     """Sets the rate of every group of `build_optimizer`'s."""
-    for group in optimizer.param_groups:
+    for group in optimizer.groups:
         group["lr"] = rate * group["scale"]
 
 
-def train_step(config: RunConfig, model: nn.Module, optimizer, images: Tensor, step: int) -> dict:
+def train_step(config: RunConfig, model: nn.Module, optimizer: Adam, images: Tensor, step: int) -> dict:
     """One update on the batch of this step; returns the batch's losses before it, as numbers. Raises Diverged."""
     terms = _batch_terms(config, model, images, step)
     optimizer.zero_grad()
@@ -52,8 +46,7 @@ def train_step(config: RunConfig, model: nn.Module, optimizer, images: Tensor, s
         with _precision(images):
             culprit = find_culprit(model, _batch(config, images, step), _batch_indices(config, step))
         raise Diverged(step + 1, cause(config, values, culprit), culprit)
-    gradients = [parameter.grad for group in optimizer.param_groups for parameter in group["params"]]
-    values["gradient_norm"] = nn.utils.get_total_norm(gradients).item()
+    values["gradient_norm"] = nn.utils.get_total_norm([weight.grad for weight in optimizer.parameters]).item()
     optimizer.step()
     return values
 
