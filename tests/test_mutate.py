@@ -110,7 +110,7 @@ def test_the_command_says_by_its_exit_status_whether_all_were_noticed(tree, monk
 
     def run(to: str, rest: str) -> tuple[int, str]:
         table.write_text(f'[[change]]\nfile = "sums.py"\ntext = "a + abs(b)"\nto = "{to}"\n{rest}')
-        status = main([])
+        status = main(["--at-once", "1"])
         out, err = capsys.readouterr()
         return status, out + err
 
