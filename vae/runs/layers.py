@@ -1,5 +1,6 @@
 """The two layers of a store: the runs of this machine, over the read-only ones that come with the project."""
 
+import functools
 import hashlib
 import json
 from pathlib import Path
@@ -43,7 +44,12 @@ class Layers:
         return self._layer(run_id).address(run_id)
 
     def _layer(self, run_id: str) -> Files:
-        return self.lower if not self.upper.exists(run_id) and self.lower.exists(run_id) else self.upper
+        return self.lower if run_id in self._pretrained and not self.upper.exists(run_id) else self.upper
+
+    @functools.cached_property
+    def _pretrained(self) -> set[str]:
+        """The runs of the lower layer, which does not change: to ask a distant store for each would take its time."""
+        return set(self.lower.folders())
 
     def _json(self, path: str) -> dict:
         """A wish, a small file of the upper layer; empty where there is none, or nothing to be read in it."""
