@@ -188,7 +188,10 @@ def train_together(configs: list[RunConfig], runs: Runs) -> None:
         with tqdm(total=sum(config.total_steps for config in configs), unit=" steps", file=sys.stderr) as bar:
             for now in runs.follow(configs):
                 bar.update(sum(status.step for status in now) - bar.n)
-                bar.set_postfix_str(f"{sum(not status.is_active for status in now)} of {len(now)} runs have ended")
+                ended = f"{sum(not status.is_active for status in now)} of {len(now)} runs have ended"
+                bar.set_postfix_str(runs.hindrance() or ended)
+                if words := next(filter(None, (runs.fault(config.run_id) for config in configs)), ""):
+                    raise StoreFault(words, words)
     finally:
         runs.close()
 

@@ -46,6 +46,8 @@ class Files:
     """Whole files by their path under one fsspec URL. Raises StoreFault where the store cannot do what is asked."""
 
     def __init__(self, url: str):
+        if "::" in url:
+            raise ValueError("what lies behind a chain of addresses (::) is seen too late, or not at all, by others")
         self.fs, self.root = fsspec.url_to_fs(url, use_listings_cache=False)
         self.is_local = isinstance(self.fs, LocalFileSystem)
 

@@ -6,6 +6,7 @@ import functools
 import itertools
 import math
 import os
+import re
 import threading
 import time
 from collections import defaultdict
@@ -32,8 +33,14 @@ MOST_WAITING = 6  # runs of one browser that may wait or train at a time
 LOOK = 0.5  # seconds between two looks of `follow`
 MOST_SWEPT = 39  # the same for a sweep: 12 weights and the AE, of three seeds
 AGAIN = 10.0  # seconds until a run is tried again whose worker could not write the store
+SAID = 20.0  # seconds for which that is said: until it has been tried again, and has failed again
+LOCAL_PROTOCOL = re.compile("^(file|local):(//)?")
 WAY_OUT = "name the whole path of a folder that all can reach, or an address such as s3://, by VAE_STORE or --store"
 LAST = -1e12  # Dask's priority of what lets every training pass
+NO_WORKER = (
+    "the cluster {address} has no worker: on each machine that is to train, in the project's folder, "
+    "`python -m vae worker {address}` starts some. What was asked for begins then."
+)
 OFF = (
     "Training is off on this machine: VAE_WORKERS is 0, and DASK_SCHEDULER_ADDRESS names no cluster. What is trained "
     "already can be looked at."
@@ -84,7 +91,9 @@ class Runs:
         self._lock = threading.Lock()
         self._watches: dict[str, Watch] = {}  # of runs that another server or command may have
         self._keeping_up: threading.Thread | None = None
-        self._faults: dict[str, tuple[float, str]] = {}  # run -> when and why its worker could not write the store
+        self._seen_workers = (-math.inf, True)  # when, and whether the cluster had any
+        # Of a run, or "run_id/model_sha256" of a measuring: when and why its worker could not write the store.
+        self._faults: dict[str, tuple[float, str]] = {}
         self._begin()
 
     def submit(self, configs: list[RunConfig], browser: str = "", most: int = MOST_WAITING, address: str = "") -> None:
@@ -129,7 +138,7 @@ class Runs:
         run_id, client = config.run_id, self._connected()
         if client is None or run_id in client.futures or self.store.metrics(run_id) is not None:
             return
-        if self.fault(run_id) or self._watches.setdefault(run_id, Watch(self.store.upper, run_id)).is_held():
+        if self._rests(run_id) or self._watches.setdefault(run_id, Watch(self.store.upper, run_id)).is_held():
             return
         # The key makes it a single flight: to submit a task that waits or runs already changes nothing.
         asked = config.to_dict(), self.store.url, self.device
@@ -139,10 +148,17 @@ class Runs:
             fire_and_forget(future)
             future.add_done_callback(functools.partial(self._note_end, config))
 
-    def fault(self, run_id: str) -> str:
-        """Why a run that is wanted does not go on just now, in words; empty where nothing is known to be wrong."""
-        at, words = self._faults.get(run_id, (-math.inf, ""))
-        return words if time.monotonic() - at < AGAIN else ""
+    def fault(self, name: str) -> str:
+        """Why what is wanted does not go on just now, in words; empty where nothing is known to be wrong.
+
+        name: of a run, or "run_id/model_sha256" for the measuring of a model's gaps.
+        """
+        at, words = self._faults.get(name, (-math.inf, ""))
+        return words if time.monotonic() - at < SAID else ""
+
+    def _rests(self, name: str) -> bool:
+        """Whether its worker could not write the store only just now."""
+        return time.monotonic() - self._faults.get(name, (-math.inf, ""))[0] < AGAIN
 
     def measure_gaps(self, run_id: str, model_sha256: str) -> None:
         """Asks for what a trained model's q loses on the first test images, or has it go on."""
@@ -165,7 +181,7 @@ class Runs:
         """
         model = run_id, model_sha256
         self._to_measure.add(model)
-        if not self.is_measuring(*model) or (client := self._connected()) is None:
+        if self._rests("/".join(model)) or not self.is_measuring(*model) or (client := self._connected()) is None:
             return
         with self._lock:
             if model in self._measuring:
@@ -188,6 +204,21 @@ class Runs:
                 if status.is_active:
                     self.ensure(config)
             time.sleep(LOOK)
+
+    def hindrance(self) -> str:
+        """Why nothing is trained just now, in words: no cluster, or one without a worker; empty where all is well."""
+        is_without = not self.error and self._address and self._client is not None and not self._has_worker()
+        return NO_WORKER.format(address=self._address) if is_without else self.error
+
+    def _has_worker(self) -> bool:
+        """Whether the cluster has a worker; it is asked once a LOOK for all who wait."""
+        at, has_worker = self._seen_workers
+        if time.monotonic() - at > LOOK:
+            with contextlib.suppress(OSError, RuntimeError, AttributeError):  # lost just now, which the next look says
+                ask = self._client.scheduler.ncores
+                has_worker = bool(self._client.sync(ask, callback_timeout=CONNECT_SECONDS))
+            self._seen_workers = time.monotonic(), has_worker
+        return has_worker
 
     @property
     def is_starting(self) -> bool:
@@ -238,6 +269,8 @@ class Runs:
                 history = self.store.history(run_id)
                 self.store.finish(config, "failed", history, None, message=_in_words(error), test=None)
         ended = future.status == "finished"
+        if ended:
+            self._faults.pop(run_id, None)
         future.release()
         if not self.store.status(run_id).is_active:
             self.line.leave(run_id)
@@ -253,10 +286,14 @@ class Runs:
         """Has the measuring go on, or ends it where its task could not be done."""
         error = future.exception() if future.status == "error" else None
         ended = future.status == "finished"
+        if ended:
+            self._faults.pop("/".join(model), None)
         future.release()
         with self._lock:
             self._measuring.discard(model)
-        if error:
+        if isinstance(error, StoreError):  # as of a run
+            self._faults["/".join(model)] = time.monotonic(), str(error)
+        elif error:
             self.stop_gaps(*model, f"the measuring went wrong: {_in_words(error)}")
         elif ended:
             self.ensure_gaps(*model)
@@ -328,7 +365,8 @@ class Runs:
         url, files = self.store.url, self.store.upper
         if isinstance(files.fs, MemoryFileSystem) and not self.store.read_only:
             raise StoreError(f"the store {url} is in this process's memory, where no worker can reach it: {WAY_OUT}")
-        if self._address and files.is_local and "://" not in url and not os.path.isabs(url):
+        path = LOCAL_PROTOCOL.sub("", url)
+        if self._address and files.is_local and not path.startswith("/") and not os.path.isabs(path):
             raise StoreError(
                 f"the store {url} is another folder on each machine of the cluster {self._address}: {WAY_OUT}"
             )
