@@ -21,7 +21,7 @@ from vae.config import RunConfig
 from vae.runs import machine
 from vae.runs.lease import DEAD, Watch
 from vae.runs.line import Line
-from vae.runs.states import ACTIVE, UNFINISHED, RunStatus
+from vae.runs.states import ACTIVE, SETTLED, STARTABLE, UNFINISHED, RunStatus
 from vae.runs.store import DamagedRun, RunStore, StoreError
 from vae.runs.worker import GAP_IMAGES, ModelGone, NotShared, warm_up
 from vae.texts import on_one_line
@@ -31,6 +31,7 @@ CONNECT_SECONDS = 10.0  # a cluster that does not answer for so long is looked f
 MOST_WAITING = 6  # runs of one browser that may wait or train at a time
 LOOK = 0.5  # seconds between two looks of `follow`
 MOST_SWEPT = 39  # the same for a sweep: 12 weights and the AE, of three seeds
+RESUMED = STARTABLE | {"pausing", "stopping"}  # who asks for such a run has it begin, or go on
 AGAIN = 10.0  # seconds until a run is tried again whose worker could not write the store
 WAY_OUT = "name the whole path of a folder that all can reach, or an address such as s3://, by VAE_STORE or --store"
 LAST = -1e12  # Dask's priority of what lets every training pass
@@ -82,6 +83,7 @@ class Runs:
         self._to_measure: set[tuple[str, str]] = set()  # and those whose gaps were asked for
         self._portions = itertools.count()
         self._lock = threading.Lock()
+        self._asking = threading.Lock()  # while somebody's wish becomes a run that waits, or one leaves the line
         self._watches: dict[str, Watch] = {}  # of runs that another server or command may have
         self._keeping_up: threading.Thread | None = None
         self._faults: dict[str, tuple[float, str]] = {}  # run -> when and why its worker could not write the store
@@ -93,20 +95,27 @@ class Runs:
         Raises TooManyRuns when this browser has too many that wait, train or are paused, and LineIsFull when there are
         too many on the whole server, or from the visitor's address in the network.
         """
-        with self._lock:
+        with self._asking:
             asked = {run_id for run_id in self._asked[browser] if self._is_unfinished(run_id)}
-            new = {config.run_id for config in configs if not self._is_unfinished(config.run_id)} - asked
+            states = {config.run_id: self._state(config.run_id) for config in configs}
+            new = {run_id for run_id, state in states.items() if state in RESUMED} - asked
             if len(asked | new) > most:
                 raise TooManyRuns(
                     f"{len(asked)} of your runs are still waiting or training, and {most} is the most "
                     "at a time: stop one of them, or wait until one is done."
                 )
-            self.line.check([estimate_seconds(config) for config in configs if config.run_id in new], address)
+            wanted = [config for config in configs if states[config.run_id] not in SETTLED]
+            # A paused run has left the line: it comes back as a new one comes, whoever has it go on.
+            entered = self.line.ask({c.run_id: self._seconds_left(c) for c in wanted}, browser, address)
+            try:
+                for config in configs:
+                    self.store.create(config)
+            except Exception:  # whatever it is, what was not written does not wait
+                for run_id in entered:
+                    self.line.leave(run_id)
+                raise
             self._asked[browser] = asked | new
         for config in configs:
-            self.store.create(config)
-            if self.store.status(config.run_id).is_active:
-                self.line.enter(config.run_id, self._seconds_left(config), browser, address)
             self.ensure(config)
 
     def pause(self, run_id: str) -> None:
@@ -118,6 +127,7 @@ class Runs:
         """Ends a run where it is, with the model it has."""
         if self._is_unfinished(run_id):
             self.store.set_control(run_id, "stop")
+            self.line.enter(run_id, 0.0)  # a paused one comes back for its end alone
             self.line.shorten(run_id)
             self.ensure(self.store.config(run_id))
 
@@ -239,15 +249,21 @@ class Runs:
                 self.store.finish(config, "failed", history, None, message=_in_words(error), test=None)
         ended = future.status == "finished"
         future.release()
-        if not self.store.status(run_id).is_active:
-            self.line.leave(run_id)
-        elif ended:
+        if not self._leaves(run_id) and ended:
             self.line.again(run_id, self._seconds_left(config))
             try:  # a release is done in the client's loop: only then is the key free
                 future.client.sync(asyncio.sleep, 0, callback_timeout=CONNECT_SECONDS)
             except (TimeoutError, RuntimeError):
                 return  # the client is being closed
             self.ensure(config)
+
+    def _leaves(self, run_id: str) -> bool:
+        """Takes a run out of the line that nothing more is to come of, and not while somebody has it go on."""
+        with self._asking:
+            if self.store.status(run_id).is_active:
+                return False
+            self.line.leave(run_id)
+            return True
 
     def _note_portion(self, model: tuple[str, str], future: Future) -> None:
         """Has the measuring go on, or ends it where its task could not be done."""
@@ -315,10 +331,8 @@ class Runs:
 
     def _take_up_one(self, run_id: str) -> None:
         try:
-            if self.store.status(run_id).is_active:
+            if not self._leaves(run_id):
                 self.ensure(self.store.config(run_id))
-            else:
-                self.line.leave(run_id)
         except KeyError:  # of another recipe
             self.line.leave(run_id)
         except DamagedRun as error:
