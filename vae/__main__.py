@@ -22,7 +22,7 @@ from vae.runs.queue import LOCAL, LOOK, Runs
 from vae.runs.states import SETTLED
 from vae.runs.store import POSTERIORS, PRETRAINED, DamagedRun, RunStore, StoreError
 from vae.runs.sweep import LADDER, RAMPLESS, SWEPT, ladder, sweep
-from vae.runs.worker import GAP_IMAGES, advance, measure_gaps, resolve_device
+from vae.runs.worker import GAP_IMAGES, advance, device_here, measure_gaps, resolve_device
 from vae.texts import on_one_line
 from vae.training.speed import use_one_thread
 from vae.typed import Typed, read_numbers, read_widths
@@ -222,7 +222,7 @@ def worker_command(options: argparse.Namespace) -> int:
     from distributed.cli.dask_worker import main as dask_worker
 
     dask.config.set(LOCAL)
-    count = machine.workers() or 1
+    count = machine.workers(device_here()) or 1  # of a card fewer share than there are cores
     arguments = [options.address, "--nworkers", str(count), "--nthreads", "1", "--memory-limit", "0", "--no-dashboard"]
     data.share()
     dask_worker.main(arguments, prog_name="python -m vae worker", standalone_mode=False)
