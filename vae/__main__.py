@@ -22,7 +22,7 @@ from vae.runs.queue import LOCAL, LOOK, Runs
 from vae.runs.states import SETTLED
 from vae.runs.store import POSTERIORS, PRETRAINED, DamagedRun, RunStore, StoreError
 from vae.runs.sweep import LADDER, RAMPLESS, SWEPT, ladder, sweep
-from vae.runs.worker import GAP_IMAGES, advance, measure_gaps, resolve_device
+from vae.runs.worker import GAP_IMAGES, advance, device_here, measure_gaps, resolve_device
 from vae.texts import on_one_line
 from vae.training.speed import use_one_thread
 from vae.typed import Typed, read_numbers, read_widths
@@ -188,7 +188,10 @@ def train_together(configs: list[RunConfig], runs: Runs) -> None:
         with tqdm(total=sum(config.total_steps for config in configs), unit=" steps", file=sys.stderr) as bar:
             for now in runs.follow(configs):
                 bar.update(sum(status.step for status in now) - bar.n)
-                bar.set_postfix_str(f"{sum(not status.is_active for status in now)} of {len(now)} runs have ended")
+                ended = f"{sum(not status.is_active for status in now)} of {len(now)} runs have ended"
+                bar.set_postfix_str(runs.hindrance() or ended)
+                if words := next(filter(None, (runs.fault(config.run_id) for config in configs)), ""):
+                    raise StoreFault(words, words)
     finally:
         runs.close()
 
@@ -222,7 +225,7 @@ def worker_command(options: argparse.Namespace) -> int:
     from distributed.cli.dask_worker import main as dask_worker
 
     dask.config.set(LOCAL)
-    count = machine.workers() or 1
+    count = machine.workers(device_here()) or 1  # of a card fewer share than there are cores
     arguments = [options.address, "--nworkers", str(count), "--nthreads", "1", "--memory-limit", "0", "--no-dashboard"]
     data.share()
     dask_worker.main(arguments, prog_name="python -m vae worker", standalone_mode=False)

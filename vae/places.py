@@ -39,5 +39,6 @@ def _temporary() -> Path:
 
 def _can_write(folder: Path) -> bool:
     """Whether a folder can be written, or could be made."""
-    there = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    # os.path.exists, for Path.exists raises PermissionError below a folder that may not be entered.
+    there = next(parent for parent in (folder, *folder.parents) if os.path.exists(parent))
     return os.access(there, os.W_OK | os.X_OK)

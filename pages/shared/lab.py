@@ -3,7 +3,6 @@
 import contextlib
 import functools
 import gc
-import os
 import threading
 
 import numpy as np
@@ -23,7 +22,7 @@ from vae.runs import machine
 from vae.runs.queue import Runs
 from vae.runs.states import USABLE, RunStatus
 from vae.runs.store import DamagedRun, RunStore, StoreError
-from vae.runs.worker import resolve_device
+from vae.runs.worker import device_here
 from vae.training.speed import use_one_thread
 
 LOOK = 1.0  # seconds for which it is not asked again where a run is
@@ -49,9 +48,7 @@ def _started() -> Runs:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
-    return Runs(
-        RunStore(to_write=False), resolve_device(os.environ.get("VAE_DEVICE", "cpu")), start_after=machine.start_after()
-    )
+    return Runs(RunStore(to_write=False), device_here(), start_after=machine.start_after())
 
 
 def is_started() -> bool:

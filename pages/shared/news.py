@@ -45,11 +45,16 @@ def _of(name: str) -> str:
     run_id, _, sha256 = name.partition("/")
     try:
         if sha256:
-            return lab.measured(run_id, sha256)
+            return lab.measured(run_id, sha256) + _waits(name)
         now = lab.status(run_id)
-        return f"{now.state}-{_seen_of(now)}"
+        return f"{now.state}-{_seen_of(now)}" + (_waits(run_id) if now.is_active else "")
     except (DamagedRun, StoreError, KeyError):
         return "damaged"
+
+
+def _waits(name: str) -> str:
+    """What is added for something that its worker could not write."""
+    return "-waits" if lab.start().fault(name) else ""
 
 
 def _seen_of(now: RunStatus) -> int:
@@ -65,7 +70,7 @@ def _seen_of(now: RunStatus) -> int:
 def _workers() -> str:
     """What a page says of the workers while a run waits for one."""
     runs = lab.start()
-    return "starting" if runs.is_starting else "missing" if runs.error else "there"
+    return "starting" if runs.is_starting else "missing" if runs.hindrance() else "there"
 
 
 def answer(names: tuple[str, ...], watcher: str) -> dict:

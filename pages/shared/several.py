@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.shared import lab as ui
 from pages.shared import news, run_again
-from pages.shared.steer import complaining, complaint, in_words, says_off
+from pages.shared.steer import complaining, complaint, in_words, says_off, trouble
 from vae.config import RunConfig
 from vae.runs import machine
 from vae.runs.queue import MOST_SWEPT
@@ -63,6 +63,7 @@ def _watch(configs: list[RunConfig], before: list[str], shown: Shown, is_more_to
         for config in configs:
             ui.forget(config.run_id)
         run_again()  # other buttons, and new results in the rest of the page
+    trouble(configs, now)
     shown(configs, now)
 
 

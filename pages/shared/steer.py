@@ -12,7 +12,7 @@ from vae.runs import machine
 from vae.runs.files import SpoiledFile
 from vae.runs.line import LineIsFull
 from vae.runs.queue import TooManyRuns
-from vae.runs.states import ACTIVE, SETTLED
+from vae.runs.states import ACTIVE, SETTLED, RunStatus
 from vae.runs.store import DamagedRun, StoreError
 from vae.training.speed import estimate_seconds
 
@@ -58,10 +58,20 @@ def complaint() -> None:
         st.error(message(words), icon=":material/hourglass_top:")
 
 
+def trouble(configs: list[RunConfig], now: list[RunStatus]) -> None:
+    """Says why runs that are wanted do not go on just now, where anything is known to be wrong."""
+    runs = ui.runs()
+    faults = [runs.fault(config.run_id) for config, status in zip(configs, now) if status.is_active]
+    if any(status.state == "queued" for status in now) and not runs.off:  # another server may train the others
+        faults.append(runs.hindrance())
+    if words := next(filter(None, faults), ""):
+        st.warning(message(words), icon=":material/hourglass_top:")
+
+
 def waiting(run_id: str) -> str:
     """Why a run that was asked for does not train yet, and what is to come before it."""
-    if error := ui.runs().error:
-        return message(error)
+    if words := ui.runs().fault(run_id) or ui.runs().hindrance():
+        return message(words)
     if ui.runs().is_starting:
         return "the workers are starting …"
     before, seconds = ui.runs().line.before(run_id)

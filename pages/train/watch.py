@@ -82,7 +82,7 @@ def _progress(config: RunConfig, now: RunStatus) -> None:
     elif now.state == "pausing":
         words = f"pausing at {epoch} …"
     elif now.is_active and (fault := ui.runs().fault(config.run_id)):
-        words = f"{epoch}, and waits: {fault}"
+        words = f"{epoch}, and waits: {message(fault)}"
     elif now.is_active:
         words = epoch if now.seconds_left is None else f"{epoch} · {in_words(now.seconds_left)} left"
     elif now.state == "paused":

@@ -97,7 +97,8 @@ def _steer(model: tuple[str, str], done: int, is_measuring: bool, ended: str | N
     if is_measuring:
         button.button("Stop", icon=":material/stop:", on_click=_stop, args=model, width="stretch")
         so_far = f"{done:,} of {GAP_IMAGES:,} test digits are measured" if done else "waiting for a free worker …"
-        words.progress(done / GAP_IMAGES, message(ui.runs().error) if ui.runs().error else so_far)
+        why = ui.runs().fault("/".join(model)) or ui.runs().hindrance()
+        words.progress(done / GAP_IMAGES, message(why) if why else so_far)
         return
     label = "Go on" if done else f"Measure {GAP_IMAGES:,} test digits"
     button.button(

@@ -93,7 +93,7 @@ def test_a_device_that_is_not_there_is_said_in_words(visit, monkeypatch):
     monkeypatch.setenv("VAE_DEVICE", "nonsense")
     app = visit("home")
     assert not app.exception
-    assert "device = 'nonsense' is not allowed" in app.error[0].value
+    assert "VAE_DEVICE = 'nonsense' is not allowed" in app.error[0].value
     assert "cpu" in app.error[0].value
 
 

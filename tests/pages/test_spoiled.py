@@ -6,18 +6,22 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import plotly
 import pytest
 
 from pages.lessons import LESSONS
+from pages.shared import figures
+from tests.vae.runs.test_store import line_of
 from vae.__main__ import main
 from vae.config import RECIPE, RunConfig
+from vae.runs.contents import history_in
 from vae.runs.layers import sha256_of
 from vae.runs.store import PRETRAINED, DamagedRun, RunStore
 
 UNDER_WAY = ("history.jsonl", "control.json", "paused.json", "lease/1.json")  # files of a run that has not ended
 NAMES = ("config.json", "metrics.json", "model.safetensors", *UNDER_WAY)
 VAE, AE = RunConfig(kl_weight=4.0), RunConfig(model="ae", bottleneck="tanh")  # of few pictures
-LINE = {"step": 1, "epoch": 0.1, "total": 1.0, "reconstruction": 1.0, "kl_weight": 1.0, "seconds": 1.0}
+LINE = line_of(1)
 
 
 def _folder(path: Path) -> None:
@@ -55,15 +59,35 @@ SHAPES = {
             "id": [],
         }
     ).encode(),
-    "a step that is text": json.dumps(LINE | {"step": "one"}).encode(),
-    "a step that is NaN": json.dumps(LINE | {"step": float("nan")}).encode(),
-    "seconds without end": json.dumps(LINE | {"seconds": float("inf")}).encode(),
-    "pictures that are a list": json.dumps(LINE | {"pictures": [1]}).encode(),
     "steps that go back": (json.dumps(LINE) + "\n" + json.dumps(LINE)).encode(),
     "a folder": _folder,
     "a loop of links": _loop,
     "a link to nowhere": _nowhere,
 }
+
+
+# Of each field of a history's line, values that no training writes.
+NO_NUMBERS = ("one", None, [1.0], {}, True, 10**400, 10**30)
+NOT_FINITE = (*NO_NUMBERS, float("nan"), float("inf"))
+FIELDS = {
+    "step": (*NOT_FINITE, 1.5, -1, VAE.total_steps + 1, 10**300),
+    "seconds": (*NOT_FINITE, -1.0),
+    "epoch": (*NOT_FINITE, -1.0),
+    "total": NOT_FINITE,
+    "reconstruction": NOT_FINITE,
+    "kl_weight": NOT_FINITE,
+    "kl": NOT_FINITE,
+    "kl_per_dimension": (1.0, None, [], [1.0], [1.0] * 3, [1.0, None], [1.0, "one"], [1.0, float("nan")], {}),
+    "smallest_sigma": ("one", [1.0], {}, True, 10**400),
+    "gradient_norm": ("one", [1.0], {}, True, 10**400),
+    "pictures": (None, [1], 7, "", "../config", "0" * 63, "0" * 64 + "\x00", "\x00" * 64, "A" * 64),
+}
+LINES = [
+    *(LINE | {name: value} for name, values in FIELDS.items() for value in values),
+    *({name: LINE[name] for name in LINE if name != missing} for missing in LINE),
+]
+
+DRAWN = [(name, value) for name in ("kl", "step", "total", "smallest_sigma") for value in (*FIELDS[name][:3], 10**300)]
 
 
 def signed(metrics: dict) -> bytes:
@@ -79,6 +103,8 @@ METRICS = {
 CASES = [
     *((name, what, shape) for name in NAMES for what, shape in SHAPES.items()),
     *(("metrics.json", what, signed(metrics)) for what, metrics in METRICS.items()),
+    *(("history.jsonl", f"{name} {value}"[:40], json.dumps(LINE | {name: value}).encode()) for name, value in DRAWN),
+    ("history.jsonl", "no kl", json.dumps({name: LINE[name] for name in LINE if name != "kl"}).encode()),
 ]
 
 
@@ -123,6 +149,54 @@ def test_whatever_is_asked_of_a_spoiled_run_it_is_damaged_by_name_or_as_good_as_
     assert len(store.run_ids()) == 34 + 2 * len(cases)
 
 
+def test_a_run_of_more_steps_than_it_has_is_damaged(tmp_path):
+    store = RunStore(str(tmp_path), pretrained=tmp_path / "nothing")
+    store.create(VAE)
+    metrics = {"status": "complete", "steps": VAE.total_steps + 1, "seconds": 1.0}
+    ended = signed(metrics | {"history_sha256": "", "model_sha256": None})
+    store.upper.write(f"{VAE.run_id}/metrics.json", ended)
+    with pytest.raises(DamagedRun, match=r"metrics\.json: its steps are beyond the run's end"):
+        store.status(VAE.run_id)
+
+
+@pytest.mark.parametrize("model", [VAE, AE], ids=["vae", "ae"])
+def test_a_history_with_any_field_of_a_wrong_type_or_range_is_damaged(tmp_path, model):
+    store = RunStore(str(tmp_path), pretrained=tmp_path / "nothing")
+    store.create(model)
+    of_model = LINE if model == VAE else LINE | {"kl": None, "kl_per_dimension": None, "smallest_sigma": None}
+    store.write_history(model.run_id, [of_model | {"gradient_norm": float("inf"), "pictures": "0" * 64}])
+    assert store.status(model.run_id).step == 1
+    for line in LINES:
+        spoiled_fields = {name for name in {*LINE, *line} if line.get(name, "") != LINE.get(name, "")}
+        if model == AE and spoiled_fields <= {"kl", "kl_per_dimension"}:
+            continue  # which an AE has not, and nobody reads
+        store.write_history(model.run_id, [line])
+        for ask in (store.status, store.history, store.verify):
+            with pytest.raises(DamagedRun, match=r"history\.jsonl"):
+                ask(model.run_id)
+                raise AssertionError(line)
+
+
+def test_every_picture_of_a_training_is_drawn_of_whatever_line_its_history_may_have(tmp_path):
+    """What passes as a history can be drawn: each field at its ends, and all that may be missing."""
+    ends = {
+        "kl": (0.0, -1e-9, 1e30), "total": (-5.0, 1e30), "reconstruction": (-5.0, 0.0, 1e30), "seconds": (0, 1e12),
+        "epoch": (0, 1e9), "smallest_sigma": (None, 0.0, -1.0, float("nan")), "kl_weight": (0, 1e30),
+        "gradient_norm": (None, float("nan"), float("inf"), 0), "kl_per_dimension": ([0, 0], [-1e-9, 1e30]),
+    }  # fmt: skip
+    for name, values in ends.items():
+        for value in values:
+            content = json.dumps(LINE | {name: value}).encode()
+            history = [*history_in(content, VAE)]
+            drawn = (
+                figures.loss_curves(history, history, 90.0, 1),
+                figures.objective_curves({"run": history}, {"run": figures.GREY}),
+                figures.kl_per_dimension_curves({"run": history}, {"run": {0}}),
+                figures.race({"run": history}, {"run": (2, 0.5)}, {"run": figures.GREY}),
+            )
+            assert all(json.loads(plotly.io.to_json(figure, validate=False)) for figure in drawn)
+
+
 def test_the_command_lists_all_runs_beside_the_spoiled_ones(spoiled, capsys):
     store, cases = spoiled
     assert main(["runs", "--store", store.url, "--json"]) == 0
@@ -145,6 +219,7 @@ def test_every_page_goes_on_beside_spoiled_runs_and_at_them(spoiled, visit, lab,
     shutil.copytree(store.url, lab.url, symlinks=True, dirs_exist_ok=True, copy_function=os.link)
     lessons = [one.name for one in LESSONS if one.name not in ("conversion", "log_sigma")]  # with runs of their own
     for number, (run_id, (name, what)) in list(enumerate(cases.items()))[part::4]:
-        page = lessons[number // 4 % len(lessons)]
+        # Of a history the curves are drawn there.
+        page = "train" if name == "history.jsonl" else lessons[number // 4 % len(lessons)]
         app = visit(page, **({"seed": 1_000 + number, "kl_weight": 4} if page == "train" else {"run": run_id}))
         assert not app.exception, (page, name, what, app.exception)

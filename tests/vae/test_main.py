@@ -200,6 +200,41 @@ def test_a_bad_argument_is_one_line_with_its_name_value_and_range(arguments, nam
     assert all(part in error for part in ("python -m vae", name, value, allowed))
 
 
+@pytest.fixture
+def dask_worker(monkeypatch) -> list[list[str]]:
+    """What `python -m vae worker` would start, on a machine of 16 cores."""
+    from distributed.cli import dask_worker
+
+    started = []
+    monkeypatch.setattr(dask_worker.main, "main", lambda arguments, **_: started.append(arguments))
+    monkeypatch.setattr(commands.machine, "cores", lambda: 16)
+    monkeypatch.setattr(commands.machine, "available_memory", lambda: 64 << 30)
+    monkeypatch.setattr(data, "share", lambda: None)
+    monkeypatch.delenv("VAE_WORKERS", raising=False)
+    return started
+
+
+@pytest.mark.parametrize("device, workers", [(None, 16), ("cpu", 16), ("cuda", 4), ("auto", 4)])
+def test_a_cluster_machine_has_as_many_workers_as_its_device_allows(dask_worker, monkeypatch, device, workers):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.delenv("VAE_DEVICE", raising=False)
+    if device:
+        monkeypatch.setenv("VAE_DEVICE", device)
+    assert main(["worker", "tcp://there:8786"]) == 0
+    [arguments] = dask_worker
+    assert arguments[0] == "tcp://there:8786" and arguments[arguments.index("--nworkers") + 1] == str(workers)
+
+
+def test_a_cluster_machine_without_the_card_that_is_named_says_so(dask_worker, monkeypatch, capsys):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setenv("VAE_DEVICE", "cuda")
+    with pytest.raises(SystemExit) as end:
+        main(["worker", "tcp://there:8786"])
+    said = capsys.readouterr().err
+    assert end.value.code == 2 and dask_worker == []
+    assert said.startswith("python -m vae: VAE_DEVICE = 'cuda' is not allowed: on this machine, one of auto, cpu")
+
+
 def test_a_process_with_a_bad_argument_exits_with_2_and_one_line(tmp_path):
     process = subprocess.run(
         command("train", "--epochs", "0", "--store", str(tmp_path)), capture_output=True, text=True, check=False

@@ -7,12 +7,15 @@ import functools
 import itertools
 import json
 import math
+import re
 
 from vae.config import RECIPE, RunConfig
 from vae.runs.layers import sha256_of
 from vae.runs.states import ENDED
 
 CONFIG, CONTROL, METRICS, HISTORY, GAP = 100_000, 10_000, 1_000_000, 64_000_000, 4_000_000  # the most bytes of each
+MOST = 2**53  # of an integer: what a float and a picture still have exactly
+SHA256 = re.compile("[0-9a-f]{64}")
 WISHES = ("run", "pause", "stop")
 
 
@@ -53,13 +56,15 @@ def metrics_in(content: bytes) -> dict:
 
 
 @functools.lru_cache(maxsize=20)
-def history_in(content: bytes) -> tuple[dict, ...]:
-    """The lines of a history.jsonl."""
+def history_in(content: bytes, config: RunConfig) -> tuple[dict, ...]:
+    """The lines of a history.jsonl of a run."""
     lines = tuple(map(json_in, content.splitlines()))
-    if not all(map(_is_line, lines)):
+    if not all(_is_line(line, config) for line in lines):
         raise ValueError("a line has no step, or a field of a wrong type")
     if any(later["step"] <= line["step"] for line, later in itertools.pairwise(lines)):
         raise ValueError("its steps are not in their order")
+    if lines and lines[-1]["step"] > config.total_steps:
+        raise ValueError("it has a step beyond the run's end")
     return lines
 
 
@@ -89,29 +94,34 @@ def wish_in(said: dict) -> str:
     return want if isinstance(want := said.get("want"), str) and want in WISHES else "run"
 
 
-def _is_line(line) -> bool:
-    """Whether this is a line of a history: a point of the loss curves."""
+def _is_line(line, config: RunConfig) -> bool:
+    """Whether this is a line of a run's history: a point of the loss curves (training.loop.Losses)."""
+    if not isinstance(line, dict):
+        return False
+    of_vae = [line.get("kl"), *(kl if isinstance(kl := line.get("kl_per_dimension"), list) else [None])]
     return (
-        isinstance(line, dict)
-        and _is_count(line.get("step"))
-        and _is_seconds(line.get("seconds"))
-        and all(_is_number(line.get(name)) for name in ("epoch", "total", "reconstruction", "kl_weight"))
-        and isinstance(line.get("pictures", ""), str)
-        and all(_is_value(value) for name, value in line.items() if name != "pictures")
+        _is_count(line.get("step"))
+        and all(_is_seconds(line.get(name)) for name in ("seconds", "epoch"))
+        and all(_is_finite(line.get(name)) for name in ("total", "reconstruction", "kl_weight"))
+        and (config.model == "ae" or (all(map(_is_finite, of_vae)) and len(of_vae) == 1 + config.latent_dim))
+        # Of a step that went wrong it may be no number, or none that ends.
+        and all(line.get(name) is None or _is_number(line[name]) for name in ("smallest_sigma", "gradient_norm"))
+        and ("pictures" not in line or (isinstance(line["pictures"], str) and bool(SHA256.fullmatch(line["pictures"]))))
     )
 
 
-def _is_value(value) -> bool:
-    return value is None or _is_number(value) or (isinstance(value, list) and all(map(_is_number, value)))
-
-
 def _is_number(value) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    """Whether it is a number that can be a float, NaN and infinity too; a JSON has integers of any length."""
+    return isinstance(value, float) or (type(value) is int and abs(value) < MOST)
+
+
+def _is_finite(value) -> bool:
+    return _is_number(value) and math.isfinite(value)
 
 
 def _is_count(value) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return type(value) is int and 0 <= value < MOST
 
 
 def _is_seconds(value) -> bool:
-    return _is_number(value) and math.isfinite(value) and value >= 0
+    return _is_finite(value) and value >= 0

@@ -4,7 +4,7 @@ import contextlib
 import errno
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import fsspec
@@ -14,7 +14,9 @@ from vae.texts import on_one_line
 
 UNFINISHED = ".unfinished"  # the end of a local file's name while it is being written
 LEFT_OVER = 3_600.0  # seconds after which an unfinished file is that of a writer that was killed
-TRIES = (0.01, 0.05, 0.2, 0.5, 1.0)  # seconds between tries where the system lets nobody replace a file that is read
+# Seconds between tries: Windows lets nobody replace, move or remove a file while another has it open, nor open one that
+# is just being replaced. Elsewhere who may not do it now may not do it later.
+TRIES = (0.01, 0.05, 0.2, 0.5, 1.0) if os.name == "nt" else ()
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 # What is wrong with one local file or folder, and not with the store: a folder in its place, a loop of links, ...
 SPOILED = {errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.EACCES, errno.EPERM, errno.ENAMETOOLONG}
@@ -44,6 +46,8 @@ class Files:
     """Whole files by their path under one fsspec URL. Raises StoreFault where the store cannot do what is asked."""
 
     def __init__(self, url: str):
+        if "::" in url:
+            raise ValueError("what lies behind a chain of addresses (::) is seen too late, or not at all, by others")
         self.fs, self.root = fsspec.url_to_fs(url, use_listings_cache=False)
         self.is_local = isinstance(self.fs, LocalFileSystem)
 
@@ -74,7 +78,7 @@ class Files:
         place = f"{self.root}/{path}"
         with self._in_words("read"):
             if self.is_local:
-                with _opened(place) as file:
+                with _patiently(open, place, "rb") as file:
                     content = file.read(-1 if most is None else most + 1)
             elif most is None or self.fs.size(place):
                 content = self.fs.cat_file(place, end=most and most + 1)
@@ -90,7 +94,7 @@ class Files:
         with self._in_words("written"):
             if self.is_local:
                 with _unfinished(target, content) as unfinished:
-                    _replace(unfinished, target)
+                    _patiently(os.replace, unfinished, target)
             else:
                 self._pipe(target, content)
 
@@ -119,13 +123,18 @@ class Files:
     def delete(self, path: str) -> None:
         """Removes a file or a folder with all it holds, where it is there."""
         with self._in_words("written"), contextlib.suppress(FileNotFoundError):
-            self.fs.rm(f"{self.root}/{path}", recursive=True)
+            _patiently(self.fs.rm, f"{self.root}/{path}", recursive=True)
 
     def move(self, path: str, target: str) -> None:
-        """Gives a file or folder another path."""
+        """Gives a file or folder another path; where that is done file by file, what is added meanwhile stays."""
+        place, new = f"{self.root}/{path}", f"{self.root}/{target}"
         with self._in_words("written"):
-            self.fs.makedirs(f"{self.root}/{target}".rsplit("/", 1)[0], exist_ok=True)
-            self.fs.mv(f"{self.root}/{path}", f"{self.root}/{target}", recursive=True)
+            self.fs.makedirs(new.rsplit("/", 1)[0], exist_ok=True)
+            if self.is_local:
+                _patiently(os.replace, place, new)
+                return
+            for file in self.fs.find(place):
+                self.fs.mv(file, new + file.removeprefix(place))
 
     def folders(self, path: str = "") -> list[str]:
         """The names of the folders in a folder."""
@@ -226,24 +235,14 @@ def _unfinished(target: str, content: bytes) -> Iterator[str]:
             os.unlink(unfinished)
 
 
-def _opened(place: str):
-    """A file to read; Windows refuses that for a moment while it is being replaced."""
-    for pause in TRIES if os.name == "nt" else ():
-        try:
-            return open(place, "rb")
-        except PermissionError:
-            time.sleep(pause)
-    return open(place, "rb")
-
-
-def _replace(unfinished: str, target: str) -> None:
-    """Puts a file in another's place; Windows refuses that for as long as somebody reads the other."""
+def _patiently(act: Callable, *arguments, **named):
+    """Does what the system may refuse for a moment (TRIES)."""
     for pause in TRIES:
         try:
-            return os.replace(unfinished, target)
+            return act(*arguments, **named)
         except PermissionError:
             time.sleep(pause)
-    os.replace(unfinished, target)
+    return act(*arguments, **named)
 
 
 def _create(unfinished: str, target: str) -> None:
@@ -252,11 +251,11 @@ def _create(unfinished: str, target: str) -> None:
         os.link(unfinished, target)
     except FileExistsError:
         if os.path.lexists(target) and not os.path.exists(target):  # a link that leads nowhere
-            return _replace(unfinished, target)
+            return _patiently(os.replace, unfinished, target)
         raise
     except OSError:  # a file system without hard links: who comes first has the name, and then the file in it
         with open(target, "xb"):
-            _replace(unfinished, target)
+            _patiently(os.replace, unfinished, target)
 
 
 def _reason(error: Exception) -> str:

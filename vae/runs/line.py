@@ -40,11 +40,26 @@ class Line:
         self._runs: dict[str, Waiting] = {}
         self._lock = threading.Lock()
 
-    def check(self, seconds: list[float], address: str = "") -> None:
-        """Raises LineIsFull where more work, in seconds a run, is too much for the whole server or from one address."""
-        with self._lock:
-            new, most = sum(min(one, COUNTED) for one in seconds), HOUR * self.workers
-            of_all, of_one = self._counted(), self._counted(address)
+    def ask(self, runs: dict[str, float], browser: str = "", address: str = "") -> list[str]:
+        """Puts runs of so many seconds each in the line, where they are not there yet; returns those that came.
+
+        Raises LineIsFull, and puts none there, where that is too much for the whole server or from one address. To look
+        and to enter is one step: of many who ask at a time none comes between.
+        """
+        with self._lock:  # one that was to be stopped waits for its end alone: what is left of it comes anew
+            new = {run_id: left for run_id, left in runs.items() if not self._seconds_in_line(run_id)}
+            if new:
+                self._check(math.fsum(min(left, COUNTED) for left in new.values()), address)
+            for run_id, left in new.items():
+                self._put(run_id, left, browser, address)
+        return list(new)
+
+    def _seconds_in_line(self, run_id: str) -> float:
+        return self._runs[run_id].seconds if run_id in self._runs else 0.0
+
+    def _check(self, new: float, address: str) -> None:
+        most = HOUR * self.workers
+        of_all, of_one = self._counted(), self._counted(address)
         if of_all and of_all + new > most:
             raise LineIsFull(
                 f"{len(self._runs)} runs wait or train on this server, which is as much as it takes on. There will be "
@@ -60,7 +75,8 @@ class Line:
     def enter(self, run_id: str, seconds: float, browser: str = "", address: str = "") -> float:
         """Puts a run of so many seconds in the line, where it is not there yet; returns its place there.
 
-        Whoever has a smaller place comes first.
+        Whoever has a smaller place comes first. It is not asked whether there is room: for what was let in before, as
+        by a server that was started again. A visitor's wish goes through `ask`.
         """
         with self._lock:
             if run_id not in self._runs:

@@ -6,6 +6,7 @@ import functools
 import itertools
 import math
 import os
+import re
 import threading
 import time
 from collections import defaultdict
@@ -21,7 +22,7 @@ from vae.config import RunConfig
 from vae.runs import machine
 from vae.runs.lease import DEAD, Watch
 from vae.runs.line import Line
-from vae.runs.states import ACTIVE, UNFINISHED, RunStatus
+from vae.runs.states import ACTIVE, SETTLED, STARTABLE, UNFINISHED, RunStatus
 from vae.runs.store import DamagedRun, RunStore, StoreError
 from vae.runs.worker import GAP_IMAGES, ModelGone, NotShared, warm_up
 from vae.texts import on_one_line
@@ -31,9 +32,16 @@ CONNECT_SECONDS = 10.0  # a cluster that does not answer for so long is looked f
 MOST_WAITING = 6  # runs of one browser that may wait or train at a time
 LOOK = 0.5  # seconds between two looks of `follow`
 MOST_SWEPT = 39  # the same for a sweep: 12 weights and the AE, of three seeds
+RESUMED = STARTABLE | {"pausing", "stopping"}  # who asks for such a run has it begin, or go on
 AGAIN = 10.0  # seconds until a run is tried again whose worker could not write the store
+SAID = 20.0  # seconds for which that is said: until it has been tried again, and has failed again
+LOCAL_PROTOCOL = re.compile("^(file|local):(//)?")
 WAY_OUT = "name the whole path of a folder that all can reach, or an address such as s3://, by VAE_STORE or --store"
 LAST = -1e12  # Dask's priority of what lets every training pass
+NO_WORKER = (
+    "the cluster {address} has no worker: on each machine that is to train, in the project's folder, "
+    "`python -m vae worker {address}` starts some. What was asked for begins then."
+)
 OFF = (
     "Training is off on this machine: VAE_WORKERS is 0, and DASK_SCHEDULER_ADDRESS names no cluster. What is trained "
     "already can be looked at."
@@ -82,9 +90,12 @@ class Runs:
         self._to_measure: set[tuple[str, str]] = set()  # and those whose gaps were asked for
         self._portions = itertools.count()
         self._lock = threading.Lock()
+        self._asking = threading.Lock()  # while somebody's wish becomes a run that waits, or one leaves the line
         self._watches: dict[str, Watch] = {}  # of runs that another server or command may have
         self._keeping_up: threading.Thread | None = None
-        self._faults: dict[str, tuple[float, str]] = {}  # run -> when and why its worker could not write the store
+        self._seen_workers = (-math.inf, True)  # when, and whether the cluster had any
+        # Of a run, or "run_id/model_sha256" of a measuring: when and why its worker could not write the store.
+        self._faults: dict[str, tuple[float, str]] = {}
         self._begin()
 
     def submit(self, configs: list[RunConfig], browser: str = "", most: int = MOST_WAITING, address: str = "") -> None:
@@ -93,20 +104,27 @@ class Runs:
         Raises TooManyRuns when this browser has too many that wait, train or are paused, and LineIsFull when there are
         too many on the whole server, or from the visitor's address in the network.
         """
-        with self._lock:
+        with self._asking:
             asked = {run_id for run_id in self._asked[browser] if self._is_unfinished(run_id)}
-            new = {config.run_id for config in configs if not self._is_unfinished(config.run_id)} - asked
+            states = {config.run_id: self._state(config.run_id) for config in configs}
+            new = {run_id for run_id, state in states.items() if state in RESUMED} - asked
             if len(asked | new) > most:
                 raise TooManyRuns(
                     f"{len(asked)} of your runs are still waiting or training, and {most} is the most "
                     "at a time: stop one of them, or wait until one is done."
                 )
-            self.line.check([estimate_seconds(config) for config in configs if config.run_id in new], address)
+            wanted = [config for config in configs if states[config.run_id] not in SETTLED]
+            # A paused run has left the line: it comes back as a new one comes, whoever has it go on.
+            entered = self.line.ask({c.run_id: self._seconds_left(c) for c in wanted}, browser, address)
+            try:
+                for config in configs:
+                    self.store.create(config)
+            except Exception:  # whatever it is, what was not written does not wait
+                for run_id in entered:
+                    self.line.leave(run_id)
+                raise
             self._asked[browser] = asked | new
         for config in configs:
-            self.store.create(config)
-            if self.store.status(config.run_id).is_active:
-                self.line.enter(config.run_id, self._seconds_left(config), browser, address)
             self.ensure(config)
 
     def pause(self, run_id: str) -> None:
@@ -118,6 +136,7 @@ class Runs:
         """Ends a run where it is, with the model it has."""
         if self._is_unfinished(run_id):
             self.store.set_control(run_id, "stop")
+            self.line.enter(run_id, 0.0)  # a paused one comes back for its end alone
             self.line.shorten(run_id)
             self.ensure(self.store.config(run_id))
 
@@ -129,7 +148,7 @@ class Runs:
         run_id, client = config.run_id, self._connected()
         if client is None or run_id in client.futures or self.store.metrics(run_id) is not None:
             return
-        if self.fault(run_id) or self._watches.setdefault(run_id, Watch(self.store.upper, run_id)).is_held():
+        if self._rests(run_id) or self._watches.setdefault(run_id, Watch(self.store.upper, run_id)).is_held():
             return
         # The key makes it a single flight: to submit a task that waits or runs already changes nothing.
         asked = config.to_dict(), self.store.url, self.device
@@ -139,10 +158,17 @@ class Runs:
             fire_and_forget(future)
             future.add_done_callback(functools.partial(self._note_end, config))
 
-    def fault(self, run_id: str) -> str:
-        """Why a run that is wanted does not go on just now, in words; empty where nothing is known to be wrong."""
-        at, words = self._faults.get(run_id, (-math.inf, ""))
-        return words if time.monotonic() - at < AGAIN else ""
+    def fault(self, name: str) -> str:
+        """Why what is wanted does not go on just now, in words; empty where nothing is known to be wrong.
+
+        name: of a run, or "run_id/model_sha256" for the measuring of a model's gaps.
+        """
+        at, words = self._faults.get(name, (-math.inf, ""))
+        return words if time.monotonic() - at < SAID else ""
+
+    def _rests(self, name: str) -> bool:
+        """Whether its worker could not write the store only just now."""
+        return time.monotonic() - self._faults.get(name, (-math.inf, ""))[0] < AGAIN
 
     def measure_gaps(self, run_id: str, model_sha256: str) -> None:
         """Asks for what a trained model's q loses on the first test images, or has it go on."""
@@ -165,7 +191,7 @@ class Runs:
         """
         model = run_id, model_sha256
         self._to_measure.add(model)
-        if not self.is_measuring(*model) or (client := self._connected()) is None:
+        if self._rests("/".join(model)) or not self.is_measuring(*model) or (client := self._connected()) is None:
             return
         with self._lock:
             if model in self._measuring:
@@ -188,6 +214,21 @@ class Runs:
                 if status.is_active:
                     self.ensure(config)
             time.sleep(LOOK)
+
+    def hindrance(self) -> str:
+        """Why nothing is trained just now, in words: no cluster, or one without a worker; empty where all is well."""
+        is_without = not self.error and self._address and self._client is not None and not self._has_worker()
+        return NO_WORKER.format(address=self._address) if is_without else self.error
+
+    def _has_worker(self) -> bool:
+        """Whether the cluster has a worker; it is asked once a LOOK for all who wait."""
+        at, has_worker = self._seen_workers
+        if time.monotonic() - at > LOOK:
+            with contextlib.suppress(OSError, RuntimeError, AttributeError):  # lost just now, which the next look says
+                ask = self._client.scheduler.ncores
+                has_worker = bool(self._client.sync(ask, callback_timeout=CONNECT_SECONDS))
+            self._seen_workers = time.monotonic(), has_worker
+        return has_worker
 
     @property
     def is_starting(self) -> bool:
@@ -238,10 +279,10 @@ class Runs:
                 history = self.store.history(run_id)
                 self.store.finish(config, "failed", history, None, message=_in_words(error), test=None)
         ended = future.status == "finished"
+        if ended:
+            self._faults.pop(run_id, None)
         future.release()
-        if not self.store.status(run_id).is_active:
-            self.line.leave(run_id)
-        elif ended:
+        if not self._leaves(run_id) and ended:
             self.line.again(run_id, self._seconds_left(config))
             try:  # a release is done in the client's loop: only then is the key free
                 future.client.sync(asyncio.sleep, 0, callback_timeout=CONNECT_SECONDS)
@@ -249,14 +290,26 @@ class Runs:
                 return  # the client is being closed
             self.ensure(config)
 
+    def _leaves(self, run_id: str) -> bool:
+        """Takes a run out of the line that nothing more is to come of, and not while somebody has it go on."""
+        with self._asking:
+            if self.store.status(run_id).is_active:
+                return False
+            self.line.leave(run_id)
+            return True
+
     def _note_portion(self, model: tuple[str, str], future: Future) -> None:
         """Has the measuring go on, or ends it where its task could not be done."""
         error = future.exception() if future.status == "error" else None
         ended = future.status == "finished"
+        if ended:
+            self._faults.pop("/".join(model), None)
         future.release()
         with self._lock:
             self._measuring.discard(model)
-        if error:
+        if isinstance(error, StoreError):  # as of a run
+            self._faults["/".join(model)] = time.monotonic(), str(error)
+        elif error:
             self.stop_gaps(*model, f"the measuring went wrong: {_in_words(error)}")
         elif ended:
             self.ensure_gaps(*model)
@@ -315,10 +368,8 @@ class Runs:
 
     def _take_up_one(self, run_id: str) -> None:
         try:
-            if self.store.status(run_id).is_active:
+            if not self._leaves(run_id):
                 self.ensure(self.store.config(run_id))
-            else:
-                self.line.leave(run_id)
         except KeyError:  # of another recipe
             self.line.leave(run_id)
         except DamagedRun as error:
@@ -328,7 +379,8 @@ class Runs:
         url, files = self.store.url, self.store.upper
         if isinstance(files.fs, MemoryFileSystem) and not self.store.read_only:
             raise StoreError(f"the store {url} is in this process's memory, where no worker can reach it: {WAY_OUT}")
-        if self._address and files.is_local and "://" not in url and not os.path.isabs(url):
+        path = LOCAL_PROTOCOL.sub("", url)
+        if self._address and files.is_local and not path.startswith("/") and not os.path.isabs(path):
             raise StoreError(
                 f"the store {url} is another folder on each machine of the cluster {self._address}: {WAY_OUT}"
             )

@@ -47,6 +47,8 @@ class Reader(Layers):
             return RunStatus("absent")
         metrics = self.metrics(run_id)
         if metrics is not None:
+            if metrics["steps"] > total_steps:
+                raise DamagedRun(run_id, "metrics.json", "its steps are beyond the run's end")
             return RunStatus(
                 metrics["status"], metrics["steps"], total_steps, metrics["seconds"], metrics.get("message", "")
             )
@@ -79,7 +81,9 @@ class Reader(Layers):
                 content = self._read(run_id, name, HISTORY)
             else:
                 name, content = self._read_named(run_id, name, metrics["history_sha256"], HISTORY)
-            return [*history_in(content)]
+            return [*history_in(content, self.config(run_id))]
+        except KeyError:  # of another recipe
+            return []
         except FileNotFoundError:
             return [] if self.metrics(run_id) is None else self.history(run_id)  # it has just ended
         except DamagedRun:
@@ -136,7 +140,7 @@ class Reader(Layers):
         step = int(checkpoint["step"])
         try:
             if "history" in checkpoint:
-                history = history_in(checkpoint["history"].numpy().tobytes())
+                history = history_in(checkpoint["history"].numpy().tobytes(), self.config(run_id))
             else:  # one from before they were in it
                 history = [line for line in self.history(run_id) if line["step"] <= step]
         except ValueError as error:

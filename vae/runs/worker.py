@@ -36,14 +36,22 @@ GAP_CHUNK = 25  # images, after which their gaps are in the store
 GAP_SECONDS = 5.0  # then a worker looks whether somebody wants it for a training
 
 
-def resolve_device(name: str) -> str:
-    """The torch device for auto, cpu, cuda or mps; raises ConfigError for another name or one that is not there."""
+def device_here() -> str:
+    """The torch device that VAE_DEVICE names for the app's runs, and for those of a cluster's workers."""
+    return resolve_device(os.environ.get("VAE_DEVICE", "cpu"), "VAE_DEVICE")
+
+
+def resolve_device(name: str, setting: str = "device") -> str:
+    """The torch device for auto, cpu, cuda or mps; raises ConfigError for another name or one that is not there.
+
+    setting: what the error calls it.
+    """
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if name == "auto":
         return next(device for device in ("cuda", "mps", "cpu") if there[device])
     if not there.get(name, False):
         allowed = ", ".join(["auto", *(device for device in there if there[device])])
-        raise ConfigError("device", name, f"on this machine, one of {allowed}")
+        raise ConfigError(setting, name, f"on this machine, one of {allowed}")
     return name
 
 

@@ -10,6 +10,7 @@ import torch
 from pages.log_sigma import sigma_race
 from pages.shared import prediction
 from tests.pages.seen import curves, strips, words
+from tests.vae.runs.test_store import line_of
 from vae import data
 from vae.config import RunConfig
 
@@ -128,8 +129,7 @@ def test_other_settings_ask_anew_and_another_seed_does_not(visit):
 def trained(lab, config: RunConfig, **metrics) -> None:
     """Puts a run that has ended into the store, by what a worker writes of it."""
     lab.create(config)
-    line = {"step": 8, "epoch": 0.1, "total": 200.0, "reconstruction": 199.0, "kl": 1.0, "seconds": 1.0}
-    lab.finish(config, metrics.pop("status"), [line], None, **metrics)
+    lab.finish(config, metrics.pop("status"), [line_of(8)], None, **metrics)
 
 
 def test_a_seed_of_ones_own_counts_and_a_failure_without_a_digit_is_one(visit, lab):

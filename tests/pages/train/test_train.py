@@ -8,6 +8,7 @@ from safetensors.numpy import load_file
 from pages.shared.steer import in_words
 from tests.browser.server import wait_for
 from tests.pages.seen import all_sent, curves, numbers_of, strips
+from tests.vae.runs.test_store import line_of
 from vae import data
 from vae.config import RunConfig
 from vae.runs.queue import MOST_WAITING
@@ -228,12 +229,13 @@ def test_a_pair_that_was_stopped_is_offered_to_its_end(visit, lab, small, read_a
     settings = {"train_size": 1_000, "batch_size": 100, "hidden_dims": "16", "epochs": 2}
     app = visit("train", **settings)
     assert [button.label for button in app.button][:1] == ["Train both"]
-    history = [{"step": 8, "epoch": 0.8, "total": 300.0, "reconstruction": 299.0, "kl": 1.0, "seconds": 2.0}]
+    history = [line_of(8, 2.0)]
     for half in (small.autoencoder, small):
         lab.create(half)
         lab.finish(half, "stopped", history, None, test=None)
     read_anew()
     app = visit("train", **settings)
+    assert not app.error
     assert [button.label for button in app.button][:1] == ["Train both to the end"]
     assert [text.split(" · ")[1] for text in progress(app)] == ["stopped at epoch 0.8 of 2, trained in 2 s"] * 2
 

@@ -14,7 +14,7 @@ from tests.browser.server import wait_for
 from vae.config import RunConfig
 from vae.runs import queue
 from vae.runs.queue import Runs
-from vae.runs.store import RunStore
+from vae.runs.store import RunStore, StoreError
 from vae.runs.worker import advance
 
 ROOT = Path(__file__).parents[3]
@@ -133,6 +133,47 @@ def test_a_worker_without_the_project_is_told_of_in_one_sentence(cluster, distan
     runs.measure_gaps(*model)
     said = wait_for(lambda: runs.store.gap_control(*model)["message"])
     assert said == f"the measuring went wrong: {status.message}"
+
+
+def test_a_cluster_without_a_worker_says_so_until_it_has_one(cluster, distant, small):
+    runs = distant()
+    runs.submit([small])
+    said = wait_for(runs.hindrance)
+    assert said.startswith(f"the cluster {cluster.address} has no worker: ")
+    assert f"`python -m vae worker {cluster.address}` starts some" in said
+    cluster.start_workers(1)
+    wait_for(lambda: not runs.hindrance())
+    wait_for(lambda: runs.store.status(small.run_id).state == "complete")
+
+
+UNSHARED = {
+    "memory://runs": "is in this process's memory",
+    "runs": "is another folder on each machine of the cluster",
+    "file://runs": "is another folder on each machine of the cluster",
+    "local:runs/more": "is another folder on each machine of the cluster",
+    "simplecache::memory://runs": "cannot be used: what lies behind a chain of addresses",
+    "simplecache::file:///tmp/lab/runs": "cannot be used: what lies behind a chain of addresses",
+}
+
+
+@pytest.mark.parametrize("url", UNSHARED)
+def test_a_store_that_workers_cannot_share_is_refused_in_words(url, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", "tcp://127.0.0.1:1")
+    with pytest.raises(StoreError) as refused:
+        Runs(RunStore(url))
+    said = str(refused.value)
+    assert said.startswith(f"the store {url} {UNSHARED[url]}") and "VAE_STORE or --store" in said
+    assert not (tmp_path / "simplecache::memory:").exists()
+
+
+@pytest.mark.parametrize("url", ["runs", "file://runs", "file:///{folder}/runs", "{folder}/runs"])
+def test_a_folder_that_workers_share_is_taken(url, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    if "folder" in url:
+        monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", "tcp://127.0.0.1:1")
+        monkeypatch.setattr(queue, "CONNECT_SECONDS", 0.1)
+    Runs(RunStore(url.format(folder=tmp_path)), workers=1, start_after=None).close()
 
 
 def test_no_worker_of_this_machine_and_no_cluster_is_a_training_that_is_off(tmp_path, monkeypatch, small):

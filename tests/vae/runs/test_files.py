@@ -174,15 +174,56 @@ def test_a_file_system_without_hard_links_makes_a_new_file_once_too(tmp_path, mo
     assert files.read("file") == b"1" and os.listdir(tmp_path) == ["file"]
 
 
-def test_a_file_that_is_being_read_is_replaced_a_moment_later(tmp_path, monkeypatch):
-    replace, refusals = os.replace, iter([PermissionError(13, "in use")] * 3)
+ACTS = {
+    "replace": lambda files: files.write("file", b"new"),
+    "open": lambda files: files.read("file"),
+    "rename": lambda files: files.move("folder", "damaged/folder"),
+    "remove": lambda files: files.delete("file"),
+    "rmdir": lambda files: files.delete("folder"),
+}
 
-    def busy(*paths):
-        if error := next(refusals, None):
-            raise error
-        replace(*paths)
 
-    monkeypatch.setattr(os, "replace", busy)
+@pytest.mark.parametrize("act", ACTS)
+def test_what_the_system_refuses_for_a_moment_is_tried_again(tmp_path, monkeypatch, act):
+    """As Windows does while somebody else has the file open; here it is done as soon as the refusals are over."""
+    files, refusals = Files(str(tmp_path)), 3
+    for path in ("file", "folder/file"):
+        files.write(path, b"old")
+    place, name = (files_module, act) if act == "open" else (os, "replace" if act == "rename" else act)
+    do = open if act == "open" else getattr(os, name)
+
+    def busy(path, *more, **named):
+        nonlocal refusals
+        if refusals:
+            refusals -= 1
+            raise PermissionError(errno.EACCES, "in use")
+        return do(path, *more, **named)
+
+    monkeypatch.setattr(place, name, busy, raising=False)
+    monkeypatch.setattr(files_module, "TRIES", (0.0,) * 3)
+    ACTS[act](files)
+    assert refusals == 0
+    monkeypatch.undo()
+    there = {path.relative_to(tmp_path).as_posix(): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    left = {"file": b"old", "folder/file": b"old"}
+    expected = {
+        "replace": left | {"file": b"new"},
+        "open": left,
+        "rename": {"file": b"old", "damaged/folder/file": b"old"},
+        "remove": {"folder/file": b"old"},
+        "rmdir": {"file": b"old"},
+    }
+    assert there == expected[act] and (act != "rmdir" or not (tmp_path / "folder").exists())
+
+
+def test_what_the_system_refuses_for_good_is_said_in_words(tmp_path, monkeypatch):
+    def refused(*_, **__):
+        raise PermissionError(errno.EACCES, "in use")
+
     files = Files(str(tmp_path))
-    files.write("file", b"new")
-    assert files.read("file") == b"new"
+    files.write("folder/file", b"old")
+    monkeypatch.setattr(files_module, "TRIES", (0.0,) * 3)
+    monkeypatch.setattr(os, "replace", refused)
+    with pytest.raises(StoreFault, match="in use"):
+        files.move("folder", "damaged/folder")
+    assert files.read("folder/file") == b"old"

@@ -1,6 +1,8 @@
 """Visitors take turns, short runs pass long ones, and there is an end to what may wait."""
 
 import random
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -78,25 +80,65 @@ def test_what_is_said_to_come_before_a_run_is_what_comes_before_it():
 def test_the_whole_server_takes_on_so_much_work_and_says_when_there_is_room():
     line = Line(2)
     for n in range(int(2 * HOUR / COUNTED)):
-        line.check([1e9], f"address {n}")
-        line.enter(f"giant {n}", 1e9, f"browser {n}", f"address {n}")
+        assert line.ask({f"giant {n}": 1e9}, f"browser {n}", f"address {n}") == [f"giant {n}"]
     with pytest.raises(LineIsFull, match=r"12 runs wait or train on this server, .* room for yours in about 10 s"):
-        line.check([20.0], "another address")
+        line.ask({"short": 20.0}, "browser", "another address")
+    assert line.ask({"giant 3": 1e9, "giant 4": 1e9}, "browser", "another address") == []  # they are there already
     line.leave("giant 3")
-    line.check([20.0], "another address")
+    line.ask({"short": 20.0}, "browser", "another address")
 
 
 def test_one_address_has_half_of_it_however_many_browsers_it_claims_to_be():
     line = Line(1)
     for n in range(int(OF_ONE_ADDRESS * HOUR / COUNTED)):
-        line.check([1e9], "one")
-        line.enter(f"giant {n}", 1e9, f"a new browser {n}", "one")
+        line.ask({f"giant {n}": 1e9}, f"a new browser {n}", "one")
     with pytest.raises(LineIsFull, match="a half of all that this server takes on"):
-        line.check([10.0], "one")
-    line.check([10.0], "another")
-    line.check([10.0])  # of this machine
+        line.ask({"short": 10.0}, "a new browser", "one")
+    line.ask({"another's": 10.0}, "browser", "another")
+    line.ask({"of this machine": 10.0})
 
 
 def test_the_first_run_is_taken_on_however_long_it_is():
-    Line(1).check([1e12], "one")
-    Line(1).check([10.0] * 39 + [1e12], "one")
+    Line(1).ask({"giant": 1e12}, "browser", "one")
+    Line(1).ask({**{f"short {n}": 10.0 for n in range(39)}, "giant": 1e12}, "browser", "one")
+
+
+def test_of_runs_that_are_asked_for_together_all_come_or_none():
+    line = Line(1)
+    line.ask({"first": 10.0}, "browser")
+    with pytest.raises(LineIsFull):
+        line.ask({f"giant {n}": 1e9 for n in range(6)}, "browser")
+    assert line.run_ids() == ["first"]
+
+
+def test_of_many_who_ask_at_the_same_moment_no_more_come_than_there_is_room_for(monkeypatch):
+    line, is_full = Line(1), []
+    counted = line._counted
+
+    def slowly(*address: str) -> float:
+        seen = counted(*address)
+        time.sleep(0.01)  # whoever can come between two steps comes here
+        return seen
+
+    monkeypatch.setattr(line, "_counted", slowly)
+
+    def ask(number: int) -> None:
+        try:
+            line.ask({f"giant {number}": 1e9}, f"browser {number}")
+        except LineIsFull:
+            is_full.append(number)
+
+    with ThreadPoolExecutor(20) as visitors:
+        list(visitors.map(ask, range(20)))
+    assert len(line.run_ids()) == HOUR // COUNTED and len(is_full) == 20 - HOUR // COUNTED
+
+
+def test_a_run_that_was_to_be_stopped_counts_again_when_it_is_to_go_on():
+    line = Line(1)
+    for n in range(int(HOUR / COUNTED)):
+        line.ask({f"giant {n}": 1e9}, f"browser {n}", f"address {n}")
+        line.shorten(f"giant {n}")
+    for n in range(int(HOUR / COUNTED)):
+        line.ask({f"other {n}": 1e9}, f"browser {n}", f"address {n}")
+    with pytest.raises(LineIsFull):
+        line.ask({"giant 0": 1e9}, "browser 0", "address 0")

@@ -22,7 +22,7 @@ from vae.runs import queue as runs_module
 from vae.runs import worker
 from vae.runs.line import COUNTED, HOUR, LineIsFull
 from vae.runs.queue import MOST_SWEPT, MOST_WAITING, Runs, TooManyRuns
-from vae.runs.store import RunStore
+from vae.runs.store import RunStore, StoreError
 from vae.runs.sweep import sweep
 from vae.runs.worker import GAP_IMAGES, advance
 from vae.training.schedules import snapshot_steps
@@ -271,6 +271,50 @@ def test_what_may_wait_on_the_whole_server_has_an_end_whoever_asks(runs_without_
             taken += 1
     assert taken == runs_without_cluster.workers * HOUR // COUNTED
     assert runs_without_cluster.store.status(giants[taken].run_id).state == "absent"
+
+
+def test_a_run_that_goes_on_after_a_pause_passes_the_same_check_whoever_has_it_go_on(runs_without_cluster, long):
+    runs = runs_without_cluster
+    room = runs.workers * int(HOUR // COUNTED)
+    giants = [replace(long, hidden_dims=(2048,) * 4, epochs=200, seed=seed) for seed in range(room + 5)]
+    for number, config in enumerate(giants):  # each time with a new cookie
+        runs.submit([config], f"a new browser {number}", address=f"10.0.0.{number}")
+        runs.pause(config.run_id)
+        runs.store.confirm_pause(config.run_id)  # as its worker does
+        assert runs._leaves(config.run_id)
+    for number in range(room):
+        runs.submit([giants[number]], f"browser {number}", address=f"10.0.0.{number}")
+    with pytest.raises(LineIsFull, match="as much as it takes on"):
+        runs.submit([giants[room]], "one more", address="10.0.1.1")
+    assert runs.store.status(giants[room].run_id).state == "paused"
+    runs.stop(giants[0].run_id)
+    runs.submit([giants[room]], "one more", address="10.0.1.1")
+    with pytest.raises(LineIsFull):  # what was to be stopped comes back as a new one does
+        runs.submit([giants[0]], "browser 0", address="10.0.0.0")
+    assert runs.store.status(giants[0].run_id).state == "stopping"
+
+
+def test_who_has_others_runs_go_on_asks_for_them_as_for_his_own(runs_without_cluster, small):
+    runs = runs_without_cluster
+    configs = [replace(small, seed=seed) for seed in range(MOST_WAITING + 1)]
+    for number, config in enumerate(configs):
+        runs.submit([config], f"a new browser {number}")
+        runs.pause(config.run_id)
+        runs.store.confirm_pause(config.run_id)
+        runs._leaves(config.run_id)
+    runs.submit(configs[1:], "browser")
+    with pytest.raises(TooManyRuns):
+        runs.submit(configs[:1], "browser")
+
+
+def test_what_could_not_be_written_does_not_wait(runs_without_cluster, small, monkeypatch):
+    def create(config: RunConfig) -> None:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(runs_without_cluster.store, "create", create)
+    with pytest.raises(StoreError):
+        runs_without_cluster.submit([small], "browser")
+    assert runs_without_cluster.line.run_ids() == []
 
 
 def test_gaps_are_measured_once_for_all_who_ask_go_on_by_themselves_and_are_stopped(runs, small):

@@ -83,10 +83,8 @@ def plain(text: str) -> str:
 
 def line_of(step: int, seconds: float = 1.0, **more) -> dict:
     """A line of a history."""
-    return {"step": step, "epoch": 0.5, "total": 150.0, "reconstruction": 145.0, "kl_weight": 1.0} | {
-        "seconds": seconds,
-        **more,
-    }
+    losses = {"total": 150.0, "reconstruction": 145.0, "kl": 5.0, "kl_per_dimension": [4.0, 1.0], "kl_weight": 1.0}
+    return {"step": step, "epoch": 0.5, **losses, "seconds": seconds, **more}
 
 
 def damage(store: RunStore, path: str, how: str) -> None:
@@ -256,6 +254,7 @@ def state_at(step: int) -> dict[str, torch.Tensor]:
 
 @pytest.mark.parametrize("moment, there", [("before the new one is in place", 9), ("before the old one is gone", 10)])
 def test_a_writer_killed_within_a_checkpoint_leaves_one_to_go_on_from(store, small, monkeypatch, moment, there):
+    store.create(small)
     store.write_checkpoint(small.run_id, state_at(9), [line_of(9)])
     with monkeypatch.context() as patch, pytest.raises(Killed):
         patch.setattr(*(killed_while_writing(store) if there == 9 else (store.upper, "delete")), killed)
@@ -361,6 +360,8 @@ def test_a_run_of_another_recipe_is_neither_shown_nor_taken_for_damaged(store, s
     store.upper.write(f"{small.run_id}/config.json", json.dumps({"recipe": RECIPE + 1, "new field": 1}).encode())
     with pytest.raises(KeyError):
         store.config(small.run_id)
+    store.write_history(small.run_id, [line_of(4)])
+    assert store.status(small.run_id).state == "absent" and store.history(small.run_id) == []
 
 
 def test_every_flipped_bit_of_the_metrics_is_noticed(store, small):
@@ -379,6 +380,7 @@ def test_every_flipped_bit_of_the_metrics_is_noticed(store, small):
 
 def test_a_writer_killed_before_its_file_is_in_place_leaves_the_old_file(tmp_path, small, monkeypatch):
     store = RunStore(str(tmp_path))
+    store.create(small)
     store.write_history(small.run_id, [line_of(0)])
 
     def killed(*_):
@@ -388,7 +390,7 @@ def test_a_writer_killed_before_its_file_is_in_place_leaves_the_old_file(tmp_pat
     with pytest.raises(KeyboardInterrupt):
         store.write_history(small.run_id, [line_of(0), line_of(1)])
     assert store.history(small.run_id) == [line_of(0)]
-    assert store.upper.files(small.run_id) == ["history.jsonl"]
+    assert sorted(store.upper.files(small.run_id)) == ["config.json", "control.json", "history.jsonl"]
 
 
 def test_a_run_that_has_not_ended_has_no_model(store, small):
