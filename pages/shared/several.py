@@ -95,5 +95,5 @@ def _train(*configs: RunConfig) -> None:
 
 @complaining
 def _stop(*configs: RunConfig) -> None:
-    for config in configs:
+    for config in reversed(configs):  # those that still wait first: or else they would begin in the place of others
         ui.runs().stop(config.run_id)

@@ -133,12 +133,23 @@ class Runs:
             self.store.set_control(run_id, "pause")
 
     def stop(self, run_id: str) -> None:
-        """Ends a run where it is, with the model it has."""
-        if self._is_unfinished(run_id):
+        """Ends a run where it is, with the model it has; one that has not begun is as if nobody had asked for it."""
+        if self._is_unfinished(run_id) and not self._withdraw(run_id):
             self.store.set_control(run_id, "stop")
             self.line.enter(run_id, 0.0)  # a paused one comes back for its end alone
             self.line.shorten(run_id)
             self.ensure(self.store.config(run_id))
+
+    def _withdraw(self, run_id: str) -> bool:
+        """Takes a run out of the line and the store that still waits for its first step."""
+        with self._asking:
+            if not self.store.withdraw(run_id):
+                return False
+            self.line.leave(run_id)
+        if (client := self._connected()) and run_id in client.futures:
+            with contextlib.suppress(ClosedClientError):
+                Future(run_id, client).cancel()
+        return True
 
     def ensure(self, config: RunConfig) -> None:
         """Gives an active run a worker if none has it (after a pause, a restart, a lost cluster); cheap.
@@ -190,8 +201,11 @@ class Runs:
         A task is a few seconds of it, and another follows: whatever is trained need not wait for the whole.
         """
         model = run_id, model_sha256
+        if not self.is_measuring(*model):
+            self._to_measure.discard(model)
+            return
         self._to_measure.add(model)
-        if self._rests("/".join(model)) or not self.is_measuring(*model) or (client := self._connected()) is None:
+        if self._rests("/".join(model)) or (client := self._connected()) is None:
             return
         with self._lock:
             if model in self._measuring:

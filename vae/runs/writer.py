@@ -43,6 +43,15 @@ class Writer(Reader):
         self.upper.sweep(run_id)
         return take(self.upper, run_id, lambda: self.status(run_id).is_active)
 
+    def withdraw(self, run_id: str) -> bool:
+        """Takes back that a run was asked for which nobody has begun; False for one that somebody is at."""
+        if self.status(run_id).state != "queued" or not (lease := self.take(run_id)):
+            return False
+        with lease:
+            if is_untouched := self.status(run_id).state == "queued":
+                self.upper.delete(run_id)
+        return is_untouched
+
     def set_control(self, run_id: str, want: str) -> None:
         """Asks a run to run, pause or stop; its worker looks at every logged step."""
         self.upper.write(f"{run_id}/control.json", json.dumps({"want": want, "request": uuid.uuid4().hex}).encode())

@@ -15,7 +15,7 @@ import pytest
 from distributed import LocalCluster
 
 from tests.browser.server import wait_for
-from tests.vae.runs.test_store import complete
+from tests.vae.runs.test_store import complete, line_of
 from vae import data
 from vae.config import RECIPE, RunConfig
 from vae.runs import queue as runs_module
@@ -138,6 +138,25 @@ def test_a_paused_run_is_stopped_and_one_that_has_ended_stays_as_it_is(runs_with
     assert store.upper.folders() == [small.run_id]
 
 
+def test_a_run_that_is_stopped_before_it_began_is_as_if_nobody_had_asked_for_it(runs_without_cluster, small):
+    runs, store = runs_without_cluster, runs_without_cluster.store
+    mine = [replace(small, seed=seed) for seed in range(MOST_WAITING)]
+    runs.submit(mine, "student")
+    with store.take(mine[1].run_id):  # somebody is just about to begin with this one
+        for config in mine[:2]:
+            runs.stop(config.run_id)
+        assert [store.status(config.run_id).state for config in mine[:3]] == ["absent", "stopping", "queued"]
+    assert mine[0].run_id not in store.upper.folders() and runs.line.before(mine[0].run_id) == (0, 0.0)
+    runs.submit([replace(small, seed=99)], "student")  # there is room again
+    runs.submit([mine[0]], "another student")
+    assert store.status(mine[0].run_id).state == "queued"
+
+
+def test_only_a_measuring_that_somebody_wants_is_looked_after(runs_without_cluster, small):
+    runs_without_cluster.ensure_gaps(small.run_id, "0" * 64)
+    assert not runs_without_cluster._to_measure
+
+
 def test_workers_are_nice_have_one_thread_each_and_keep_the_memory_they_had(runs):
     for _ in range(2):  # tasks of one and the same worker
         runs._client.run(worker._be_nice)
@@ -236,9 +255,12 @@ def test_a_sweep_lets_a_pair_pass(runs, small, long):
     wait_for(lambda: all(runs.store.status(config.run_id).step > 0 for config in busy))
     runs.submit(swept, "teacher", most=8)
     runs.submit(pair, "student")
-    for config in busy:
+    unwanted = replace(small, seed=23)
+    runs.submit([unwanted], "somebody")
+    for config in [unwanted, *busy]:
         runs.stop(config.run_id)
     *_, last = runs.follow([*swept, *pair])
+    assert unwanted.run_id not in runs.store.upper.folders()
     assert {status.state for status in last} == {"complete"}
     order = starts(runs)
     assert all(order.index(config.run_id) < order.index(swept[-1].run_id) for config in pair)
@@ -279,6 +301,7 @@ def test_a_run_that_goes_on_after_a_pause_passes_the_same_check_whoever_has_it_g
     giants = [replace(long, hidden_dims=(2048,) * 4, epochs=200, seed=seed) for seed in range(room + 5)]
     for number, config in enumerate(giants):  # each time with a new cookie
         runs.submit([config], f"a new browser {number}", address=f"10.0.0.{number}")
+        runs.store.write_history(config.run_id, [line_of(1)])
         runs.pause(config.run_id)
         runs.store.confirm_pause(config.run_id)  # as its worker does
         assert runs._leaves(config.run_id)
