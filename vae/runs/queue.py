@@ -11,6 +11,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
 
 import dask
 from distributed import Client, Future, KilledWorker, LocalCluster, fire_and_forget
@@ -24,7 +25,7 @@ from vae.runs.lease import DEAD, Watch
 from vae.runs.line import Line
 from vae.runs.states import ACTIVE, SETTLED, STARTABLE, UNFINISHED, RunStatus
 from vae.runs.store import DamagedRun, RunStore, StoreError
-from vae.runs.worker import GAP_IMAGES, ModelGone, NotShared, warm_up
+from vae.runs.worker import GAP_IMAGES, ModelGone, warm_up
 from vae.texts import on_one_line
 from vae.training.speed import estimate_seconds
 
@@ -41,6 +42,10 @@ LAST = -1e12  # Dask's priority of what lets every training pass
 NO_WORKER = (
     "the cluster {address} has no worker: on each machine that is to train, in the project's folder, "
     "`python -m vae worker {address}` starts some. What was asked for begins then."
+)
+NOT_SHARED = (
+    "the worker on {machine} does not find this run in the store {store}: all workers need a store that they can reach "
+    "(VAE_STORE)"
 )
 OFF = (
     "Training is off on this machine: VAE_WORKERS is 0, and DASK_SCHEDULER_ADDRESS names no cluster. What is trained "
@@ -288,11 +293,11 @@ class Runs:
         run_id, error = config.run_id, future.exception() if future.status == "error" else None
         if isinstance(error, StoreError):  # nothing can be written now; the run goes on once that is over
             self._faults[run_id] = time.monotonic(), str(error)
-        elif error and (lease := self.store.take(run_id)):  # whoever else has it may well bring it to its end
-            with lease:
-                history = self.store.history(run_id)
-                self.store.finish(config, "failed", history, None, message=_in_words(error), test=None)
+        elif error:
+            self._fail(config, _in_words(error))
         ended = future.status == "finished"
+        if ended and (machine_without_it := _result(future)):
+            self._fail(config, NOT_SHARED.format(machine=machine_without_it, store=self.store.url))
         if ended:
             self._faults.pop(run_id, None)
         future.release()
@@ -303,6 +308,13 @@ class Runs:
             except (TimeoutError, RuntimeError):
                 return  # the client is being closed
             self.ensure(config)
+
+    def _fail(self, config: RunConfig, message: str) -> None:
+        """Ends a run that nobody can train; whoever else has it may well bring it to its end."""
+        if lease := self.store.take(config.run_id):
+            with lease:
+                history = self.store.history(config.run_id)
+                self.store.finish(config, "failed", history, None, message=message, test=None)
 
     def _leaves(self, run_id: str) -> bool:
         """Takes a run out of the line that nothing more is to come of, and not while somebody has it go on."""
@@ -432,11 +444,11 @@ class Runs:
 
 
 def _training() -> Callable:
-    def train(values: dict, store_url: str, device: str) -> None:
+    def train(values: dict, store_url: str, device: str) -> str:
         from vae.config import RunConfig
         from vae.runs.worker import train_for_a_while
 
-        train_for_a_while(RunConfig.from_dict(values), store_url, device)
+        return train_for_a_while(RunConfig.from_dict(values), store_url, device)
 
     return train
 
@@ -450,6 +462,13 @@ def _measuring() -> Callable:
     return measure
 
 
+def _result(future: Future) -> str:
+    """What a training returned; nothing where its worker is gone by now."""
+    with contextlib.suppress(OSError, RuntimeError, TimeoutError, CancelledError):
+        return future.result(CONNECT_SECONDS)
+    return ""
+
+
 def _in_words(error: BaseException) -> str:
     """Why a task could not be done."""
     if isinstance(error, ModuleNotFoundError):
@@ -459,4 +478,4 @@ def _in_words(error: BaseException) -> str:
         )
     if isinstance(error, KilledWorker):
         return "its worker process died again and again"
-    return on_one_line(error if isinstance(error, (DamagedRun, ModelGone, NotShared)) else repr(error))
+    return on_one_line(error if isinstance(error, (DamagedRun, ModelGone)) else repr(error))

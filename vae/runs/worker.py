@@ -162,21 +162,18 @@ def _autoencoder(config: RunConfig, store: RunStore) -> Autoencoder | None:
     return store.model(config.init_from)
 
 
-def train_for_a_while(config: RunConfig, store_url: str, device: str) -> None:
-    """What a worker does for a run at a time."""
+def train_for_a_while(config: RunConfig, store_url: str, device: str) -> str:
+    """What a worker does for a run at a time; returns its machine's name where the store does not have the run there.
+
+    Such a run was taken back, or the worker has another store than whoever asked.
+    """
     _be_nice()
     store = RunStore(store_url)
     if store.status(config.run_id).state == "absent":
-        raise NotShared(
-            f"the worker on {platform.node()} does not find this run in the store {store_url}: all workers need a "
-            "store that they can reach (VAE_STORE)"
-        )
+        return platform.node() or "another machine"
     for _ in advance(config, store, device, SLICE):
         pass
-
-
-class NotShared(RuntimeError):
-    """A worker has another store than whoever asked for the run; the message says which."""
+    return ""
 
 
 class ModelGone(RuntimeError):

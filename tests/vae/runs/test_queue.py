@@ -237,6 +237,15 @@ def test_a_run_asked_for_while_its_task_comes_to_its_end_gets_another_task(runs,
     wait_for(lambda: runs.store.status(config.run_id).state == "complete")
 
 
+def test_a_worker_with_another_store_is_told_of_and_its_run_does_not_wait_for_ever(runs, small, tmp_path, monkeypatch):
+    config = replace(small, seed=24)
+    monkeypatch.setattr(runs.store, "url", str(tmp_path))  # what workers are told; the run is asked for where it was
+    runs.submit([config])
+    wait_for(lambda: not runs.store.status(config.run_id).is_active)
+    failed = runs.store.status(config.run_id)
+    assert failed.state == "failed" and f"does not find this run in the store {tmp_path}" in failed.message
+
+
 def test_a_sweep_of_which_a_worker_is_killed_ends_complete(runs, long):
     configs = sweep(replace(long, latent_dim=3, epochs=1, train_size=6_000), (0.0, 1.0, 10.0), (0,))
     runs.submit(configs, most=len(configs))
