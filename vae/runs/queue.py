@@ -335,6 +335,7 @@ class Runs:
 
     def _keep_up(self) -> None:
         """Has go on what is wanted though nobody looks: after a fault of the store, or a death elsewhere."""
+        self.store.upper.sweep("")  # once: what killed writers left of runs that have ended
         everything = self.store.run_ids  # once: a writer of before has given no sign of life for so long
         while not self._closing.wait(DEAD):
             everything = self.line.run_ids if self._take_up(everything) else everything

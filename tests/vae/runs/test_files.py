@@ -6,11 +6,13 @@ import os
 import resource
 import shutil
 import signal
+import time
 
 import pytest
 
-from tests.vae.runs.test_store import put_complete, train_in
+from tests.vae.runs.test_store import damage, put_complete, train_in
 from vae.runs import files as files_module
+from vae.runs import writer
 from vae.runs.files import Files, SpoiledFile, StoreError, StoreFault
 from vae.runs.store import DamagedRun, RunStore
 from vae.runs.worker import advance
@@ -74,6 +76,7 @@ def test_a_real_limit_on_what_may_be_written_is_said_in_words(tmp_path):
 def test_a_damaged_run_is_set_aside_also_where_the_reason_cannot_be_written(tmp_path, small, full):
     store = RunStore(str(tmp_path))
     put_complete(store, small)
+    damage(store, f"{small.run_id}/model.safetensors", "flip")
     full.fault = errno.ENOSPC
     store.set_aside(small.run_id, "its model is damaged")
     full.fault = 0
@@ -92,8 +95,15 @@ def test_what_killed_writers_left_is_swept_when_it_is_old(tmp_path, small, monke
     for file in (old, new):
         file.write_bytes(b"half")
     os.utime(old, (1e9, 1e9))
-    next(advance(small, store))
+    training = advance(small, store)
+    next(training)
     assert (old.exists(), new.exists()) == (False, True)
+    made = time.time() - writer.WRITTEN  # by a writer that was killed a moment ago, and whose run this one goes on with
+    os.utime(new, (made, made))
+    just_now = folder / "8.safetensors.1-3.unfinished"
+    for _ in training:
+        just_now.write_bytes(b"half")
+    assert (new.exists(), just_now.exists()) == (False, True) and store.status(small.run_id).state == "complete"
 
 
 SPOILED = {
