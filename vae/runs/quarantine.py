@@ -27,14 +27,16 @@ class Quarantine(Writer):
         with _moving:
             if not self._is_damaged(run_id):
                 return self.upper.address(max(self._places(run_id), default=run_id))  # the time is the end of its name
-            place = f"{DAMAGED}/{run_id}-{time.time_ns()}"
+            place, is_own = f"{DAMAGED}/{run_id}-{time.time_ns()}", self.upper.exists(run_id)
             # One step, which can be broken off anywhere: a run with a reason in it, or moved in part, is still damaged.
             with contextlib.suppress(StoreFault, SpoiledFile):  # a place without a reason is still a place
-                self.upper.write(f"{run_id if self.upper.exists(run_id) else place}/{REASON}", reason.encode())
-            if self.upper.exists(run_id):
+                self.upper.write(f"{run_id if is_own else place}/{REASON}", reason.encode())
+            if is_own:
                 self.upper.move(run_id, place)
             if self.lower.exists(run_id):
-                self.set_control(run_id, "run")  # a pretrained run stays where it is, covered by the one to come
+                # A pretrained run stays where it is, covered by the one to come; one that is whole may also be seen.
+                with contextlib.suppress(StoreFault) if is_own else contextlib.nullcontext():
+                    self.set_control(run_id, "run")
             return self.upper.address(place)
 
     def _is_damaged(self, run_id: str) -> bool:
