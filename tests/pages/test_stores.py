@@ -3,15 +3,19 @@
 import contextlib
 import shutil
 import socket
+from pathlib import Path
 
 import fsspec
 import pytest
+from distributed import LocalCluster
 from moto.server import ThreadedMotoServer
 
 from pages.conversion import retraining
 from pages.lessons import LESSONS
 from pages.shared import lab as server
+from pages.shared import news
 from pages.shared.linked import settings_of
+from tests import sandbox
 from tests.browser.server import wait_for
 from tests.vae.runs.test_store import train_in
 from vae.config import RunConfig
@@ -191,3 +195,47 @@ def test_a_damaged_run_is_set_aside_and_said_where_there_is_no_room(visit, full,
     assert not app.exception and not app.error
     for run_id in store.upper.folders():
         server.start().stop(run_id)
+
+
+@pytest.mark.parametrize("name", ["history", "metrics", "config"])
+def test_a_run_with_a_file_that_may_not_be_read_is_said_to_be_damaged_and_set_aside(visit, lab, read_anew, name):
+    server.start().wait_until_started()
+    for half in (SMALL.autoencoder, SMALL):
+        train_in(lab, half)
+    [file] = (Path(lab.url) / SMALL.run_id).glob(f"{name}*")
+    file.chmod(0)
+    visit("train")  # all that a page imports is there
+    read_anew()
+    app = sandbox.obeying(lambda: visit("train", **SETTINGS))
+    assert not app.exception
+    assert f"run {SMALL.run_id} is damaged: {name}" in app.error[0].value
+    assert "permission denied. Its files were set aside in" in app.error[0].value
+    assert lab.status(SMALL.run_id).state == "absent"
+
+
+@pytest.mark.parametrize("page", ["train", "kl_weight"])
+def test_a_store_in_which_nothing_may_be_written_any_more_is_said_at_a_press_of_a_button(visit, lab, page):
+    app = visit(page, **WATCHED[page][0])
+    [button] = [button for button in app.button if button.label.startswith("Train")]
+    Path(lab.url).chmod(0o500)
+    app = sandbox.obeying(lambda: button.click().run())
+    Path(lab.url).chmod(0o700)
+    assert not app.exception and "cannot be written: permission denied. See to it" in app.error[0].value
+
+
+def test_a_cluster_without_a_worker_is_said_where_runs_wait(visit, lab, read_anew, monkeypatch):
+    with LocalCluster(n_workers=0, dashboard_address="127.0.0.1:0") as cluster:
+        address = cluster.scheduler_address
+        monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", address)
+        assert server.start().wait_until_started()
+        for page in ("train", "kl_weight", "walk"):
+            parameters, configs = WATCHED[page]
+            for config in configs:
+                lab.create(config)
+            read_anew()
+            app = visit(page, **parameters)
+            assert not app.exception
+            said = words(app) + " ".join(progress(app))
+            assert f"the cluster {address} has no worker: " in said and f"python -m vae worker {address}" in said
+        assert news.of((SMALL.run_id,)).endswith(" missing")
+        server.start().close()
