@@ -1,7 +1,11 @@
 """What several tests share: runs small enough to train in a moment, stores of their own, and what is started once."""
 
+import os
+from collections.abc import Iterator
+
 import pytest
 
+from tests import sandbox
 from vae.config import RunConfig
 from vae.runs.store import RunStore
 from vae.runs.worker import advance
@@ -37,6 +41,15 @@ def small() -> RunConfig:
 def store(tmp_path) -> RunStore:
     """An empty store without pretrained runs."""
     return RunStore(str(tmp_path / "runs"), pretrained=tmp_path / "nothing")
+
+
+@pytest.fixture
+def small_disk(tmp_path) -> Iterator[sandbox.SmallDisk]:
+    """A real disk of 16 MB, which a test fills."""
+    if why := sandbox.missing():
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(why)
+    with sandbox.SmallDisk(tmp_path / "disk", 16) as disk:
+        yield disk
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 And has a thread obey the permissions of files (`obeying`), which root need not.
 """
 
+import contextlib
 import ctypes
 import os
 import shlex
@@ -63,6 +64,31 @@ def run(command: str, folder: Path, *writable: str, **environment: str) -> subpr
     # A process namespace of its own: what the command leaves running ends with it.
     unshare = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
     return subprocess.run([*unshare, "sh", "-c", script], capture_output=True, text=True, timeout=600)
+
+
+class SmallDisk:
+    """A disk of few megabytes at a folder, for as long as `with` it; it can be full."""
+
+    def __init__(self, folder: Path, megabytes: int):
+        self.folder, self.size = folder, f"size={megabytes}m"
+
+    def __enter__(self) -> "SmallDisk":
+        self.folder.mkdir(exist_ok=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", self.size, "tmpfs", self.folder], check=True)
+        return self
+
+    def __exit__(self, *_) -> None:
+        subprocess.run(["umount", "--lazy", self.folder], check=True)
+
+    def fill(self) -> None:
+        """Leaves no byte."""
+        with contextlib.suppress(OSError), open(self.folder / "filler", "ab", buffering=0) as file:
+            while True:
+                file.write(bytes(4_096))
+
+    def make_room(self) -> None:
+        """Takes away what fills it."""
+        (self.folder / "filler").unlink()
 
 
 CAPABILITIES = 0x20080522  # the version of Linux's capget and capset that this is

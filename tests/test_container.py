@@ -3,11 +3,13 @@
 import fnmatch
 import os
 import re
+import shlex
 import shutil
 from pathlib import Path
 
 import pytest
 
+from pages.lessons import LESSONS
 from tests import sandbox
 from tests.browser.server import ROOT
 from vae.config import RunConfig
@@ -89,18 +91,48 @@ def test_without_a_home_runs_are_kept_among_the_temporary_files():
     assert f'"path": "{place}/ae-vae-lab-{sandbox.USER}/runs/{name}"' in done.stdout
 
 
-def test_where_nothing_can_be_written_the_server_starts_and_a_command_says_so_in_one_sentence():
+# Goes through all pages as a browser does, with all that they fetch, and prints what is said in boxes.
+TOUR = """
+import asyncio
+from tests.load import Seen, Student, http_sessions
+
+class Reader(Student):
+    def take(self, message, size):
+        if said := message.delta.new_element.alert.body:
+            print("said:", said)
+        return super().take(message, size)
+
+async def tour():
+    async with http_sessions(1) as http:
+        student = Reader("http://127.0.0.1:8501", Seen(), 0, http)
+        async with student.connected():
+            await student.open("")
+            for page in list(student.pages):
+                await student.open(page)
+                print("page:", page, student.seen.errors)
+
+asyncio.run(tour())
+"""
+
+
+def test_where_nothing_can_be_written_every_page_is_there_and_a_command_says_so_in_one_sentence():
     asked = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8501/_stcore/health').read())"
     done = sandbox.run(
         f"""
         python -m vae train {SMALL}
         (python -m uvicorn app:app --port 8501 2>&1 || echo ended) &
         until python -c "{asked}" 2> /dev/null; do kill -0 $! || break; sleep 0.2; done
-        sleep 5
+        python -c {shlex.quote(TOUR)} || echo no tour
         """,
         ROOT,
     )
-    assert "b'ok'" in done.stdout and "ended" not in done.stdout
+    assert "b'ok'" in done.stdout and "ended" not in done.stdout and "no tour" not in done.stdout, done.stdout
+    pages = ["" if lesson is LESSONS[0] else lesson.name for lesson in LESSONS]
+    assert [line for line in done.stdout.splitlines() if line.startswith("page:")] == [
+        f"page: {page} []" for page in pages
+    ]
+    said = [line for line in done.stdout.splitlines() if line.startswith("said:")]
+    assert said and all("the store /tmp/ae-vae-lab-10001/runs cannot be used: " in line for line in said)
     [sentence] = done.stderr.strip().splitlines()
     assert sentence.startswith("python -m vae: the store /tmp/ae-vae-lab-10001/runs cannot be used: ")
     assert "Traceback" not in done.stdout

@@ -78,6 +78,9 @@ def _show() -> None:
             from pages.shared import lab
 
             lab.runs()
+    from pages.shared import lab
+
+    lab.say_what_is_missing()
     page.run()
 
 

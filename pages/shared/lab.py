@@ -19,12 +19,14 @@ from vae import data
 from vae.config import RunConfig
 from vae.measures.evaluation import chance_loss
 from vae.runs import machine
+from vae.runs.files import Nothing
 from vae.runs.queue import Runs
 from vae.runs.states import USABLE, RunStatus
 from vae.runs.store import DamagedRun, RunStore, StoreError
 from vae.runs.worker import device_here
 from vae.training.speed import use_one_thread
 
+AGAIN = 10.0  # seconds between two looks whether a store that could not be used can be
 LOOK = 1.0  # seconds for which it is not asked again where a run is
 
 
@@ -48,7 +50,22 @@ def _started() -> Runs:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
-    return Runs(RunStore(to_write=False), device_here(), start_after=machine.start_after())
+    store = RunStore(to_write=False)
+    runs = Runs(store, device_here(), start_after=machine.start_after())
+    if store.read_only:
+        threading.Thread(target=_wait_for_store, args=(runs,), name="wait for the store", daemon=True).start()
+    return runs
+
+
+def _wait_for_store(without: Runs) -> None:
+    """Has the server begin with its store as soon as that can be used, which it could not at the server's start."""
+    while not without.closing.wait(AGAIN):
+        with contextlib.suppress(StoreError):
+            RunStore()
+            with _starting:
+                if _started() is without:
+                    _started.cache_clear()
+            return
 
 
 def is_started() -> bool:
@@ -63,6 +80,15 @@ def runs() -> Runs:
     except CANNOT_START as error:
         st.error(f"The lab cannot start: {message(error)}", icon=":material/error:")
         st.stop()
+
+
+def say_what_is_missing() -> None:
+    """Says, and why, where nothing of the server's own store can be shown; the page goes on without it."""
+    with contextlib.suppress(*CANNOT_START):  # which the page says
+        store = start().store
+        if isinstance(store.upper, Nothing):
+            again = f"{store.read_only} It is tried again every {AGAIN:.0f} s."
+            st.warning(f"Only what comes with the project is here: {message(again)}", icon=":material/hard_drive:")
 
 
 def browser() -> str:

@@ -12,6 +12,8 @@ import time
 import pytest
 import torch
 
+from tests.browser.server import PATIENCE, wait_for
+from tests.vae.runs.test_lease import flags_of
 from tests.vae.runs.test_store import complete, damage, plain, put_complete, train_in
 from tests.vae.runs.test_worker import ask_at
 from vae import __main__ as commands
@@ -388,3 +390,33 @@ def test_a_sweep_has_the_workers_that_the_environment_names(store, monkeypatch, 
         main(["sweep", "--store", store.url, "--kl-weights", "5", *SMALL])
     assert ended.value.code == status
     assert capsys.readouterr().err.startswith(f"python -m vae: {said}")
+
+
+NO_ROOM = "cannot be written: no space left on device. Make room there, and what was begun goes on; or name another"
+
+
+@pytest.mark.parametrize("name", ["train", "sweep"])
+@pytest.mark.parametrize("is_full_at_first", [True, False])
+def test_a_disk_that_is_full_is_one_sentence_and_exit_status_1_and_with_room_the_command_goes_on(
+    small_disk, long, name, is_full_at_first, monkeypatch
+):
+    monkeypatch.setenv("VAE_WORKERS", "1")
+    config = dataclasses.replace(long, epochs=2, kl_weight=2.0) if name == "train" else long.autoencoder
+    wanted = [] if name == "train" else ["--kl-weights", "2"]
+    flags = [flag for flag in flags_of(config) if not (name == "sweep" and flag.startswith("--model"))]
+    store = RunStore(str(small_disk.folder / "runs"))
+    asked = command(name, "--store", store.url, *wanted, *flags)
+    if is_full_at_first:
+        small_disk.fill()
+    process = subprocess.Popen(asked, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if not is_full_at_first:
+        wait_for(lambda: store.status(config.run_id).step > 0)
+        small_disk.fill()
+    said, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 1 and said == "" and "Traceback" not in errors, errors
+    sentence = errors.strip().splitlines()[-1]
+    assert sentence.startswith(f"python -m vae: the store {store.url} {NO_ROOM}")
+    if name == "train":
+        small_disk.make_room()
+        assert main(asked[3:]) == 0
+        assert not list(small_disk.folder.rglob("*.unfinished"))

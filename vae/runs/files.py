@@ -144,13 +144,17 @@ class Files:
         """The names of the files in a folder, without those still being written."""
         return [name for name, kind in self._entries(path) if kind == "file" and not name.endswith(UNFINISHED)]
 
-    def sweep(self, path: str) -> None:
-        """Removes what killed writers left unfinished in a folder and in those in it."""
+    def misplaced(self, path: str, folders: set[str]) -> list[str]:
+        """The names in a folder at which something else lies than a file, or than a folder for one of `folders`."""
+        return [name for name, kind in self._entries(path) if kind != ("directory" if name in folders else "file")]
+
+    def sweep(self, path: str, age: float = LEFT_OVER) -> None:
+        """Removes what killed writers left unfinished in a folder and in those in it, when it is of that age."""
         if not self.is_local:
             return
         for file in Path(self.root, path).rglob(f"*{UNFINISHED}"):
             with contextlib.suppress(OSError):
-                if time.time() - file.stat().st_mtime > LEFT_OVER:
+                if time.time() - file.stat().st_mtime > age:
                     file.unlink()
 
     def _entries(self, path: str) -> list[tuple[str, str]]:

@@ -84,7 +84,7 @@ class Runs:
         self.store, self.device = store, device
         self._refuse_unshared()
         self._hurry, self._start_after = threading.Event(), start_after
-        self._closing = threading.Event()
+        self.closing = threading.Event()  # set once these are not to be used any more
         self.workers = machine.workers(device) if workers is None else workers
         self.off = store.read_only or ("" if self.workers or self._address else OFF)  # why nothing is trained, in words
         self.error = self.off  # why there is no cluster, in words
@@ -262,7 +262,7 @@ class Runs:
 
     def close(self) -> None:
         """Ends the workers; the runs go on when somebody asks again."""
-        self._closing.set()
+        self.closing.set()
         self._hurry.set()
         self._started.join()
         if self._client is not None:
@@ -360,7 +360,7 @@ class Runs:
         try:
             if not self._is_awaited():
                 self._hurry.wait(self._start_after)
-            if self._closing.is_set():
+            if self.closing.is_set():
                 return
             self._client, self.error = self._connect(), ""
             self._measuring.clear()  # a lost cluster's
@@ -377,8 +377,9 @@ class Runs:
 
     def _keep_up(self) -> None:
         """Has go on what is wanted though nobody looks: after a fault of the store, or a death elsewhere."""
+        self.store.upper.sweep("")  # once: what killed writers left of runs that have ended
         everything = self.store.run_ids  # once: a writer of before has given no sign of life for so long
-        while not self._closing.wait(DEAD):
+        while not self.closing.wait(DEAD):
             everything = self.line.run_ids if self._take_up(everything) else everything
 
     def _take_up(self, run_ids: Callable[[], list[str]]) -> bool:

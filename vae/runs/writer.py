@@ -15,6 +15,7 @@ from vae.runs.reader import CHECKPOINT, PICTURES, Reader
 from vae.runs.states import ENDED, SETTLED
 
 FLOAT16_MOST = 65_504
+WRITTEN = 2.0  # seconds: of what is unfinished at a run's end for longer, the writer is dead, for it had the lease
 
 
 class Writer(Reader):
@@ -110,6 +111,7 @@ class Writer(Reader):
         if is_first and status == "complete":
             self.upper.delete(f"{run_id}/checkpoint")
             self.upper.delete(f"{run_id}/history.jsonl")
+        self.upper.sweep(run_id, WRITTEN)  # the last time that anybody looks here
 
     def _write_tensors(self, run_id: str, name: str, tensors: dict[str, Tensor]) -> str:
         content = tensors_to_bytes(_on_cpu(tensors))

@@ -6,11 +6,14 @@ import os
 import resource
 import shutil
 import signal
+import time
 
 import pytest
 
-from tests.vae.runs.test_store import put_complete, train_in
+from tests import sandbox
+from tests.vae.runs.test_store import damage, put_complete, train_in
 from vae.runs import files as files_module
+from vae.runs import writer
 from vae.runs.files import Files, SpoiledFile, StoreError, StoreFault
 from vae.runs.store import DamagedRun, RunStore
 from vae.runs.worker import advance
@@ -74,6 +77,7 @@ def test_a_real_limit_on_what_may_be_written_is_said_in_words(tmp_path):
 def test_a_damaged_run_is_set_aside_also_where_the_reason_cannot_be_written(tmp_path, small, full):
     store = RunStore(str(tmp_path))
     put_complete(store, small)
+    damage(store, f"{small.run_id}/model.safetensors", "flip")
     full.fault = errno.ENOSPC
     store.set_aside(small.run_id, "its model is damaged")
     full.fault = 0
@@ -92,8 +96,15 @@ def test_what_killed_writers_left_is_swept_when_it_is_old(tmp_path, small, monke
     for file in (old, new):
         file.write_bytes(b"half")
     os.utime(old, (1e9, 1e9))
-    next(advance(small, store))
+    training = advance(small, store)
+    next(training)
     assert (old.exists(), new.exists()) == (False, True)
+    made = time.time() - writer.WRITTEN  # by a writer that was killed a moment ago, and whose run this one goes on with
+    os.utime(new, (made, made))
+    just_now = folder / "8.safetensors.1-3.unfinished"
+    for _ in training:
+        just_now.write_bytes(b"half")
+    assert (new.exists(), just_now.exists()) == (False, True) and store.status(small.run_id).state == "complete"
 
 
 SPOILED = {
@@ -227,3 +238,48 @@ def test_what_the_system_refuses_for_good_is_said_in_words(tmp_path, monkeypatch
     with pytest.raises(StoreFault, match="in use"):
         files.move("folder", "damaged/folder")
     assert files.read("folder/file") == b"old"
+
+
+MAY_NOT_BE_READ = ["config.json", "metrics.json", "history", "model", "snapshots"]
+
+
+@pytest.mark.parametrize("name", MAY_NOT_BE_READ)
+def test_a_file_of_a_run_that_may_not_be_read_is_that_runs_damage(tmp_path, small, name):
+    store = RunStore(str(tmp_path), pretrained=tmp_path / "nothing")
+    put_complete(store, small)
+    folder = tmp_path / small.run_id
+    place = next(path for path in folder.iterdir() if path.name.startswith(name))
+    place.chmod(0)
+
+    def asked() -> str:
+        with pytest.raises(DamagedRun) as damaged:
+            store.status(small.run_id)
+            store.verify(small.run_id)
+        store.set_aside(small.run_id, str(damaged.value))
+        return str(damaged.value)
+
+    said = sandbox.obeying(asked)
+    for path in (place, *tmp_path.glob(f"damaged/*/{place.relative_to(folder)}")):
+        path.chmod(0o700) if path.exists() else None
+    assert said.startswith(f"run {small.run_id} is damaged: {name}") and said.endswith("permission denied"), said
+    assert store.damage_reports(small.run_id) == [said] and store.status(small.run_id).state == "absent"
+    assert train_in(store, small)["status"] == "complete"
+
+
+@pytest.mark.parametrize("mode", [0o500, 0o000])
+@pytest.mark.parametrize("place", ["runs", "runs/{run_id}"])
+def test_a_folder_in_which_nothing_may_be_written_any_more_is_one_sentence(tmp_path, small, mode, place):
+    store = RunStore(str(tmp_path / "runs"), pretrained=tmp_path / "nothing")
+    folder = tmp_path / place.format(run_id=small.run_id)
+    folder.mkdir(exist_ok=True)
+    folder.chmod(mode)
+
+    def asked() -> str:
+        assert store.status(small.run_id).state == "absent"
+        with pytest.raises(StoreFault) as said:
+            store.create(small)
+        return str(said.value)
+
+    said = sandbox.obeying(asked)
+    folder.chmod(0o700)
+    assert said.startswith(f"the store {store.url} cannot be written: permission denied. See to it, and what was begun")

@@ -416,6 +416,9 @@ def test_a_cluster_named_by_its_address_trains_what_waits_in_the_store(tmp_path,
         store.create(config)
     store.upper.write(f"{old.run_id}/config.json", json.dumps({"recipe": RECIPE - 1}).encode())
     store.upper.write(f"{damaged.run_id}/config.json", b"{")
+    left = tmp_path / "shared" / "vae-2d-000000000000.unfinished"
+    left.touch()
+    os.utime(left, (1e9, 1e9))
     wait_for(lambda: len(runs._client.nthreads()) == 2)  # one has been killed before
     distant = Runs(store)
     assert distant.wait_until_started(), distant.error
@@ -427,6 +430,7 @@ def test_a_cluster_named_by_its_address_trains_what_waits_in_the_store(tmp_path,
     assert wait_for_end(distant, asked).state == "complete"
     assert [times_started(runs, config) for config in (waiting, asked, old, damaged)] == [1, 1, 0, 0]
     assert "config.json" in store.damage_reports(damaged.run_id)[0]
+    wait_for(lambda: not left.exists())
     distant.close()
     assert runs._client.run(os.getpid)  # closing the client left the cluster alone
 

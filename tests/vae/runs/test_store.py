@@ -5,6 +5,8 @@ import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -17,7 +19,7 @@ import torch
 
 from vae.__main__ import PRETRAINED_RUNS
 from vae.config import RECIPE, RunConfig
-from vae.runs import quarantine, worker
+from vae.runs import worker
 from vae.runs.states import ACTIVE, ENDED, SETTLED, STARTABLE, STATES, UNFINISHED, USABLE, WITH_MODEL, RunStatus
 from vae.runs.store import PRETRAINED, DamagedRun, RunStore, StoreError, default_store_url
 from vae.runs.worker import advance
@@ -196,10 +198,7 @@ def test_the_time_left_is_told_once_a_twentieth_of_the_run_is_done():
 @pytest.mark.parametrize(
     "name", ["config.json", "metrics.json", "history.jsonl", "model.safetensors", "snapshots/16.safetensors"]
 )
-def test_a_damaged_file_is_noticed_by_name_and_the_run_is_trained_again_to_the_same_weights(
-    store, small, name, monkeypatch
-):
-    monkeypatch.setattr(quarantine, "MOMENT", 0.0)  # each time is another damage
+def test_a_damaged_file_is_noticed_by_name_and_the_run_is_trained_again_to_the_same_weights(store, small, name):
     run_id, reports = small.run_id, []
     for how in ("flip", "truncate", "delete"):
         sha256 = put_complete(store, small)["model_sha256"]
@@ -235,16 +234,55 @@ def test_a_damaged_checkpoint_is_noticed_by_name(store, small, how, monkeypatch)
         store.checkpoint(small.run_id)
 
 
-def test_who_comes_upon_a_run_just_set_aside_is_told_the_same_place(store, small, monkeypatch):
-    store.create(small)
+def test_who_comes_upon_a_run_just_set_aside_is_told_the_same_place(store, small):
+    def spoil() -> None:
+        store.create(small)
+        store.upper.write(f"{small.run_id}/config.json", b"{")
+
+    spoil()
     place = store.set_aside(small.run_id, "its model is damaged")
     assert store.set_aside(small.run_id, "its config is missing") == place
     assert store.damage_reports(small.run_id) == ["its model is damaged"]
-    monkeypatch.setattr(quarantine, "MOMENT", 0.0)  # long after
-    store.create(small)
+    spoil()
     assert store.set_aside(small.run_id, "damaged again") != place
     assert sorted(store.damage_reports(small.run_id)) == ["damaged again", "its model is damaged"]
     assert store.damage_reports(replace(small, seed=1).run_id) == []
+
+
+ANOTHER_SERVER = """
+import sys
+from vae.runs.store import DamagedRun, RunStore
+from vae.config import RunConfig
+from vae.runs.worker import advance
+store, config = RunStore(sys.argv[1], pretrained=sys.argv[2]), RunConfig(**eval(sys.argv[3]))
+store.set_aside(config.run_id, "found by another server")
+if sys.argv[4] != "set aside":
+    store.create(config)
+if sys.argv[4] == "trained anew":
+    *_, _ = advance(config, store)
+"""
+
+
+@pytest.mark.parametrize("meanwhile", ["set aside", "asked for anew", "trained anew"])
+@pytest.mark.parametrize("layer", ["own", "pretrained"])
+def test_a_run_that_another_server_set_aside_and_began_anew_stays(tmp_path, small, meanwhile, layer):
+    """In a process of its own: what one server remembers, another one does not know."""
+    own, below = tmp_path / "runs", tmp_path / "pretrained"
+    store = RunStore(str(own), pretrained=below)
+    spoiled = store if layer == "own" else RunStore(str(below), pretrained=tmp_path / "nothing")
+    put_complete(spoiled, small)
+    damage(spoiled, f"{small.run_id}/model.safetensors", "flip")
+    with pytest.raises(DamagedRun) as damaged:
+        store.verify(small.run_id)
+    values = {"train_size": 1_000, "batch_size": 100, "hidden_dims": (16,), "epochs": 2}
+    arguments = [str(own), str(below), repr(values), meanwhile]
+    subprocess.run([sys.executable, "-c", ANOTHER_SERVER, *arguments], check=True, cwd=Path(__file__).parents[3])
+    before = files_of(store, small.run_id)
+    place = store.set_aside(small.run_id, str(damaged.value))
+    assert files_of(store, small.run_id) == before
+    assert store.damage_reports(small.run_id) == ["found by another server"] and place.startswith(f"{own}/damaged/")
+    state = {"set aside": "absent", "asked for anew": "queued", "trained anew": "complete"}[meanwhile]
+    assert store.status(small.run_id).state == state
 
 
 def state_at(step: int) -> dict[str, torch.Tensor]:
