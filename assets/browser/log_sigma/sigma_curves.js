@@ -194,9 +194,7 @@ export class SigmaCurves {
     context.fillStyle = this.ink;
     if (Math.abs(h) <= REACH) context.fillRect(at - 0.75, middle - GAP / 2, 1.5, GAP);
     context.beginPath();
-    const round = height / 2; // two half circles: roundRect is younger than all else here
-    context.arc(left + round, middle, round, Math.PI / 2, -Math.PI / 2);
-    context.arc(left + width - round, middle, round, -Math.PI / 2, Math.PI / 2);
+    context.roundRect(left, middle - height / 2, width, height, height / 2);
     context.fill();
     Object.assign(context, { font: "bold 14px sans-serif", fillStyle: this.paper, textAlign: "center" });
     context.fillText(`◂ h = ${inFigures(h)} ▸`, left + width / 2, middle + 5);
