@@ -118,3 +118,8 @@ def test_nothing_unpickles():
     for name, path in SOURCES.items():
         calls = {ast.unparse(node.func) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)}
         assert not forbidden & (calls | IMPORTS[name]), name
+
+
+def test_a_part_of_a_page_that_runs_again_alone_waits_for_its_turn():
+    users = {name for name, path in SOURCES.items() if "st.fragment" in path.read_text(encoding="utf-8")}
+    assert users == {"pages.shared.frame"}  # whose `fragment` all others use

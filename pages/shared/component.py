@@ -24,13 +24,35 @@ PAGE = "page in the address"
 
 # Streamlit takes a component's script as a text, which cannot import by a relative path. So the text imports the real
 # module, from where app.py serves it; only the browser knows what of its address is a proxy's or the server's prefix.
+# Some browsers keep that a module could not be had until the page is loaded again: so that is how one tries again.
 LOADER = """
 export default async function (component) {
-  const { page } = component.data, path = location.pathname.replace(/\\/$/, "");
+  const { data: { page }, parentElement } = component, path = location.pathname.replace(/\\/$/, "");
   globalThis.aeVaeLabRoot ??= location.origin + path.slice(0, path.length - (page ? page.length + 1 : 0));
   const modules = MODULES.map((module) => import(`${globalThis.aeVaeLabRoot}/browser/VERSION/${module}`));
-  const [{ default: run }] = await Promise.all(modules); // its own first, beside it all that it imports
+  let run;
+  try {
+    [{ default: run }] = await Promise.all(modules); // its own first, beside it all that it imports
+  } catch (error) {
+    console.error(error);
+    complain(parentElement);
+    return;
+  }
+  parentElement.querySelector(".not-loaded")?.remove();
   return run(component);
+}
+
+function complain(place) {
+  const said = document.createElement("p"), button = document.createElement("button");
+  button.addEventListener("click", () => location.reload());
+  button.textContent = "Try again";
+  said.className = "not-loaded";
+  said.setAttribute("role", "alert");
+  said.append("This part of the page could not be loaded: the server cannot be reached just now, or this browser is " +
+    "too old for it. ", button);
+  place.querySelector(".not-loaded")?.remove();
+  for (const status of place.querySelectorAll("[role=status]")) status.textContent = ""; // nothing is on its way
+  place.prepend(said);
 }
 """
 

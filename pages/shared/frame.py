@@ -4,23 +4,22 @@ import contextlib
 import functools
 import sys
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pages.lessons import LESSONS, Lesson
 from pages.shared.component import PAGE
+from pages.shared.visitors import TooManyPages, keep_pace
 
-AT_ONCE, A_SECOND = 30, 5  # pages of one browser
 PATIENCE = 1.0  # seconds for which a page waits until another one is worked out
 ASSETS = Path(__file__).parents[2] / "assets"
 
 
 def show() -> None:
     """A visitor's page from top to bottom, when it is its turn."""
-    _keep_pace()
     with _turn():
         try:
             _show()
@@ -29,31 +28,29 @@ def show() -> None:
                 raise
 
 
-def _keep_pace() -> None:
-    """Has a browser wait that asks for pages without a pause: it slows itself, before it comes to anybody's turn."""
-    pace = st.session_state.setdefault("pace", Pace())
-    time.sleep(pace.wait(time.monotonic()))
+def fragment(part: Callable, run_every: float | None = None) -> Callable:
+    """`st.fragment`: when the part runs again alone, it waits for its turn as a page does."""
 
+    @functools.wraps(part)
+    def in_turn(*args, **kwargs):
+        is_alone = bool(get_script_run_ctx().fragment_ids_this_run)  # else it has the turn of its page
+        with _turn() if is_alone else contextlib.nullcontext():
+            return part(*args, **kwargs)
 
-class Pace:
-    """How often one tab of a browser may have a page: AT_ONCE without a pause, then A_SECOND every second."""
-
-    def __init__(self):
-        self._left, self._at = float(AT_ONCE), 0.0
-
-    def wait(self, now: float) -> float:
-        """Seconds until the page that is asked for now may come."""
-        self._left = min(AT_ONCE, self._left + (now - self._at) * A_SECOND) - 1
-        self._at = now
-        return max(0.0, -self._left / A_SECOND)
+    return st.fragment(in_turn, run_every=run_every)
 
 
 @contextlib.contextmanager
 def _turn() -> Iterator[None]:
     """Waits until no other page is being worked out: a hundred threads at a time hinder each other (the GIL).
 
-    A page that takes long holds up the others for PATIENCE at most.
+    A page that takes long holds up the others for PATIENCE at most. Who asks without a pause slows himself before.
     """
+    try:
+        keep_pace()
+    except TooManyPages as error:
+        st.warning(str(error), icon=":material/hourglass_top:")
+        st.stop()
     is_mine = _turns.acquire(timeout=PATIENCE)
     try:
         yield

@@ -7,8 +7,6 @@ import threading
 
 import numpy as np
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
-from streamlit.web.server.starlette.starlette_app_utils import decode_xsrf_token_string
 
 from pages.shared import figures  # noqa: F401  (plotly too is there before the freeze)
 from pages.shared.once import forget as forget_answer
@@ -89,18 +87,6 @@ def say_what_is_missing() -> None:
         if isinstance(store.upper, Nothing):
             again = f"{store.read_only} It is tried again every {AGAIN:.0f} s."
             st.warning(f"Only what comes with the project is here: {message(again)}", icon=":material/hard_drive:")
-
-
-def browser() -> str:
-    """A name for the visitor's browser that lasts as long as its cookie does; the session's where there is none."""
-    cookie = st.context.cookies.get("_streamlit_xsrf", "")
-    token, _ = decode_xsrf_token_string(cookie)  # the cookie is masked anew at every visit, the token stays
-    return token.hex() if token else get_script_run_ctx().session_id
-
-
-def address() -> str:
-    """The visitor's address in the network, by which who clears his cookies is still known; empty on this machine."""
-    return st.context.ip_address or ""
 
 
 def says_damage(page_part):

@@ -5,7 +5,9 @@ the part of the page that shows the runs runs again, which costs as much as a pa
 """
 
 import math
+import threading
 import time
+from collections import defaultdict
 
 import streamlit as st
 
@@ -20,6 +22,7 @@ EACH = 0.08  # seconds that a look is later for each one who watches, so that th
 PICTURES = 100  # of a training, however long it takes: to draw one costs the server as much as a page does
 SLOWEST = 10.0  # seconds of training in which there is a picture, however long it takes
 MOST = 60  # runs that are watched at a time
+MOST_OF_ONE = 500  # pages of one address that are counted
 HERE = 30.0  # seconds for which one who has asked counts as one who watches
 
 _news = component("shared", "news", html="<i></i>", css="")
@@ -73,19 +76,40 @@ def _workers() -> str:
     return "starting" if runs.is_starting else "missing" if runs.hindrance() else "there"
 
 
-def answer(names: tuple[str, ...], watcher: str) -> dict:
+def answer(names: tuple[str, ...], watcher: str, address: str = "") -> dict:
     """What the route says: where the runs are, and in how many seconds to ask again."""
-    now = time.monotonic()
-    _watchers[watcher] = now
-    for one, seen in list(_watchers.items()):
-        if now - seen > HERE:
-            _watchers.pop(one, None)
+    share = _watchers.share(watcher, address, time.monotonic())
     said = of(names)
-    return {"now": said, "wait": max(LIVE, EACH * len(_watchers)) if _is_live(said.split()) else IDLE}
+    return {"now": said, "wait": max(LIVE, EACH * share) if _is_live(said.split()) else IDLE}
 
 
 def _is_live(words: list[str]) -> bool:
     return any(word.split("-")[0] in ACTIVE for word in words)
 
 
-_watchers: dict[str, float] = {}  # a page in a browser -> when it last asked about runs
+class Watchers:
+    """Who watches, by address in the network: pages in browsers, by the names that they give themselves."""
+
+    def __init__(self):
+        self._seen: dict[str, dict[str, float]] = defaultdict(dict)  # address -> page -> when it last asked
+        self._lock = threading.Lock()
+
+    def share(self, watcher: str, address: str, now: float) -> int:
+        """One watcher's turn comes among so many; notes that it is here.
+
+        It is among all; but an address takes turns with the other addresses, so that who invents a thousand names
+        makes himself wait, and others no longer than one more who watches does.
+        """
+        with self._lock:
+            for there, pages in list(self._seen.items()):
+                for one in [one for one, seen in pages.items() if now - seen > HERE]:
+                    del pages[one]
+                if not pages:
+                    del self._seen[there]
+            here = self._seen[address]
+            if watcher in here or len(here) < MOST_OF_ONE:
+                here[watcher] = now
+            return min(sum(map(len, self._seen.values())), len(here) * len(self._seen))
+
+
+_watchers = Watchers()

@@ -100,7 +100,8 @@ def news(request: Request) -> Response:
     from pages.shared import news
 
     names = tuple(name for name in request.query_params.getlist("name") if NEWS.fullmatch(name))[: news.MOST]
-    return JSONResponse(news.answer(names, request.query_params.get("watcher", "")[:40]), headers=NEVER)
+    watcher, address = request.query_params.get("watcher", "")[:40], request.client.host if request.client else ""
+    return JSONResponse(news.answer(names, watcher, address), headers=NEVER)
 
 
 def missing(words: str) -> Response:

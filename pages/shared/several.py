@@ -5,7 +5,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from pages.shared import lab as ui
-from pages.shared import news, run_again
+from pages.shared import news, run_again, visitors
+from pages.shared.frame import fragment
 from pages.shared.steer import complaining, complaint, in_words, says_off, trouble
 from vae.config import RunConfig
 from vae.runs import machine
@@ -51,7 +52,7 @@ def train(
     elif wanted:
         stop.caption(f"takes about {in_words(_estimate(wanted))}")
     complaint()
-    st.fragment(_watch)(configs, states, shown, bool(active or missing))
+    fragment(_watch)(configs, states, shown, bool(active or missing))
 
 
 @ui.says_damage
@@ -90,7 +91,7 @@ def _train_with_seed(*configs: RunConfig) -> None:
 
 @complaining
 def _train(*configs: RunConfig) -> None:
-    ui.runs().submit(list(configs), ui.browser(), MOST_SWEPT, ui.address())
+    ui.runs().submit(list(configs), visitors.browser(), MOST_SWEPT, visitors.address())
 
 
 @complaining

@@ -6,6 +6,7 @@ import functools
 import streamlit as st
 
 from pages.shared import lab as ui
+from pages.shared import visitors
 from pages.shared.plain import message
 from vae.config import RunConfig
 from vae.runs import machine
@@ -115,7 +116,7 @@ def complaining(action):
 @complaining
 def _train(ae: RunConfig, vae: RunConfig) -> None:
     st.session_state["seed"] = vae.seed
-    ui.runs().submit([ae, vae], ui.browser(), address=ui.address())
+    ui.runs().submit([ae, vae], visitors.browser(), address=visitors.address())
 
 
 @complaining

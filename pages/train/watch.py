@@ -6,6 +6,7 @@ import torch
 
 from pages.shared import digits, figures, news, run_again, scatter
 from pages.shared import lab as ui
+from pages.shared.frame import fragment
 from pages.shared.once import once
 from pages.shared.plain import message
 from pages.shared.steer import in_words, waiting
@@ -27,7 +28,7 @@ def training(ae: RunConfig, vae: RunConfig) -> None:
     live = bool(ACTIVE & set(before))
     playing = st.session_state.get("playing") is not None and not live
     dimensions = scatter.choose_dimensions(vae.latent_dim)
-    st.fragment(_pictures, run_every=PLAY if playing else None)(ae, vae, before, dimensions, live, playing)
+    fragment(_pictures, run_every=PLAY if playing else None)(ae, vae, before, dimensions, live, playing)
 
 
 @ui.says_damage

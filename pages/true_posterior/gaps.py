@@ -9,6 +9,7 @@ import torch
 from pages.shared import lab as ui
 from pages.shared import news, parcels, run_again
 from pages.shared.component import base64_of, component
+from pages.shared.frame import fragment
 from pages.shared.once import once
 from pages.shared.pair import halves
 from pages.shared.plain import message
@@ -32,7 +33,7 @@ def over_the_test_images(vae: RunConfig) -> None:
     """Histograms of the parts of what q loses, and the digits that lose most; measured when somebody asks."""
     st.subheader(f"Over {GAP_IMAGES:,} test digits")
     model = _model(vae)
-    st.fragment(_show)(vae, model, ui.runs().is_measuring(*model))
+    fragment(_show)(vae, model, ui.runs().is_measuring(*model))
 
 
 def _model(vae: RunConfig) -> tuple[str, str]:

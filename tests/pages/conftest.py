@@ -16,7 +16,7 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 from torch import Tensor
 
-from pages.shared import choose, parcels
+from pages.shared import choose, parcels, visitors
 from pages.shared import lab as server
 from pages.train import watch
 from tests.browser.server import PATIENCE
@@ -66,6 +66,8 @@ def _start(patch: pytest.MonkeyPatch, folder: Path, workers: str) -> None:
     patch.setenv("DASK_SCHEDULER_ADDRESS", workers)
     patch.delenv("VAE_DEVICE", raising=False)
     forget_readings()
+    for paces in (visitors._browsers, visitors._addresses):  # every AppTest says that it is the same browser
+        paces._paces.clear()
 
 
 def _end() -> None:

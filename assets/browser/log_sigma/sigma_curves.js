@@ -27,18 +27,25 @@ const GRIP = { width: 112, height: 26 };
 export class SigmaCurves {
   /** move(h): called with where pointer, finger or keys want the line. */
   constructor(canvas, move) {
-    Object.assign(this, { canvas, h: 0 });
+    Object.assign(this, { canvas, h: 0, pointer: null });
     new ResizeObserver(() => this.draw()).observe(canvas);
     // Another theme: its colours have come (sigma_plane.css).
     canvas.addEventListener("transitionend", () => this.draw());
     const drag = (event) => move(+this.toH(event.clientX - canvas.getBoundingClientRect().left).toFixed(2));
+    // One pointer holds the line at a time: the one that came first, until it leaves.
     canvas.addEventListener("pointerdown", (event) => {
+      if (this.pointer !== null) return;
+      this.pointer = event.pointerId;
       canvas.setPointerCapture(event.pointerId);
       drag(event);
     });
     canvas.addEventListener("pointermove", (event) => {
-      if (canvas.hasPointerCapture(event.pointerId)) drag(event);
+      if (event.pointerId === this.pointer) drag(event);
     });
+    for (const end of ["pointerup", "pointercancel", "lostpointercapture"])
+      canvas.addEventListener(end, (event) => {
+        if (event.pointerId === this.pointer) this.pointer = null;
+      });
     canvas.addEventListener("keydown", (event) => {
       const way = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
       if (!way) return;

@@ -26,12 +26,17 @@ function followFingers(plane, move) {
       const [, other] = [...fingers].find(([id]) => id !== event.pointerId);
       plane.look(pinched(plane.view, before, now, other));
     } else if (event.shiftKey && before) plane.look(plane.view.moved(now[0] - before[0], now[1] - before[1]));
-    else if (!event.shiftKey) move(plane.view.toLatent(now));
+    else if (!event.shiftKey && isOne(fingers, event)) move(plane.view.toLatent(now));
     if (before) fingers.set(event.pointerId, now);
   });
   for (const end of ["pointerup", "pointercancel"]) {
     canvas.addEventListener(end, (event) => fingers.delete(event.pointerId));
   }
+}
+
+/** Whether what moves is the only finger, or a mouse that passes by: beside a finger, or of three, none moves it. */
+function isOne(fingers, event) {
+  return fingers.size === 0 || (fingers.size === 1 && fingers.has(event.pointerId));
 }
 
 /** The view after one of two fingers has moved: what lies in the middle between them stays there, and goes with it. */

@@ -2,6 +2,8 @@
 import { element } from "./element.js";
 import { fetchParcels, NoParcel } from "./parcels.js";
 
+const WAITING = "The models are on their way …"; // what the components' html says until their view is open
+
 /**
  * View: a class with open(data, parcels, component), leave() and perhaps update(data), made of the component's root
  * element. Returns what Streamlit calls at the end.
@@ -31,7 +33,6 @@ async function update(component, root, View) {
   try {
     await root.view.update?.(root.data);
   } catch (error) {
-    if (!(error instanceof NoParcel)) throw error;
     if (root.subject === subject) complain(root, error, () => open(component, root, View));
   }
 }
@@ -42,20 +43,37 @@ async function open(component, root, View) {
   try {
     const parcels = await fetchParcels(root.data.parcels);
     if (root.subject !== subject) return; // another one has come meanwhile
-    root.view ??= new View(root);
+    root.view ??= made(root, View);
     root.isOpen = true;
     await root.view.open(root.data, parcels, component);
   } catch (error) {
-    if (root.subject === subject && (!root.isOpen || error instanceof NoParcel))
-      complain(root, error, () => open(component, root, View));
-    else throw error;
+    if (root.subject === subject) complain(root, error, () => open(component, root, View));
   }
 }
 
-/** Says that something could not be fetched, and offers to try again. */
+/** A view of the root; where it cannot be made, the root is as before, for another try. */
+function made(root, View) {
+  const markup = root.innerHTML;
+  try {
+    return new View(root);
+  } catch (error) {
+    root.innerHTML = markup;
+    throw error;
+  }
+}
+
+/** Says that something could not be fetched, or shown, and offers to try again; nothing is on its way any more. */
 function complain(root, error, tryAgain) {
+  const isFetched = !(error instanceof NoParcel);
+  if (isFetched) console.error(error); // a fault, with its place
+  for (const status of root.querySelectorAll("[role=status]")) {
+    if (status.textContent === WAITING) status.textContent = "";
+  }
+  root.querySelector(".not-here")?.remove();
   const button = element("button", { type: "button" }, "Try again");
   button.addEventListener("click", tryAgain);
-  const words = `A part of this page could not be fetched. ${error.message} `;
+  const words = isFetched
+    ? "A part of this page could not be shown: the lab has a fault, or this browser is too old for it. "
+    : `A part of this page could not be fetched. ${error.message} `;
   root.prepend(element("p", { className: "not-here", role: "alert" }, words, button));
 }

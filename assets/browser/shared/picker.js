@@ -209,7 +209,7 @@ export class Picker {
   label() {
     this.paper.setAttribute("aria-label", `${this.name.textContent}; draw here with mouse, finger or keys. ${KEYS}`);
     this.buttons.clear.textContent = this.sheet.isDrawn ? "Clear" : "Draw your own";
-    this.buttons.undo.hidden = !this.sheet.strokes.length;
+    this.buttons.undo.hidden = !this.sheet.canUndo;
   }
 }
 

@@ -21,7 +21,7 @@ export class Sheet {
   /** drawn(x): called with the digit at each change, null if no stroke is left; tell(words): for those who use keys. */
   constructor(canvas, drawn, tell) {
     Object.assign(canvas, { width: PAPER, height: PAPER, tabIndex: 0 });
-    Object.assign(this, { canvas, drawn, tell, strokes: [], shown: null, isDrawn: false });
+    Object.assign(this, { canvas, drawn, tell, strokes: [], cleared: [], shown: null, isDrawn: false });
     Object.assign(this, { pointer: null, isByPen: false, pen: [PAPER / 2, PAPER / 4], isPenDown: false });
     this.followPointer();
     this.followKeys();
@@ -29,11 +29,12 @@ export class Sheet {
 
   /** Shows a digit that was not drawn here; the first stroke takes it away. */
   show(x) {
-    this.reset({ shown: x, isDrawn: false });
+    this.reset({ shown: x, isDrawn: false, cleared: [] });
   }
 
-  /** An empty sheet. */
+  /** An empty sheet; what was drawn on it can be had back. */
   clear() {
+    if (this.strokes.length) this.cleared.push(this.strokes);
     this.reset({ shown: null, isDrawn: true });
   }
 
@@ -42,10 +43,15 @@ export class Sheet {
     this.paint();
   }
 
-  /** Takes back the last stroke. */
+  get canUndo() {
+    return this.strokes.length + this.cleared.length > 0;
+  }
+
+  /** Takes back the last stroke, or that the sheet was cleared. */
   undo() {
-    if (!this.strokes.length) return;
-    this.strokes.pop();
+    if (!this.canUndo) return;
+    if (this.strokes.length) this.strokes.pop();
+    else this.strokes = this.cleared.pop();
     Object.assign(this, { pointer: null, isPenDown: false });
     this.change();
   }

@@ -88,6 +88,7 @@ class View {
     paintDigit(this.find("canvas.x"), x);
     for (const canvas of ["mode", "here"]) paintDigit(this.find(`canvas.${canvas}`), null);
     this.find("tbody").replaceChildren();
+    this.find(".bounds").hidden = true;
     this.find(".parts").textContent = "";
     for (const part of [".improve", ".fits"]) this.find(part).hidden = true;
     if (this.isBlank) {
@@ -161,6 +162,7 @@ class View {
     const most = Math.max(evidence - encoder, SLIGHT);
     this.rows = rows.map(([name, color, value]) => new Row(name, color, value, evidence, most));
     this.find("tbody").replaceChildren(...this.rows.map(({ line }) => line));
+    this.find(".bounds").hidden = false;
   }
 
   tellParts(tempered) {

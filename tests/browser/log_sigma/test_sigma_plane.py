@@ -65,6 +65,30 @@ def test_line_and_numbers_follow_a_drag(opened):
     expect(page).to_have_url(re.compile(r"h=-4\.5"))
 
 
+def test_a_second_finger_does_not_move_the_line(opened):
+    page = opened()
+    root, session = page.locator(".sigma-plane"), page.context.new_cdp_session(page)
+
+    def fingers(kind: str, *hs: float) -> None:
+        places = [root.evaluate(PLACE, h) for h in hs]
+        points = [{"x": x, "y": y, "id": finger} for finger, (x, y) in enumerate(places)]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    fingers("touchStart", 2.0)
+    assert has_line_at(page, 2.0)
+    fingers("touchStart", 2.0, -3.0)
+    assert has_line_at(page, 2.0)
+    fingers("touchMove", 2.0, -2.5)
+    assert has_line_at(page, 2.0) and not has_line_at(page, -2.5)
+    fingers("touchMove", 2.5, -2.0)
+    assert has_line_at(page, 2.5)
+    fingers("touchEnd")
+    fingers("touchStart", 3.0)  # the next one holds it again
+    assert has_line_at(page, 3.0)
+    fingers("touchEnd")
+    session.detach()
+
+
 # For each h of a row: how high the pixels of a colour lie in the upper half of the canvas, and in the lower.
 HEIGHTS = """([root, hs, color]) => {
   const { curves } = root.view, { width, height } = curves.canvas;

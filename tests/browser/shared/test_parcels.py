@@ -1,10 +1,12 @@
 """What a browser fetches once, and views that wait for it (parcels.js, mount.js, test_digits.js)."""
 
+import re
+
 import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from pages.shared.component import base64_of
+from pages.shared.component import BROWSER, base64_of
 from tests.browser import parcels
 from tests.browser.conftest import EMPTY
 
@@ -92,6 +94,63 @@ def test_what_a_view_fetches_by_itself_is_said_in_words_and_tried_again_too(page
     page.get_by_role("button", name="Try again").click()
     expect(page.get_by_role("alert")).to_have_count(0)
     assert news(page) == ["open one with a,1"]
+
+
+FAULTY = """async () => {
+  const { mount } = await import("./shared/mount.js");
+  document.body.innerHTML = '<div class="root"><p role="status">The models are on their way …</p><p>rest</p></div>';
+  globalThis.faults = new Set();
+  const fail = (place) => { if (faults.has(place)) throw new TypeError(`no ${place} in this browser`); };
+  class View {
+    constructor(root) {
+      root.append("made ");
+      this.root = root;
+      fail("constructor");
+    }
+    open() { fail("open"); this.root.append("opened"); }
+    update() { fail("update"); }
+    leave() {}
+  }
+  globalThis.give = (data) => mount({ data, parentElement: document.body }, ".root", View);
+}"""
+
+
+@pytest.mark.parametrize("place", ["constructor", "open", "update"])
+def test_a_view_that_fails_says_so_instead_of_being_on_its_way_for_ever_and_is_tried_again(modules, place):
+    page, logged = modules, []
+    page.goto(EMPTY)
+    page.evaluate(FAULTY)
+    page.on("console", lambda message: logged.append(message.text))
+    if place == "update":
+        page.evaluate("give({ subject: 'one', parcels: {} })")
+    page.evaluate("place => faults.add(place)", place)
+    for _ in range(2):
+        page.evaluate("give({ subject: 'one', parcels: {} })")
+    alert = page.get_by_role("alert")
+    expect(alert).to_have_count(1)
+    expect(alert).to_contain_text(
+        "A part of this page could not be shown: the lab has a fault, or this browser is too old"
+    )
+    expect(page.get_by_text("on their way")).to_have_count(0)
+    assert any(f"no {place} in this browser" in text for text in logged)
+    page.get_by_role("button", name="Try again").click()
+    expect(alert).to_have_count(0 if place == "update" else 1)
+    page.evaluate("faults.clear()")
+    if place != "update":
+        page.get_by_role("button", name="Try again").click()
+    expect(alert).to_have_count(0)
+    expect(page.get_by_text("made opened")).to_have_count(1)
+    assert page.evaluate("document.body.textContent.split('made').length") == 2  # nothing stands there twice
+
+
+def test_what_the_components_say_until_they_are_open_is_what_a_fault_takes_away():
+    said = {
+        text
+        for path in BROWSER.rglob("*.html")
+        for text in re.findall('role="status"[^>]*>([^<]+)</p>', path.read_text(encoding="utf-8"))
+    }
+    [waiting] = re.findall('WAITING = "(.*)";', (BROWSER / "shared" / "mount.js").read_text(encoding="utf-8"))
+    assert {text for text in said if "on their way" in text} == {waiting}
 
 
 def test_without_the_server_the_words_are_not_the_browsers_own(page):

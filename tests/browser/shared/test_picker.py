@@ -151,10 +151,24 @@ def test_strokes_are_taken_back_by_button_and_key_and_cleared(picker):
     expect(undo).to_be_hidden()
     assert picker.evaluate("empties") == 1 and not levels(picker, ".paper").any() and not levels(picker, ".seen").any()
     picker.mouse.click(box["x"] + 80, box["y"] + 80)
+    picker.mouse.click(box["x"] + 30, box["y"] + 40)
+    drawn = last(picker)[1], levels(picker, ".paper")
     picker.get_by_role("button", name="Clear").click()
     assert picker.evaluate("empties") == 2 and not levels(picker, ".paper").any()
+    undo.click()  # the drawing is there again, with each of its strokes
+    check_shown(*drawn)
+    undo.click()
+    assert last(picker)[1] != drawn[0] and levels(picker, ".paper").any()
+    picker.get_by_role("button", name="Clear").click()
+    picker.mouse.click(box["x"] + 80, box["y"] + 110)  # another drawing, which is taken back before the first one
+    picker.keyboard.press("Control+z")
+    assert not levels(picker, ".paper").any()
+    picker.keyboard.press("Control+z")
+    assert levels(picker, ".paper").any()
+    picker.get_by_role("button", name="Clear").click()
     picker.evaluate("picker.choose(42)")
     check(picker, 42, 4)
+    expect(undo).to_be_hidden()  # a test digit is no drawing
     expect(picker.get_by_role("button", name="Draw your own")).to_be_visible()
 
 

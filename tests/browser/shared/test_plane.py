@@ -125,6 +125,29 @@ def test_two_fingers_enlarge_about_their_middle_and_move_the_view_as_far_as_they
         assert origin(page) == pytest.approx([150 + right, 150 + down], abs=2)
 
 
+def test_three_fingers_move_neither_z_nor_the_view(plane):
+    page = plane()
+    box, session = page.locator("canvas").bounding_box(), page.context.new_cdp_session(page)
+
+    def fingers(kind: str, *places: tuple[float, float]) -> None:
+        points = [{"x": box["x"] + x, "y": box["y"] + y, "id": finger} for finger, (x, y) in enumerate(places)]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    fingers("touchStart", (100, 100))
+    fingers("touchStart", (100, 100), (200, 100))
+    fingers("touchStart", (100, 100), (200, 100), (150, 250))
+    moves, view = page.evaluate("moves.length"), page.evaluate("plane.view")
+    assert moves == 1  # where the first one came down
+    for step in range(1, 4):
+        fingers("touchMove", (100 + 10 * step, 100), (200, 100 + 10 * step), (150, 250 - 10 * step))
+    assert page.evaluate("moves.length") == moves and page.evaluate("plane.view") == view
+    fingers("touchEnd")
+    fingers("touchStart", (200, 50))
+    assert page.evaluate("moves.at(-1)") == pytest.approx([1, 2])  # one finger moves z again
+    fingers("touchEnd")
+    session.detach()
+
+
 def test_the_wheel_enlarges_about_the_pointer_once_the_plane_is_meant(plane):
     page = plane()
     box = page.locator("canvas").bounding_box()

@@ -262,6 +262,25 @@ def test_what_was_fetched_once_is_not_fetched_again_after_a_reload(visit):
     assert [response.url for response in sizes if response.request.sizes()["responseBodySize"] > 0] == []
 
 
+@pytest.mark.parametrize("module", ["shared/mount.js", "latent_space/latent_space.js"])
+def test_a_module_that_cannot_be_had_is_said_in_words_and_tried_again(visit, server, module):
+    page, asked = visit("/_stcore/health", allowed="Failed to load resource|Failed to fetch dynamically imported"), []
+
+    def away_at_first(route) -> None:
+        asked.append(route.request.url)
+        route.abort() if len(asked) == 1 else route.continue_()
+
+    page.route(f"**/browser/*/{module}", away_at_first)
+    page.goto(f"{server.url}/latent_space?x=11")
+    said = page.get_by_role("alert").filter(has_text="This part of the page could not be loaded")
+    expect(said).to_have_count(1)
+    expect(page.get_by_text("on their way")).to_have_count(0)
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".latent-space .reading")).to_contain_text("=")
+    expect(said).to_have_count(0)
+    expect(page).to_have_url(re.compile("x=11"))
+
+
 def test_every_parcel_that_is_named_can_be_had(server):
     images = parcels.images(0, 999, 1000, 9_999)
     parts = [ask(server, f"parcels/{part}")[2] for part in of_images("mnist")]

@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 from pages.shared.component import base64_of
 from tests.browser import parcels
@@ -113,8 +114,10 @@ def test_until_the_server_answers_q_is_what_the_encoder_says(posterior):
     np.testing.assert_allclose(levels(page, "canvas.mu"), decoded(PLANE, mu), atol=1.5)
     page.wait_for_function("said.length > 0")
     assert page.evaluate("said") == [["digit", "218"]]
+    expect(page.locator(".bounds")).to_be_hidden()
     page.evaluate("answer => give({ ...document.querySelector('.posterior').data, answer })", ANSWER)
     assert rows(page)[1][0] == "ELBO of the encoder's q"
+    expect(page.locator(".bounds")).to_be_visible()
 
 
 def test_the_parts_are_the_steps_from_each_bound_to_the_next(posterior):
