@@ -97,8 +97,12 @@ def styles(room: str, name: str) -> str:
 @functools.lru_cache(maxsize=1)
 def modules() -> dict[str, bytes]:
     """Every module of assets/browser by its path, gzipped: what app.py serves below `version`."""
+    return {name: gzip.compress(text, 9, mtime=0) for name, text in _texts().items()}
+
+
+def _texts() -> dict[str, bytes]:
     files = sorted(BROWSER.rglob("*.js"))
-    return {path.relative_to(BROWSER).as_posix(): gzip.compress(path.read_bytes(), 9, mtime=0) for path in files}
+    return {path.relative_to(BROWSER).as_posix(): path.read_bytes() for path in files}
 
 
 def needed(module: str) -> list[str]:
@@ -114,8 +118,11 @@ def needed(module: str) -> list[str]:
 
 @functools.lru_cache(maxsize=1)
 def version() -> str:
-    """The checksum of all modules, in their address: another text has another address, and a browser keeps each."""
-    return hashlib.sha256(b"".join(name.encode() + text for name, text in modules().items())).hexdigest()[:16]
+    """The checksum of all modules, in their address: another text has another address, and a browser keeps each.
+
+    Of the texts as they are, for two servers may compress them in two ways (zlib) and must agree.
+    """
+    return hashlib.sha256(b"".join(name.encode() + text for name, text in _texts().items())).hexdigest()[:16]
 
 
 def base64_of(numbers: np.ndarray, kind: str = "<f4") -> str:
