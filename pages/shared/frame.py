@@ -1,5 +1,6 @@
 """What stands around every lesson: the navigation, the title, and the words when the lab cannot start."""
 
+import base64
 import contextlib
 import functools
 import sys
@@ -67,7 +68,7 @@ _turns = threading.Lock()
 
 def _show() -> None:
     """The title is there before torch is: only then the lesson is imported."""
-    st.set_page_config(page_title="AE→VAE lab", page_icon=str(ASSETS / "icon.png"), layout="wide")
+    st.set_page_config(page_title="AE→VAE lab", page_icon=_icon(), layout="wide")
     st.html(_style())
     page = navigation()
     st.session_state[PAGE] = page.url_path
@@ -95,6 +96,12 @@ def _is_started() -> bool:
     """Whether torch and the images are there, and nobody need be told to wait."""
     lab = sys.modules.get("pages.shared.lab")
     return hasattr(lab, "is_started") and lab.is_started()
+
+
+@functools.cache
+def _icon() -> str:
+    """The page's icon itself, not the place of a file of Streamlit's: another server on the store has none there."""
+    return f"data:image/png;base64,{base64.b64encode((ASSETS / 'icon.png').read_bytes()).decode()}"
 
 
 @functools.cache
