@@ -6,6 +6,9 @@ import gzip
 import json
 import os
 import re
+import socket
+import subprocess
+import sys
 import threading
 import urllib.error
 import urllib.request
@@ -15,6 +18,7 @@ import numpy as np
 import psutil
 import pytest
 import websockets
+import websockets.sync.client
 from playwright.sync_api import expect
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
@@ -23,7 +27,7 @@ from pages.shared.parcels import of_images
 from tests.browser import parcels
 from tests.browser.nginx import Nginx, NoNginx
 from tests.browser.proxy import Proxy
-from tests.browser.server import ROOT, Server
+from tests.browser.server import ROOT, Server, wait_for
 from tests.load import PATIENCE, Seen, Student, http_sessions
 from vae import data
 from vae.config import RunConfig
@@ -293,6 +297,30 @@ def test_what_is_asked_of_the_page_on_show_is_answered_and_garbage_is_refused(se
         return shown
 
     assert asyncio.run(look()).count("scatter") == 2
+
+
+def test_the_readmes_command_starts_servers_that_compress_no_message_of_a_page(server, tmp_path):
+    [options] = re.findall("`(uvicorn app:app --workers.*?)`", (ROOT / "README.md").read_text())
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    command = [sys.executable, "-m", *options.split(), "--port", address.split(":")[1]]
+    env = os.environ | {"VAE_STORE": str(tmp_path), "VAE_WORKERS": "0"}
+    with subprocess.Popen(command, cwd=ROOT, env=env, stderr=subprocess.DEVNULL) as several:
+        try:
+            for place in (address, f"127.0.0.1:{server.port}"):  # as `streamlit run` does it
+                assert wait_for(lambda place=place: extensions(place)) == [None]
+        finally:
+            several.terminate()
+
+
+def extensions(address: str) -> list[str | None]:
+    """What a server and a browser that can compress agree upon; nothing while there is no server."""
+    try:
+        with websockets.sync.client.connect(f"ws://{address}/_stcore/stream", subprotocols=["streamlit"]) as session:
+            return [session.response.headers.get("Sec-WebSocket-Extensions")]
+    except OSError:
+        return []
 
 
 FAILS = """
