@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import copy
 import functools
 import sys
 import threading
@@ -111,7 +112,13 @@ def _style() -> str:
 
 def navigation() -> st.Page:
     """The page that is asked for; the links to all are drawn."""
-    return st.navigation([_page(lesson) for lesson in LESSONS], position="top")
+    return st.navigation([copy.copy(page) for page in pages()], position="top")  # which writes to the one it finds
+
+
+@functools.cache
+def pages() -> list[st.Page]:
+    """Streamlit's page of each lesson: made once, for nine of them take as long as a tenth of what is shown."""
+    return [_page(lesson) for lesson in LESSONS]
 
 
 def _page(lesson: Lesson) -> st.Page:

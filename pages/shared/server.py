@@ -40,6 +40,7 @@ def _make_pages_known() -> None:
     logging.disable(logging.WARNING)  # that there is no visitor
     try:
         frame.navigation()
+        frame.pages.cache_clear()  # they are not whole
     finally:
         logging.disable(logging.NOTSET)
 
