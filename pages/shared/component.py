@@ -26,11 +26,11 @@ PAGE = "page in the address"
 # module, from where app.py serves it; only the browser knows what of its address is a proxy's or the server's prefix.
 LOADER = """
 export default async function (component) {
-  const { page } = component.data, path = location.pathname.replace(/\\/$/, "");
+  const data = component.data.sent, { page } = data, path = location.pathname.replace(/\\/$/, "");
   globalThis.aeVaeLabRoot ??= location.origin + path.slice(0, path.length - (page ? page.length + 1 : 0));
   const modules = MODULES.map((module) => import(`${globalThis.aeVaeLabRoot}/browser/VERSION/${module}`));
   const [{ default: run }] = await Promise.all(modules); // its own first, beside it all that it imports
-  return run(component);
+  return run({ ...component, data });
 }
 """
 
@@ -55,7 +55,8 @@ def component(room: str, name: str, html: str | None = None, css: str | None = N
     def show(key: str, data: dict, sends: Mapping[str, Handler] = MappingProxyType({}), **options) -> dict:
         handlers = {f"on_{name}_change": functools.partial(_take, key, name, do) for name, do in sends.items()}
         data = {**data, "page": st.session_state.get(PAGE, "")}
-        sent = shown(key=key, data=data, **handlers, **options)
+        # One deeper than Streamlit looks for tables in it, which would take as long as all else of a component.
+        sent = shown(key=key, data={"sent": data}, **handlers, **options)
         return {name: _allowed(name, sent.get(name)) for name in sends}
 
     return show
