@@ -120,7 +120,7 @@ def test_where_nothing_can_be_written_every_page_is_there_and_a_command_says_so_
     done = sandbox.run(
         f"""
         python -m vae train {SMALL}
-        (python -m uvicorn app:app --port 8501 2>&1 || echo ended) &
+        (python -m uvicorn app:app --ws-per-message-deflate false --port 8501 2>&1 || echo ended) &
         until python -c "{asked}" 2> /dev/null; do kill -0 $! || break; sleep 0.2; done
         python -c {shlex.quote(TOUR)} || echo no tour
         """,

@@ -27,7 +27,8 @@ PAGE = "page in the address"
 # Some browsers keep that a module could not be had until the page is loaded again: so that is how one tries again.
 LOADER = """
 export default async function (component) {
-  const { data: { page }, parentElement } = component, path = location.pathname.replace(/\\/$/, "");
+  const data = component.data.sent, { page } = data, { parentElement } = component;
+  const path = location.pathname.replace(/\\/$/, "");
   globalThis.aeVaeLabRoot ??= location.origin + path.slice(0, path.length - (page ? page.length + 1 : 0));
   const modules = MODULES.map((module) => import(`${globalThis.aeVaeLabRoot}/browser/VERSION/${module}`));
   let run;
@@ -39,7 +40,7 @@ export default async function (component) {
     return;
   }
   parentElement.querySelector(".not-loaded")?.remove();
-  return run(component);
+  return run({ ...component, data });
 }
 
 function complain(place) {
@@ -77,7 +78,8 @@ def component(room: str, name: str, html: str | None = None, css: str | None = N
     def show(key: str, data: dict, sends: Mapping[str, Handler] = MappingProxyType({}), **options) -> dict:
         handlers = {f"on_{name}_change": functools.partial(_take, key, name, do) for name, do in sends.items()}
         data = {**data, "page": st.session_state.get(PAGE, "")}
-        sent = shown(key=key, data=data, **handlers, **options)
+        # One deeper than Streamlit looks for tables in it, which would take as long as all else of a component.
+        sent = shown(key=key, data={"sent": data}, **handlers, **options)
         return {name: _allowed(name, sent.get(name)) for name in sends}
 
     return show
@@ -119,8 +121,12 @@ def styles(room: str, name: str) -> str:
 @functools.lru_cache(maxsize=1)
 def modules() -> dict[str, bytes]:
     """Every module of assets/browser by its path, gzipped: what app.py serves below `version`."""
+    return {name: gzip.compress(text, 9, mtime=0) for name, text in _texts().items()}
+
+
+def _texts() -> dict[str, bytes]:
     files = sorted(BROWSER.rglob("*.js"))
-    return {path.relative_to(BROWSER).as_posix(): gzip.compress(path.read_bytes(), 9, mtime=0) for path in files}
+    return {path.relative_to(BROWSER).as_posix(): path.read_bytes() for path in files}
 
 
 def needed(module: str) -> list[str]:
@@ -136,8 +142,11 @@ def needed(module: str) -> list[str]:
 
 @functools.lru_cache(maxsize=1)
 def version() -> str:
-    """The checksum of all modules, in their address: another text has another address, and a browser keeps each."""
-    return hashlib.sha256(b"".join(name.encode() + text for name, text in modules().items())).hexdigest()[:16]
+    """The checksum of all modules, in their address: another text has another address, and a browser keeps each.
+
+    Of the texts as they are, for two servers may compress them in two ways (zlib) and must agree.
+    """
+    return hashlib.sha256(b"".join(name.encode() + text for name, text in _texts().items())).hexdigest()[:16]
 
 
 def base64_of(numbers: np.ndarray, kind: str = "<f4") -> str:

@@ -1,6 +1,8 @@
 """What stands around every lesson: the navigation, the title, and the words when the lab cannot start."""
 
+import base64
 import contextlib
+import copy
 import functools
 import sys
 import threading
@@ -64,7 +66,7 @@ _turns = threading.Lock()
 
 def _show() -> None:
     """The title is there before torch is: only then the lesson is imported."""
-    st.set_page_config(page_title="AE→VAE lab", page_icon=str(ASSETS / "icon.png"), layout="wide")
+    st.set_page_config(page_title="AE→VAE lab", page_icon=_icon(), layout="wide")
     st.html(_style())
     page = navigation()
     st.session_state[PAGE] = page.url_path
@@ -98,13 +100,25 @@ def _is_started() -> bool:
 
 
 @functools.cache
+def _icon() -> str:
+    """The page's icon itself, not the place of a file of Streamlit's: another server on the store has none there."""
+    return f"data:image/png;base64,{base64.b64encode((ASSETS / 'icon.png').read_bytes()).decode()}"
+
+
+@functools.cache
 def _style() -> str:
     return f"<style>{(ASSETS / 'style.css').read_text(encoding='utf-8')}</style>"
 
 
 def navigation() -> st.Page:
     """The page that is asked for; the links to all are drawn."""
-    return st.navigation([_page(lesson) for lesson in LESSONS], position="top")
+    return st.navigation([copy.copy(page) for page in pages()], position="top")  # which writes to the one it finds
+
+
+@functools.cache
+def pages() -> list[st.Page]:
+    """Streamlit's page of each lesson: made once, for nine of them take as long as a tenth of what is shown."""
+    return [_page(lesson) for lesson in LESSONS]
 
 
 def _page(lesson: Lesson) -> st.Page:

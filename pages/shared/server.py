@@ -8,11 +8,14 @@ import sys
 import threading
 
 import streamlit as st
+from google.protobuf.message import DecodeError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, Router
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ClientState_pb2 import ClientState
 
 from pages.shared import component, frame
 from pages.shared.once import known
@@ -37,6 +40,7 @@ def _make_pages_known() -> None:
     logging.disable(logging.WARNING)  # that there is no visitor
     try:
         frame.navigation()
+        frame.pages.cache_clear()  # they are not whole
     finally:
         logging.disable(logging.NOTSET)
 
@@ -135,5 +139,39 @@ class Beside:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request that is meant for one of the routes, and hands on all others."""
+        if scope["type"] == "websocket":
+            receive = _in_time(receive)
         is_asked = scope["type"] == "http" and scope["method"] in ("GET", "HEAD")
         await (self.router if is_asked else self.app)(scope, receive, send)
+
+
+def _in_time(receive: Receive) -> Receive:
+    """What a browser sends by its websocket, without what is asked for a part of a page that it has left.
+
+    A look for news, or a picture of a training that is played, may be asked for between the click on another page and
+    that page. Streamlit would take it for the click, or have the browser clear the new page away.
+    """
+    page = ""  # what was asked for last: a page's hash, empty where the address names the page
+
+    async def next_in_time() -> Message:
+        nonlocal page
+        while True:
+            message = await receive()
+            asked = _rerun(message)
+            if asked is None:
+                return message
+            if not asked.fragment_id:
+                page = asked.page_script_hash
+            if asked.page_script_hash == page or not page:
+                return message
+
+    return next_in_time
+
+
+def _rerun(message: Message) -> ClientState | None:
+    """What a browser asks the server to run; None where a message asks for nothing of that kind."""
+    try:
+        asked = BackMsg.FromString(message.get("bytes") or b"")
+    except DecodeError:
+        return None  # which Streamlit refuses
+    return asked.rerun_script if asked.HasField("rerun_script") else None

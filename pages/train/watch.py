@@ -1,5 +1,7 @@
 """What is seen of a pair of runs as it trains, and afterwards, back and forth, from its snapshots."""
 
+import time
+
 import numpy as np
 import streamlit as st
 import torch
@@ -15,7 +17,8 @@ from vae.config import RunConfig
 from vae.measures.evaluation import floor_of
 from vae.runs.states import ACTIVE, SETTLED, RunStatus
 
-PLAY = 0.4  # seconds a picture while the training is played
+PLAY = 0.4  # seconds a picture while the training is played by few
+HERE = 15.0  # seconds for which one who has had a picture of a training that is played counts as one who plays
 PLAIN = {"displayModeBar": False}
 
 
@@ -28,7 +31,8 @@ def training(ae: RunConfig, vae: RunConfig) -> None:
     live = bool(ACTIVE & set(before))
     playing = st.session_state.get("playing") is not None and not live
     dimensions = scatter.choose_dimensions(vae.latent_dim)
-    fragment(_pictures, run_every=PLAY if playing else None)(ae, vae, before, dimensions, live, playing)
+    run_every = _seconds_a_picture() if playing else None
+    fragment(_pictures, run_every=run_every)(ae, vae, before, dimensions, live, playing)
 
 
 @ui.says_damage
@@ -65,7 +69,10 @@ def _pictures(ae: RunConfig, vae: RunConfig, before: list[str], dimensions, live
     strips.html(_strips(vae.dataset, snapshots))
     _scatters(scatters, pair, frames, shown, dimensions)
     floor = floor_of(vae.dataset) if vae.likelihood == "bernoulli" else None
-    st.plotly_chart(_curves(ae.run_id, vae.run_id, *now, floor, None if live else step), key="losses", config=PLAIN)
+    curves = _curves(ae.run_id, vae.run_id, *now, floor)
+    if not live:
+        curves = curves.at(figures.epoch_of(step, *histories), panels=2)
+    st.plotly_chart(curves, key="losses", config=PLAIN)
 
 
 def _progress(config: RunConfig, now: RunStatus) -> None:
@@ -124,8 +131,26 @@ def _stay_at_the_end(key: str, steps: list[int]) -> None:
         st.session_state[key] = next((step for step in steps if str(step) == asked), steps[-1])
 
 
+def _seconds_a_picture() -> float:
+    """How long a picture stays: the longer, the more play as this one begins, so that the server keeps up."""
+    _plays(ui.browser())
+    return max(PLAY, news.EACH * len(_players))
+
+
+def _plays(browser: str) -> None:
+    now = time.monotonic()
+    _players[browser] = now
+    for one, seen in list(_players.items()):
+        if now - seen > HERE:
+            _players.pop(one, None)
+
+
+_players: dict[str, float] = {}  # a browser -> when it last had a picture of a training that is played
+
+
 def _play_on(key: str, steps: list[int]) -> None:
     """One step further than the step before, which only the server knows: a slow browser still sends an older one."""
+    _plays(ui.browser())
     following = [step for step in steps if step > st.session_state["playing"]]
     st.session_state[key] = following[0] if following else steps[-1]
     st.session_state["playing"] = following[0] if following else None
@@ -198,5 +223,5 @@ def _reach(run_id: str, snapshots: tuple[tuple[int, str], ...], dimensions) -> f
 
 
 @once(20)
-def _curves(ae_id: str, vae_id: str, ae_now: RunStatus, vae_now: RunStatus, floor, step: int | None) -> figures.Figure:
-    return figures.loss_curves(ui.history(ae_id, ae_now), ui.history(vae_id, vae_now), floor, step)
+def _curves(ae_id: str, vae_id: str, ae_now: RunStatus, vae_now: RunStatus, floor: float | None) -> figures.Figure:
+    return figures.loss_curves(ui.history(ae_id, ae_now), ui.history(vae_id, vae_now), floor)

@@ -1,6 +1,7 @@
 """The exact posterior of one digit beside the encoder's q: assets/browser/true_posterior/posterior.*, fed."""
 
 import base64
+import threading
 
 import streamlit as st
 import torch
@@ -48,7 +49,7 @@ def of_a_digit(vae: RunConfig) -> None:
         data={
             "colors": list(figures.DIGIT_COLORS),
             "weight": vae.kl_weight,
-            "reach": _grid(run).z.abs().max().item(),
+            "reach": _reach(run),
             "answer": _answer(run, name) | (_fits(run, name) if wants_fits else {}),
             "given": given,
             **digits(run),
@@ -68,9 +69,20 @@ def pixels(name: str, images: Tensor) -> Tensor:
     return torch.tensor(levels[: data.PIXELS]) / 15
 
 
+@once(200)
+def _reach(run: Trained) -> float:
+    """How far from 0 the grid's cells are: kept beyond the grid, which a digit whose answer is kept does not need."""
+    return _grid(run).z.abs().max().item()
+
+
 @once(2, "Decoding the plane …")
 def _grid(run: Trained) -> Cells:
-    return decode_grid(run.model, run.config.likelihood, run.codes[0])
+    """The plane's cells: 125 MB, and a second's work, so one at a time."""
+    with _decoding:
+        return decode_grid(run.model, run.config.likelihood, run.codes[0])
+
+
+_decoding = threading.Lock()
 
 
 @once(300)

@@ -1,5 +1,6 @@
 """A walk through the latent space: the component of assets/browser/walk/walk.*, fed, and its ways as GIFs."""
 
+import base64
 import io
 
 import numpy as np
@@ -9,7 +10,7 @@ from PIL import Image
 
 from pages.shared import address, figures
 from pages.shared import lab as ui
-from pages.shared.component import component
+from pages.shared.component import component, received
 from pages.shared.once import once
 from pages.shared.pair import HALVES, halves, models
 from pages.shared.plain import message
@@ -20,6 +21,7 @@ from vae.measures import latent
 SIGMAS = 3.0  # how far a VAE's sliders go, in units of the prior's sigma
 FRAME = 80  # milliseconds of a GIF's frame
 ZOOM = 6
+KEY = "latent walk"
 
 _walk = component("walk", "walk")
 
@@ -30,9 +32,8 @@ def along_dimensions(vae: RunConfig) -> None:
     given = address.given("x", "x2", "z_ae", "z_vae", "sphere")
     pair = halves(vae)
     ae_run, vae_run = pair
-    key = "latent walk"
-    sent = _walk(
-        key=key,
+    _walk(
+        key=KEY,
         data={
             "latentDim": vae.latent_dim,
             "ranges": {
@@ -40,19 +41,25 @@ def along_dimensions(vae: RunConfig) -> None:
                 "vae": [[-SIGMAS, SIGMAS]] * vae.latent_dim,
             },
             "kl": vae_run.metrics["test"]["kl_per_dimension"],
+            "gif": _gif(ae_run, vae_run),
             "given": given,
             **models(pair),
         },
         sends={"gif": None},
         height="content",
     )
-    if sent["gif"]:
-        try:
-            gif = way_as_gif(ae_run, vae_run, sent["gif"])
-        except ValueError as error:
-            st.warning(f"No GIF can be made of this: {message(error)}")
-            return
-        st.download_button("Download the GIF", gif, "latent-walk.gif", "image/gif", icon=":material/download:")
+
+
+def _gif(ae: Trained, vae: Trained) -> str | None:
+    """The way that the browser asks for as a GIF, with what is shown: a file of Streamlit's would be on one server."""
+    way = received(KEY, "gif")
+    if way is None:
+        return None
+    try:
+        return base64.b64encode(way_as_gif(ae, vae, way)).decode()
+    except ValueError as error:
+        st.warning(f"No GIF can be made of this: {message(error)}")
+        return None
 
 
 @once(60)

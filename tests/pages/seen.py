@@ -21,7 +21,12 @@ def sent(app, component: str) -> dict:
 
 def all_sent(app, component: str) -> list[dict]:
     """What the page sends to each component of that name."""
-    return [json.loads(c.proto.json) for c in app.get("bidi_component") if c.proto.component_name == component]
+    return [sent_by(c.proto) for c in app.get("bidi_component") if c.proto.component_name == component]
+
+
+def sent_by(component) -> dict:
+    """What a component's message has for its script (LOADER in pages/shared/component.py unpacks it)."""
+    return json.loads(component.json)["sent"]
 
 
 def model_parcel(store, run_id: str) -> str:

@@ -1,6 +1,5 @@
 """What holds of every page, whatever is wrong around it."""
 
-import json
 import re
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from pages.lessons import LESSONS
 from pages.shared import lab
 from pages.shared.component import BROWSER
 from tests.pages.conftest import forget_readings
+from tests.pages.seen import sent_by
 from vae.config import RunConfig
 from vae.runs.files import StoreFault
 from vae.runs.queue import OFF
@@ -53,7 +53,7 @@ def test_what_a_component_needs_is_asked_for_and_what_it_is_sent_is_read(shown, 
     for component in components:
         [module] = BROWSER.rglob(f"{component.proto.component_name}.js")
         needed: set[Path] = set()
-        sent, text = json.loads(component.proto.json), text_of(module, needed)
+        sent, text = sent_by(component.proto), text_of(module, needed)
         asked = re.findall(r'"([\w/]+\.js)"', component.proto.js_content)
         assert BROWSER / asked[0] == module and {BROWSER / name for name in asked} == needed  # all at once
         assert sent, component

@@ -24,14 +24,14 @@ function ask(root, seconds) {
   }, 1000 * seconds);
 }
 
-/** Says what is new, if anything; returns the seconds until the next look. */
+/** Says what is new, if anything, and if the page is still there; returns the seconds until the next look. */
 async function look(root) {
   try {
     const names = root.data.names.map((name) => `name=${name}`).join("&");
     const response = await fetch(new URL(`../../../news?watcher=${watcher}&${names}`, import.meta.url));
     if (!response.ok) return LATER;
     const { now, wait } = await response.json();
-    if (now !== root.data.seen) root.setTriggerValue("news", now);
+    if (root.timer && now !== root.data.seen) root.setTriggerValue("news", now);
     return wait;
   } catch {
     return LATER;

@@ -1,5 +1,6 @@
 // A walk along each latent dimension: a slider a dimension, both decoders answering while it moves.
 import { Address } from "../shared/address.js";
+import { bytesOf } from "../shared/bytes.js";
 import { PIXELS, paintDigit, paintStrip, stripCanvas } from "../shared/digit.js";
 import { element } from "../shared/element.js";
 import { forBoth, HALVES } from "../shared/halves.js";
@@ -56,9 +57,25 @@ class View {
     this.drawStrips();
   }
 
+  /** Offers a GIF that has come; it goes when another way is chosen. */
+  update({ gif }) {
+    if (!gif) return;
+    this.forgetGif();
+    const link = this.find(".download");
+    link.href = URL.createObjectURL(new Blob([bytesOf(gif)], { type: "image/gif" }));
+    link.hidden = false;
+  }
+
+  forgetGif() {
+    const link = this.find(".download");
+    URL.revokeObjectURL(link.href);
+    link.hidden = true;
+  }
+
   leave() {
     this.play(null);
     this.due?.stop();
+    this.forgetGif();
   }
 
   /** A row a dimension, those with the largest KL first; the rest behind a fold. */
@@ -197,6 +214,7 @@ class View {
 
   drawWay() {
     if (!this.digits?.every(Boolean)) return;
+    this.forgetGif();
     const way = this.way(FRAMES);
     for (const half of HALVES) {
       const images = way.map((z) => decode(this.models[half], Float32Array.from(z[half])).slice());

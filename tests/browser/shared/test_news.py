@@ -49,3 +49,16 @@ def test_a_server_that_is_away_is_asked_again(mounted, served):
     served["news"] = says("complete-90")
     page.wait_for_function("said.length > 0")
     assert page.evaluate("said[0]") == ["news", "complete-90"]
+
+
+def test_an_answer_that_comes_when_the_page_has_gone_is_kept_to_itself(mounted):
+    page = mounted("news", {"names": [RUN], "seen": "running-10"}, {}, "<i></i>")
+    page.evaluate("""() => {
+      const response = { ok: true, json: async () => ({ now: "running-20", wait: 1 }) };
+      globalThis.fetch = () => new Promise((come) => { globalThis.come = () => come(response); });
+    }""")
+    page.evaluate("async () => (globalThis.leave = await give({ names: ['vae'], seen: 'running-10' }))")
+    page.wait_for_function("!!globalThis.come")
+    page.evaluate("(leave(), come())")
+    page.evaluate("new Promise(setTimeout)")  # until what the answer brings about has been done
+    assert page.evaluate("said") == []

@@ -1,9 +1,14 @@
 """What the server serves beside pages, and where it still works: below a folder, behind a proxy, in a frame."""
 
+import asyncio
+import contextlib
 import gzip
 import json
 import os
 import re
+import socket
+import subprocess
+import sys
 import threading
 import urllib.error
 import urllib.request
@@ -12,14 +17,18 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+import websockets
+import websockets.sync.client
 from playwright.sync_api import expect
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from pages.shared import component
 from pages.shared.parcels import of_images
 from tests.browser import parcels
 from tests.browser.nginx import Nginx, NoNginx
 from tests.browser.proxy import Proxy
-from tests.browser.server import ROOT, Server
+from tests.browser.server import ROOT, Server, wait_for
+from tests.load import PATIENCE, Seen, Student, http_sessions
 from vae import data
 from vae.config import RunConfig
 from vae.model_bytes import pack_model
@@ -223,6 +232,95 @@ def test_two_servers_on_one_store_train_each_run_once_and_all_who_look_see_it(tw
     assert sorted(model for model, _ in writers) == ["ae", "vae"]  # each by one worker
     for half in halves:
         store.verify(half.run_id)
+
+
+class Leaver(Student):
+    """Leaves a page while a part of it is on its way to the server, as a look for news may be."""
+
+    def __init__(self, *given):
+        super().__init__(*given)
+        self.part, self.began, self.shown = "", [], []  # the page's part; runs, and components, since the click
+
+    def take(self, message: ForwardMsg, size: int) -> set[str]:
+        """Also notes which page each run is of, and which components the browser has then."""
+        self.part = message.delta.fragment_id or self.part
+        if message.WhichOneof("type") == "new_session":
+            self.began.append(message.new_session.page_script_hash)
+        if message.delta.new_element.WhichOneof("type") == "bidi_component":
+            self.shown.append(message.delta.new_element.bidi_component.component_name)
+        return super().take(message, size)
+
+    async def leave(self, page: str, left: str, has_begun: bool) -> None:
+        """Clicks on a page, and has a part of the one that is left asked for: at once, or when its run has begun."""
+        late = self.request(left, self.part)
+        self.messages.clear()  # all is sent again, under its name
+        self.began, self.shown = [], []
+        await self.socket.send(self.request(page).SerializeToString())
+        while has_begun and not self.began:
+            self.take(ForwardMsg.FromString(await self.socket.recv()), 0)
+        await self.run(late)  # to the end of the run that is under way
+        with contextlib.suppress(TimeoutError):
+            while True:  # what is not to come has no sign; it would come at once
+                self.take(ForwardMsg.FromString(await asyncio.wait_for(self.socket.recv(), 0.5)), 0)
+
+
+@pytest.mark.parametrize("has_begun", [False, True])
+def test_what_is_asked_of_a_page_that_was_left_neither_clears_the_new_page_nor_undoes_the_click(server, has_begun):
+    async def leave() -> Leaver:
+        async with http_sessions(1) as http:
+            leaver = Leaver(server.url, Seen(), 0, http)
+            async with leaver.connected():
+                for page in ("train", "true_posterior", "train"):  # what is made once is made
+                    await leaver.open(page)
+                await leaver.leave("true_posterior", "train", has_begun)
+        return leaver
+
+    left = asyncio.run(leave())
+    assert left.part and left.began == [left.pages["true_posterior"]]
+    assert "posterior" in left.shown
+
+
+def test_what_is_asked_of_the_page_on_show_is_answered_and_garbage_is_refused(server):
+    async def look() -> list[str]:
+        async with http_sessions(1) as http:
+            looker = Leaver(server.url, Seen(), 0, http)
+            async with looker.connected():
+                await looker.open("train")  # by its address: the server says what it calls the page
+                looker.shown = []
+                looker.messages.clear()  # all is sent again, under its name
+                await looker.run(looker.request("train", looker.part))
+                shown = looker.shown
+                await looker.socket.send(b"garbage")
+                with pytest.raises(websockets.ConnectionClosed):
+                    while True:  # what was on its way
+                        await asyncio.wait_for(looker.socket.recv(), PATIENCE)
+        return shown
+
+    assert asyncio.run(look()).count("scatter") == 2
+
+
+def test_the_readmes_command_starts_servers_that_compress_no_message_of_a_page(server, tmp_path):
+    [options] = re.findall("`(uvicorn app:app --workers.*?)`", (ROOT / "README.md").read_text())
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    command = [sys.executable, "-m", *options.split(), "--port", address.split(":")[1]]
+    env = os.environ | {"VAE_STORE": str(tmp_path), "VAE_WORKERS": "0"}
+    with subprocess.Popen(command, cwd=ROOT, env=env, stderr=subprocess.DEVNULL) as several:
+        try:
+            for place in (address, f"127.0.0.1:{server.port}"):  # as `streamlit run` does it
+                assert wait_for(lambda place=place: extensions(place)) == [None]
+        finally:
+            several.terminate()
+
+
+def extensions(address: str) -> list[str | None]:
+    """What a server and a browser that can compress agree upon; nothing while there is no server."""
+    try:
+        with websockets.sync.client.connect(f"ws://{address}/_stcore/stream", subprotocols=["streamlit"]) as session:
+            return [session.response.headers.get("Sec-WebSocket-Extensions")]
+    except OSError:
+        return []
 
 
 FAILS = """

@@ -45,9 +45,12 @@ def test_a_link_shows_the_same_walk_and_the_way_becomes_a_gif_of_it(visit):
     assert ways[0] == ways[1]
 
     page.get_by_label("on a sphere").uncheck()
+    link = page.get_by_role("link", name="Download the GIF")
+    expect(link).to_be_hidden()
     page.get_by_role("button", name="Save this way as GIF").click()
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download the GIF").click()
+        link.click()
+    assert download.value.url.startswith("blob:")  # any server can have made it
     gif = frames(download.value.path())
     assert len(gif) == 2 * 22 - 2
     for way_back in range(1, 21):  # there and back
@@ -57,6 +60,14 @@ def test_a_link_shows_the_same_walk_and_the_way_becomes_a_gif_of_it(visit):
         for half, left in (("ae", 0), ("vae", 170)):
             shown = gif[frame][3::6, left + 3 : left + 168 : 6]  # six pixels of the GIF are one
             assert np.abs(shown - levels(page, f".now canvas.{half}")).max() <= 3, (name, half)
+    page.get_by_label("on a sphere").check()
+    expect(link).to_be_hidden()  # it is of another way
+
+
+def test_the_pages_icon_comes_with_the_page(visit):
+    icon = opened(visit, "").locator("link[rel~=icon]").first
+    expect(icon).to_have_attribute("href", re.compile("^data:image/png;base64,"))
+    assert icon.evaluate("({ href }) => fetch(href).then(icon => icon.blob()).then(({ size }) => size)") > 1_000
 
 
 def frames(path) -> list[np.ndarray]:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from plotly import graph_objects
 
 from pages.shared import figures
 
@@ -47,6 +48,15 @@ def look(curve) -> tuple:
     return curve.yaxis, curve.line.color, curve.line.dash
 
 
+def test_a_line_through_the_panels_is_drawn_without_making_the_curves_again():
+    figure = figures.loss_curves(AE, VAE, floor=60.0)
+    for epoch in (1.5, 0.5):
+        moved = figure.at(epoch, panels=2).to_dict()
+        assert moved["data"] is figure.to_dict()["data"]
+        assert [shape["x0"] for shape in moved["layout"]["shapes"]] == [0, epoch, epoch]
+    assert len(figure.to_dict()["layout"]["shapes"]) == 1  # nobody else has the lines
+
+
 def test_loss_curves_show_both_histories_each_by_its_own_numbers():
     figure = figures.loss_curves(AE, VAE, floor=None)
     curves = {curve.name: (curve.x, curve.y, look(curve)) for curve in figure.data}
@@ -66,7 +76,8 @@ def test_loss_curves_show_both_histories_each_by_its_own_numbers():
 
 @pytest.mark.parametrize("at_step, epoch", [(10, 1.0), (14, 1.0), (15, 1.5), (99, 2.5)])
 def test_loss_curves_have_a_line_at_the_floor_and_one_at_the_last_point_up_to_the_step_on_show(at_step, epoch):
-    figure = figures.loss_curves(AE, VAE, floor=45.5, at_step=at_step)
+    curves = figures.loss_curves(AE, VAE, floor=45.5)
+    figure = graph_objects.Figure(curves.at(figures.epoch_of(at_step, AE, VAE), panels=2).to_dict())
     lines = [(shape.x0, shape.x1, shape.y0, shape.y1, shape.xref, shape.yref) for shape in figure.layout.shapes]
     assert lines == [
         (0, 1, 45.5, 45.5, "x domain", "y"),
@@ -114,8 +125,9 @@ def test_the_first_steps_are_in_the_picture_until_there_are_others():
 
 
 def test_loss_curves_stand_an_empty_history():
-    figure = figures.loss_curves([], [], None, at_step=0)
-    assert len(figure.data) == 4 and {shape.x0 for shape in figure.layout.shapes} == {0}
+    figure = figures.loss_curves([], [], None)
+    shapes = figure.at(figures.epoch_of(0, [], []), panels=2).to_dict()["layout"]["shapes"]
+    assert len(figure.data) == 4 and {shape["x0"] for shape in shapes} == {0}
     assert figure.layout.yaxis.range == (0, 1.05 * 250)
 
 

@@ -1,11 +1,15 @@
 """The train page: what it shows of a pair, what it says of bad settings, and a pair trained through it."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
 from safetensors.numpy import load_file
 
+from pages.shared import news
 from pages.shared.steer import in_words
+from pages.train import watch
 from tests.browser.server import wait_for
 from tests.pages.seen import all_sent, curves, numbers_of, strips
 from tests.vae.runs.test_store import line_of
@@ -64,6 +68,28 @@ def test_pictures_and_codes_are_those_of_the_step_on_show(shown, step):
     rows = strips(app)
     assert list(rows) == list(expected)
     assert all(np.abs(rows[name] - pictures).max() < 0.01 for name, pictures in expected.items())
+
+
+def test_the_curves_are_made_once_for_all_steps_and_the_line_stands_at_the_step_on_show(visit, stored):
+    watch._curves.cache.clear()
+    for step in (64, 1_404):
+        layout = json.loads(visit("train", step=step).get("plotly_chart")[0].proto.spec)["layout"]
+        [epoch] = {line["epoch"] for half in PAIR for line in stored.history(half.run_id) if line["step"] == step}
+        assert [shape["x0"] for shape in layout["shapes"][-2:]] == [epoch] * 2
+    assert len(watch._curves.cache) == 1
+
+
+def test_the_more_who_play_a_training_the_longer_each_of_its_pictures_stays(monkeypatch):
+    now = 100.0
+    monkeypatch.setattr(watch, "_players", {})
+    monkeypatch.setattr(watch.time, "monotonic", lambda: now)
+    monkeypatch.setattr(watch.ui, "browser", lambda: "mine")
+    assert [watch._seconds_a_picture() for _ in range(3)] == [watch.PLAY] * 3  # one browser
+    for other in range(20):
+        watch._plays(f"browser {other}")
+    assert watch._seconds_a_picture() == pytest.approx(21 * news.EACH)
+    now += watch.HERE + 1
+    assert watch._seconds_a_picture() == watch.PLAY  # they have ended
 
 
 @torch.no_grad()

@@ -4,6 +4,8 @@ import base64
 import functools
 import math
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -260,3 +262,29 @@ def test_a_run_of_ones_own_is_measured_stopped_and_gone_on_with(visit, lab, smal
     app = press("Go on")
     assert lab.gap_control(*model)["want"] == "measure"
     press("Stop")
+
+
+def test_a_page_whose_answer_is_kept_needs_no_grid(visit):
+    first = sent(visit("true_posterior", x=11), "posterior")
+    posteriors._grid.cache_clear()  # as other runs' push it out
+    assert sent(visit("true_posterior", x=11), "posterior") == first
+    assert len(posteriors._grid.cache) == 0
+
+
+def test_one_grid_is_decoded_at_a_time(visit, monkeypatch):
+    visit("home")  # the server has started
+    now, most = [], []
+
+    def decode(model, *_):
+        now.append(model)
+        most.append(len(now))
+        time.sleep(0.05)  # in which another one could begin
+        now.remove(model)
+
+    monkeypatch.setattr(posteriors, "decode_grid", decode)
+    posteriors._grid.cache_clear()
+    runs = [trained(RunConfig(kl_weight=weight).run_id) for weight in (1.0, 4.0)]
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(posteriors._grid, runs))
+    posteriors._grid.cache_clear()  # these are none
+    assert most == [1, 1]
