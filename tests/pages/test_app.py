@@ -9,6 +9,7 @@ from pages.lessons import LESSONS
 from pages.shared import lab
 from pages.shared.component import BROWSER
 from tests.pages.conftest import forget_readings
+from tests.pages.seen import sent_by
 from vae.config import RunConfig
 from vae.runs.files import StoreFault
 from vae.runs.queue import OFF
