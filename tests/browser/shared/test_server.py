@@ -12,6 +12,8 @@ import sys
 import threading
 import urllib.error
 import urllib.request
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -234,6 +236,12 @@ def test_two_servers_on_one_store_train_each_run_once_and_all_who_look_see_it(tw
         store.verify(half.run_id)
 
 
+def run(session: Coroutine):
+    """What a session comes to; in a thread of its own, for Playwright has a loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, session).result()
+
+
 class Leaver(Student):
     """Leaves a page while a part of it is on its way to the server, as a look for news may be."""
 
@@ -275,7 +283,7 @@ def test_what_is_asked_of_a_page_that_was_left_neither_clears_the_new_page_nor_u
                 await leaver.leave("true_posterior", "train", has_begun)
         return leaver
 
-    left = asyncio.run(leave())
+    left = run(leave())
     assert left.part and left.began == [left.pages["true_posterior"]]
     assert "posterior" in left.shown
 
@@ -296,7 +304,7 @@ def test_what_is_asked_of_the_page_on_show_is_answered_and_garbage_is_refused(se
                         await asyncio.wait_for(looker.socket.recv(), PATIENCE)
         return shown
 
-    assert asyncio.run(look()).count("scatter") == 2
+    assert run(look()).count("scatter") == 2
 
 
 def test_the_readmes_command_starts_servers_that_compress_no_message_of_a_page(server, tmp_path):
