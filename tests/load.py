@@ -16,7 +16,8 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode
@@ -177,6 +178,12 @@ async def http_sessions(students: int) -> AsyncIterator[aiohttp.ClientSession]:
     patience, at_a_time = aiohttp.ClientTimeout(PATIENCE), aiohttp.TCPConnector(limit=6 * students, keepalive_timeout=3)
     async with aiohttp.ClientSession(timeout=patience, connector=at_a_time, auto_decompress=False) as http:
         yield http
+
+
+def run(session: Coroutine):
+    """What a session comes to; in a thread of its own, for Playwright has a loop in the tests' own."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, session).result()
 
 
 async def first_kilobytes(server: Server) -> dict[str, dict[str, int]]:

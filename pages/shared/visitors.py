@@ -63,10 +63,15 @@ _browsers, _addresses = Paces(AT_ONCE, A_SECOND), Paces(OF_A_CLASS_AT_ONCE, OF_A
 def keep_pace() -> None:
     """Has whoever asks without a pause wait, before it comes to anybody's turn; raises TooManyPages.
 
-    For the browser first: one that floods takes no more of its class's share than any other browser can.
+    For the browser first: one that floods takes no more of its class's share than any other browser can. Who is refused
+    waits before he hears of it, or to be refused would be a way to ask without a pause.
     """
-    time.sleep(_browsers.wait(browser(), time.monotonic()))
-    time.sleep(_addresses.wait(address(), time.monotonic()))
+    try:
+        time.sleep(_browsers.wait(browser(), time.monotonic()))
+        time.sleep(_addresses.wait(address(), time.monotonic()))
+    except TooManyPages:
+        time.sleep(LONGEST)
+        raise
 
 
 def browser() -> str:

@@ -14,8 +14,6 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +30,7 @@ from tests.browser import parcels
 from tests.browser.nginx import Nginx, NoNginx
 from tests.browser.proxy import Proxy
 from tests.browser.server import ROOT, Server, wait_for
-from tests.load import PATIENCE, Seen, Student, http_sessions
+from tests.load import PATIENCE, Seen, Student, http_sessions, run
 from vae import data
 from vae.config import RunConfig
 from vae.model_bytes import pack_model
@@ -240,12 +238,6 @@ def test_two_servers_on_one_store_train_each_run_once_and_all_who_look_see_it(tw
         turns = sorted(began[half.model].values())
         assert turns and all(after - before > 0.9 * SLICE for before, after in itertools.pairwise(turns))
         store.verify(half.run_id)
-
-
-def run(session: Coroutine):
-    """What a session comes to; in a thread of its own, for Playwright has a loop in this one."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, session).result()
 
 
 class Leaver(Student):

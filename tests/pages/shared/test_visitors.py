@@ -83,6 +83,11 @@ def test_who_is_a_new_browser_each_time_is_held_back_by_his_address(monkeypatch)
         visitors.keep_pace()
     assert slept[: 2 * OF_A_CLASS_AT_ONCE] == [0.0] * 2 * OF_A_CLASS_AT_ONCE
     assert max(slept) == pytest.approx(1.0)
+    for _ in range(int(LONGEST - 1) * OF_A_CLASS_A_SECOND):
+        visitors.keep_pace()
+    with pytest.raises(TooManyPages):
+        visitors.keep_pace()
+    assert slept[-1] == LONGEST  # before it is refused
     monkeypatch.setattr(visitors, "address", lambda: "another")
     slept.clear()
     visitors.keep_pace()
