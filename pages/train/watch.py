@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 import torch
 
-from pages.shared import digits, figures, news, run_again, scatter
+from pages.shared import digits, figures, news, run_again, scatter, visitors
 from pages.shared import lab as ui
 from pages.shared.frame import fragment
 from pages.shared.once import once
@@ -133,7 +133,7 @@ def _stay_at_the_end(key: str, steps: list[int]) -> None:
 
 def _seconds_a_picture() -> float:
     """How long a picture stays: the longer, the more play as this one begins, so that the server keeps up."""
-    _plays(ui.browser())
+    _plays(visitors.browser())
     return max(PLAY, news.EACH * len(_players))
 
 
@@ -150,7 +150,7 @@ _players: dict[str, float] = {}  # a browser -> when it last had a picture of a 
 
 def _play_on(key: str, steps: list[int]) -> None:
     """One step further than the step before, which only the server knows: a slow browser still sends an older one."""
-    _plays(ui.browser())
+    _plays(visitors.browser())
     following = [step for step in steps if step > st.session_state["playing"]]
     st.session_state[key] = following[0] if following else steps[-1]
     st.session_state["playing"] = following[0] if following else None

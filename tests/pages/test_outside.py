@@ -73,6 +73,7 @@ def test_messages_in_the_files_of_runs_take_no_effect(visit, lab, read_anew):
     for half in (SMALL, SMALL.autoencoder):
         lab.create(half)
         lab.finish(half, "failed", [], None, message=WORST, test=None)
+        lab.upper.write(f"{half.run_id}/config.json", b"{")
         lab.set_aside(half.run_id, WORST)
         lab.create(half)
         lab.finish(half, "failed", [], None, message=WORST, test=None)

@@ -170,6 +170,8 @@ def test_a_history_with_any_field_of_a_wrong_type_or_range_is_damaged(tmp_path, 
         spoiled_fields = {name for name in {*LINE, *line} if line.get(name, "") != LINE.get(name, "")}
         if model == AE and spoiled_fields <= {"kl", "kl_per_dimension"}:
             continue  # which an AE has not, and nobody reads
+        if line == {name: value for name, value in LINE.items() if name != "kl_per_dimension"}:
+            continue  # as older runs wrote it
         store.write_history(model.run_id, [line])
         for ask in (store.status, store.history, store.verify):
             with pytest.raises(DamagedRun, match=r"history\.jsonl"):
@@ -189,7 +191,7 @@ def test_every_picture_of_a_training_is_drawn_of_whatever_line_its_history_may_h
             content = json.dumps(LINE | {name: value}).encode()
             history = [*history_in(content, VAE)]
             drawn = (
-                figures.loss_curves(history, history, 90.0, 1),
+                figures.loss_curves(history, history, 90.0).at(1, 2),
                 figures.objective_curves({"run": history}, {"run": figures.GREY}),
                 figures.kl_per_dimension_curves({"run": history}, {"run": {0}}),
                 figures.race({"run": history}, {"run": (2, 0.5)}, {"run": figures.GREY}),

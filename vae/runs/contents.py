@@ -98,7 +98,7 @@ def _is_line(line, config: RunConfig) -> bool:
     """Whether this is a line of a run's history: a point of the loss curves (training.loop.Losses)."""
     if not isinstance(line, dict):
         return False
-    by_dimension = line.get("kl_per_dimension") or [0.0] * config.latent_dim  # older runs did not write it down
+    by_dimension = line.get("kl_per_dimension", [0.0] * config.latent_dim)  # older runs did not write it down
     of_vae = [line.get("kl"), *(by_dimension if isinstance(by_dimension, list) else [None])]
     return (
         _is_count(line.get("step"))

@@ -83,7 +83,7 @@ def test_the_more_who_play_a_training_the_longer_each_of_its_pictures_stays(monk
     now = 100.0
     monkeypatch.setattr(watch, "_players", {})
     monkeypatch.setattr(watch.time, "monotonic", lambda: now)
-    monkeypatch.setattr(watch.ui, "browser", lambda: "mine")
+    monkeypatch.setattr(watch.visitors, "browser", lambda: "mine")
     assert [watch._seconds_a_picture() for _ in range(3)] == [watch.PLAY] * 3  # one browser
     for other in range(20):
         watch._plays(f"browser {other}")
