@@ -72,13 +72,10 @@ def _show() -> None:
     st.session_state[PAGE] = page.url_path
     lesson = next((lesson for lesson in LESSONS if lesson.name == page.url_path), LESSONS[0])
     st.title(lesson.heading)
-    if not _is_started():
-        with st.spinner("Starting the lab …"):
-            from pages.shared import lab
+    with contextlib.nullcontext() if _is_started() else st.spinner("Starting the lab …"):
+        from pages.shared import lab
 
-            lab.runs()
-    from pages.shared import lab
-
+        lab.runs()
     lab.say_what_is_missing()
     page.run()
 

@@ -19,7 +19,7 @@ export function centreDigit({ width, height, grey }) {
   return inTheMiddle({ width, height, grey }, { wide, high, ...box });
 }
 
-/** A part of a picture, all of it if no box is given, as wide x high of 28 x 28 pixels, its centre of mass in the middle. */
+/** A part of a picture, or all of it, as wide x high of 28 x 28 pixels, its centre of mass in the middle. */
 export function inTheMiddle(
   picture,
   { wide, high, left = 0, top = 0, right = picture.width, bottom = picture.height },

@@ -61,7 +61,8 @@ function sizeOfJpeg(bytes) {
       at += 1; // any number of these may stand before a marker
     else if (marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8)) at += 2;
     else at += 2 + view.getUint16(at + 2);
-    if (marker === 0xda) while (at < bytes.length && !isMarker(bytes, at)) at++; // what follows a scan's header is its data
+    // What follows a scan's header is its data.
+    if (marker === 0xda) while (at < bytes.length && !isMarker(bytes, at)) at++;
   }
   throw new Error(CUT_OFF);
 }

@@ -3,7 +3,7 @@
 const LOOK = 32; // the longer side at which it is seen whether ink is dark or light, pixels
 const STROKE = 0.3; // no stroke is wider than this share of the shorter side
 
-/** An ImageData -> {width, height, ink, noise}: ink is the share of the paper's light that is missing; noise its spread. */
+/** An ImageData -> {width, height, ink, noise}: ink is the share of the paper's light that lacks; noise its spread. */
 export function inkOf(image) {
   const { width, height } = image;
   const grey = greyOf(image);
@@ -31,7 +31,7 @@ function greyOf({ width, height, data }) {
   return luma.map((level, i) => paper + (level - paper) * (data[4 * i + 3] / 255));
 }
 
-/** Whether what stands out from its surroundings is lighter than they are. An edge of a shadow or table is both alike. */
+/** Whether what stands out from its surroundings is lighter than they are. The edge of a shadow is both alike. */
 function hasLightInk(picture) {
   const { width, height, grey } = reduced(picture, LOOK / Math.max(picture.width, picture.height));
   const reach = Math.max(2, Math.round(Math.max(width, height) / 4));

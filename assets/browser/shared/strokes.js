@@ -6,7 +6,7 @@ const USUAL = { least: 2, most: 4.7 }; // most of MNIST's are between these, mea
 export const PEN = 2.2; // what thinner ones are brought to, and what one draws with here
 const MARKER = 4; // and what thicker ones are
 
-/** The mean width of the strokes of a mask, pixels: across a stroke, the mean distance to its edge is a fourth of it. */
+/** The mean width of a mask's strokes, pixels: across a stroke, the mean distance to its edge is a fourth of it. */
 export function strokeWidth({ width, height, mask }) {
   const inside = distances({ width, height, mask }, 0);
   let [sum, count] = [0, 0];
