@@ -176,7 +176,7 @@ def history(run_id: str, now: RunStatus) -> list[dict]:
     return start().store.history(run_id)
 
 
-@once(100)
+@once(60)
 def pictures(run_id: str, step: int, sha256: str) -> dict[str, np.ndarray]:
     """A snapshot's pictures as arrays, by name; not to be written to."""
     tensors = start().store.snapshot(run_id, {"step": step, "pictures": sha256})

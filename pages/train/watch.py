@@ -178,7 +178,7 @@ def _keep_in_address(step: int, steps: list[int], playing: bool) -> None:
         st.query_params["step"] = str(step)
 
 
-@once(200)
+@once(100)
 def _strips(dataset: str, snapshots: tuple[tuple[str, str, int, str], ...]) -> str:
     """Film strips of ten test digits, and of what a snapshot of each half (name, run_id, step, checksum) makes."""
     test = data.load(dataset, "test")
@@ -208,7 +208,7 @@ def _scatters(columns: list, pair, frames: list[list[dict]], shown: list[list[di
             scatter.show(half, points, dimensions, limit)
 
 
-@once(200)
+@once(100)
 def _points(run_id: str, step: int, sha256: str, dimensions) -> np.ndarray:
     """The codes of one snapshot as points (2000, 2)."""
     labels = data.load(ui.runs().store.config(run_id).dataset, "test").labels.numpy()
@@ -216,7 +216,7 @@ def _points(run_id: str, step: int, sha256: str, dimensions) -> np.ndarray:
     return scatter.flatten(codes, labels, dimensions)
 
 
-@once(200)
+@once(20)
 def _reach(run_id: str, snapshots: tuple[tuple[int, str], ...], dimensions) -> float:
     """The half-width of axes that hold the codes of all snapshots (step, checksum), and the prior's circles."""
     return figures.axis_limit(*(_points(run_id, *snapshot, dimensions) for snapshot in snapshots))

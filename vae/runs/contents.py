@@ -55,17 +55,24 @@ def metrics_in(content: bytes) -> dict:
     return metrics
 
 
-@functools.lru_cache(maxsize=20)
+@functools.lru_cache(maxsize=4)  # each holds its content; pages keep what they show (pages/shared/lab.py)
 def history_in(content: bytes, config: RunConfig) -> tuple[dict, ...]:
     """The lines of a history.jsonl of a run."""
-    lines = tuple(map(json_in, content.splitlines()))
-    if not all(_is_line(line, config) for line in lines):
-        raise ValueError("a line has no step, or a field of a wrong type")
+    lines = tuple(_line_in(line, config) for line in content.splitlines())
     if any(later["step"] <= line["step"] for line, later in itertools.pairwise(lines)):
         raise ValueError("its steps are not in their order")
     if lines and lines[-1]["step"] > config.total_steps:
         raise ValueError("it has a step beyond the run's end")
     return lines
+
+
+@functools.lru_cache(maxsize=20_000)
+def _line_in(content: bytes, config: RunConfig) -> dict:
+    """A line of it, once for all versions of a history that grows while its run is trained."""
+    line = json_in(content)
+    if not _is_line(line, config):
+        raise ValueError("a line has no step, or a field of a wrong type")
+    return line
 
 
 def bounds_in(content: bytes) -> dict:
