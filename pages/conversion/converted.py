@@ -7,8 +7,8 @@ from pages.shared import digits, figures, scatter
 from pages.shared.once import once
 from pages.shared.trained import Trained
 from vae import data
-from vae.measures import latent
-from vae.measures.evaluation import Price, decoded_losses, evaluate, prices_of_sigma
+from vae.measures.chunks import decoded_losses, encode_all
+from vae.measures.evaluation import Price, evaluate, prices_of_sigma
 from vae.models import VariationalAutoencoder, convert, reconstruct, reparameterize
 from vae.objective import kl_divergence
 from vae.randomness import seeded
@@ -28,7 +28,7 @@ def test(run: Trained) -> dict:
     """The figures of an AE that was converted and not trained, and its reconstruction loss without noise."""
     config, network = run.config, model(run)
     images = data.load(config.dataset, "test").images
-    mu, _ = latent.encode_all(network, images)
+    mu, _ = encode_all(network, images)
     at_mu = decoded_losses(network, mu, images, config.likelihood).mean().item()
     return evaluate(network, images, config.likelihood).to_dict() | {"at_mu": at_mu}
 
@@ -44,8 +44,8 @@ def first_test(run: Trained) -> dict:
 def kl_parts(run: Trained) -> tuple[float, float]:
     """The KL term of the AE's own codes with the sigma of the new head, nats: what is due to mu, and to sigma."""
     images = run.test_set.images
-    z, _ = latent.encode_all(run.model, images)
-    _, log_sigma = latent.encode_all(model(run), images)
+    z, _ = encode_all(run.model, images)
+    _, log_sigma = encode_all(model(run), images)
     parts = kl_divergence(z, torch.zeros_like(z)), kl_divergence(torch.zeros_like(z), log_sigma)
     return tuple(part.sum(1).mean().item() for part in parts)
 
@@ -88,6 +88,6 @@ def points(run: Trained, draw: int) -> tuple[np.ndarray, np.ndarray]:
     """The AE's codes and draws of the converted AE's z, for the first test digits, on the same plane."""
     test_set, network = run.test_set, model(run)
     images = test_set.images[: data.TEST_CODES]
-    z, _ = latent.encode_all(run.model, images)
-    drawn = reparameterize(*latent.encode_all(network, images), _eps(network, draw))
+    z, _ = encode_all(run.model, images)
+    drawn = reparameterize(*encode_all(network, images), _eps(network, draw))
     return tuple(scatter.flatten(codes, test_set.labels.numpy(), None, z) for codes in (z, drawn))

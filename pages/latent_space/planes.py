@@ -11,6 +11,7 @@ from pages.shared.pair import HALVES, halves, on_a_plane
 from pages.shared.trained import Trained
 from vae.config import RunConfig
 from vae.measures import latent
+from vae.measures.chunks import decode_all
 
 SAMPLES = 16
 
@@ -77,9 +78,9 @@ def _samples(left: Trained, right: Trained, draw: int) -> str:
     fitted = latent.gaussian_samples(latent.fit_gaussian(z), SAMPLES, draw)
     name = bottleneck.name(left.config)
     rows = {
-        f"{bottleneck.name(right.config)}: z from N(0, I), its prior": latent.decode_all(right.model, prior).numpy(),
-        f"{name}: z from N(0, I)": latent.decode_all(left.model, prior).numpy(),
-        f"{name}: z from a Gaussian fitted to its codes": latent.decode_all(left.model, fitted).numpy(),
+        f"{bottleneck.name(right.config)}: z from N(0, I), its prior": decode_all(right.model, prior).numpy(),
+        f"{name}: z from N(0, I)": decode_all(left.model, prior).numpy(),
+        f"{name}: z from a Gaussian fitted to its codes": decode_all(left.model, fitted).numpy(),
     }
     return digits.film_strips(rows, widest=1200)
 

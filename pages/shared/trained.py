@@ -10,8 +10,7 @@ from pages.shared.figures import axis_limit
 from pages.shared.once import once
 from vae import data
 from vae.config import RunConfig
-from vae.measures.evaluation import decoded_losses
-from vae.measures.latent import encode_all
+from vae.measures.chunks import decoded_losses, encode_all
 
 HARD = 50  # test digits
 

@@ -16,7 +16,7 @@ from pages.shared.pair import HALVES, halves, models
 from pages.shared.plain import message
 from pages.shared.trained import Trained
 from vae.config import RunConfig
-from vae.measures import latent
+from vae.measures.chunks import decode_all
 
 SIGMAS = 3.0  # how far a VAE's sliders go, in units of the prior's sigma
 FRAME = 80  # milliseconds of a GIF's frame
@@ -77,9 +77,7 @@ def way_as_gif(ae: Trained, vae: Trained, way: list[dict[str, list[float]]]) -> 
     if any(len(frame[half]) != latent_dim for frame in way for half in HALVES):
         raise ValueError(f"its codes have not {latent_dim} numbers")
     images = [
-        latent.decode_all(
-            half.model, torch.tensor([frame[half.config.model] for frame in way], dtype=torch.float32)
-        ).numpy()
+        decode_all(half.model, torch.tensor([frame[half.config.model] for frame in way], dtype=torch.float32)).numpy()
         for half in (ae, vae)
     ]
     frames = [figures.mosaic(np.stack(pair), 2, gap=2, zoom=ZOOM)[..., 0] for pair in zip(*images)]

@@ -4,7 +4,7 @@ import pytest
 
 from vae import data
 from vae.config import RunConfig
-from vae.measures.latent import encode_all
+from vae.measures.chunks import encode_all
 from vae.measures.posterior import decode_grid
 from vae.runs.store import RunStore
 

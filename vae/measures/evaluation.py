@@ -9,23 +9,31 @@ import torch
 from torch import Tensor, nn
 
 from vae import data
-from vae.models import encode_parameters, reparameterize
-from vae.objective import kl_divergence, loss_terms, negative_elbo, reconstruction_loss
+from vae.measures.chunks import CHUNK, decoded_losses, encode_all
+from vae.models import reparameterize
+from vae.objective import kl_divergence, reconstruction_loss
 from vae.randomness import seeded
 
 ACTIVE_VARIANCE = 0.01  # a unit is active when mu_d varies more than this over the test set (Burda et al. 2016)
-CHUNK = 1_000
+EXACT = 0.05  # nats: the standard error of a reported mean that further draws of eps are to bring it below
+FEWEST_DRAWS, MOST_DRAWS = 2, 64  # of eps an image; one alone has no spread
 
 
 @dataclass(frozen=True)
 class Metrics:
-    """Means over the test images, in nats an image; what involves KL is None for an AE."""
+    """Means over the test images, in nats an image; what involves KL is None for an AE.
+
+    draws: of eps an image, over which the reconstruction loss is averaged; standard_error: of it and of negative_elbo,
+    nats, over other draws for the same images. An AE draws nothing: 0 both.
+    """
 
     negative_elbo: float | None
     reconstruction: float
     kl: float | None
     kl_per_dimension: list[float] | None
     active_units: int
+    draws: int = 0
+    standard_error: float = 0.0
 
     def to_dict(self) -> dict:
         """The metrics as JSON-ready values."""
@@ -34,23 +42,51 @@ class Metrics:
 
 @torch.no_grad()
 def evaluate(model: nn.Module, images: Tensor, likelihood: str) -> Metrics:
-    """The ELBO's terms at kl_weight 1 on images (n, 784), one eps an image from a fixed generator."""
-    eps = evaluation_eps(len(images), encode_parameters(model, images[:1])[0].shape[1]).to(images.device)
-    parts = [loss_terms(model, x, e, likelihood) for x, e in zip(images.split(CHUNK), eps.split(CHUNK))]
-    reconstruction = torch.cat([part.reconstruction for part in parts]).mean().item()
-    active = len(active_dimensions(torch.cat([encode_parameters(model, x)[0] for x in images.split(CHUNK)])))
-    if parts[0].kl_per_dimension is None:
+    """The ELBO's terms at kl_weight 1 on images (n, 784), over as many eps an image as bring them below EXACT.
+
+    The eps are those of a fixed generator; the KL needs none. Where MOST_DRAWS are not enough, standard_error says so.
+    """
+    mu, log_sigma = encode_all(model, images)
+    active = len(active_dimensions(mu))
+    if log_sigma is None:
+        reconstruction = decoded_losses(model, mu, images, likelihood).mean().item()
         return Metrics(None, reconstruction, None, None, active)
-    kl_per_dimension = torch.cat([part.kl_per_dimension for part in parts]).mean(0)
-    total = torch.cat([negative_elbo(part) for part in parts]).mean().item()
-    return Metrics(total, reconstruction, kl_per_dimension.sum().item(), kl_per_dimension.tolist(), active)
+    losses = _Draws(len(images))
+    while losses.count < MOST_DRAWS and (losses.count < FEWEST_DRAWS or losses.standard_error >= EXACT):
+        eps = evaluation_eps(*mu.shape, losses.count).to(mu.device)
+        losses.add(decoded_losses(model, reparameterize(mu, log_sigma, eps), images, likelihood))
+    kl_per_dimension = kl_divergence(mu, log_sigma).mean(0)
+    kl, reconstruction = kl_per_dimension.sum().item(), losses.mean
+    total = reconstruction + kl
+    return Metrics(
+        total, reconstruction, kl, kl_per_dimension.tolist(), active, losses.count, round(losses.standard_error, 4)
+    )
 
 
-@torch.no_grad()
-def decoded_losses(model: nn.Module, z: Tensor, images: Tensor, likelihood: str) -> Tensor:
-    """The reconstruction losses of images (n, 784) decoded from codes z (n, latent_dim): (n,) nats."""
-    chunks = zip(z.split(CHUNK), images.split(CHUNK))
-    return torch.cat([reconstruction_loss(model.decode(some), x, likelihood) for some, x in chunks])
+class _Draws:
+    """Losses of the same images by one draw after another: their mean, and how far it may be off (Welford 1962)."""
+
+    def __init__(self, images: int):
+        self.count, self._mean, self._squares = 0, torch.zeros(images).double(), torch.zeros(images).double()
+
+    def add(self, losses: Tensor) -> None:
+        """Another draw's losses (n,)."""
+        losses = losses.double().cpu()
+        self.count += 1
+        before = losses - self._mean
+        self._mean += before / self.count
+        self._squares += before * (losses - self._mean)
+
+    @property
+    def mean(self) -> float:
+        """Over images and draws."""
+        return self._mean.mean().item()
+
+    @property
+    def standard_error(self) -> float:
+        """Of the mean, over other draws for the same images; NaN after one draw."""
+        count = self.count
+        return (self._squares / (count - 1) / count).sum().sqrt().item() / len(self._mean) if count > 1 else math.nan
 
 
 class Price(NamedTuple):
@@ -64,7 +100,7 @@ class Price(NamedTuple):
 @torch.no_grad()
 def prices_of_sigma(model: nn.Module, images: Tensor, likelihood: str, sigmas: list[float]) -> list[Price]:
     """The objective's terms on images (n, 784) if a model answered with its mu (an AE: its z) and the same sigma."""
-    mu = torch.cat([encode_parameters(model, x)[0] for x in images.split(CHUNK)])
+    mu, _ = encode_all(model, images)
     eps = evaluation_eps(*mu.shape)
     prices = []
     for sigma in sigmas:
@@ -80,9 +116,9 @@ def active_dimensions(mu: Tensor) -> set[int]:
 
 
 @functools.lru_cache(maxsize=8)
-def evaluation_eps(images: int, latent_dim: int) -> Tensor:
+def evaluation_eps(images: int, latent_dim: int, draw: int = 0) -> Tensor:
     """The same eps for every evaluation, so that models differ by themselves alone: (images, latent_dim)."""
-    return torch.randn(images, latent_dim, generator=seeded(0, "test eps"))
+    return torch.randn(images, latent_dim, generator=seeded(0, "test eps", draw))
 
 
 def chance_loss(likelihood: str) -> float:

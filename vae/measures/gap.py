@@ -9,7 +9,7 @@ from torch.nn.functional import max_pool2d
 from torch.nn.utils.rnn import pad_sequence
 
 from vae.adam import Adam
-from vae.measures.evaluation import decoded_losses
+from vae.measures.chunks import decoded_losses
 from vae.measures.posterior import Cells, Posterior, exact_posteriors
 from vae.measures.quadrature import gaussian_expectation
 from vae.models import encode_parameters

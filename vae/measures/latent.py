@@ -3,10 +3,9 @@
 from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from vae.measures.evaluation import CHUNK
-from vae.models import encode_parameters, pixel_means, reparameterize
+from vae.models import reparameterize
 from vae.randomness import seeded
 
 
@@ -22,19 +21,6 @@ class Plane(NamedTuple):
 
     origin: Tensor
     axes: Tensor
-
-
-@torch.no_grad()
-def encode_all(model: nn.Module, images: Tensor) -> tuple[Tensor, Tensor | None]:
-    """All codes of images (n, 784): (z, None) of an AE, (mu, log_sigma) of a VAE, each (n, latent_dim)."""
-    mu, log_sigma = zip(*(encode_parameters(model, x) for x in images.split(CHUNK)))
-    return torch.cat(mu), None if log_sigma[0] is None else torch.cat(log_sigma)
-
-
-@torch.no_grad()
-def decode_all(model: nn.Module, z: Tensor) -> Tensor:
-    """Codes (n, latent_dim) -> x_hat (n, 784)."""
-    return torch.cat([pixel_means(model.decode(part)) for part in z.split(CHUNK)])
 
 
 def prior_samples(count: int, latent_dim: int, seed: int) -> Tensor:

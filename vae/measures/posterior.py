@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from vae.measures.evaluation import CHUNK
+from vae.measures.chunks import CHUNK
 from vae.models import encode_parameters, pixel_means
 
 SIDE = 200  # cells of the grid along each axis

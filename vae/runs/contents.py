@@ -48,7 +48,7 @@ def metrics_in(content: bytes) -> dict:
         and isinstance(metrics.get("model_sha256"), str | None)
         and isinstance(metrics.get("message", ""), str)
         and isinstance(metrics.get("failure"), dict | None)
-        and (test is None or (isinstance(test, dict) and _is_number(test.get("reconstruction"))))
+        and (test is None or (isinstance(test, dict) and _is_test(test)))
     )
     if not is_whole:
         raise ValueError("a field is missing or of a wrong type")
@@ -99,6 +99,20 @@ def json_in(content: bytes):
 def wish_in(said: dict) -> str:
     """What a control.json wants; whoever cannot be understood wants nothing."""
     return want if isinstance(want := said.get("want"), str) and want in WISHES else "run"
+
+
+def _is_test(test: dict) -> bool:
+    """Whether these are figures of a model on the test images (measures.evaluation.Metrics): an AE's have no KL."""
+    total, kl, by_dimension = (test.get(name) for name in ("negative_elbo", "kl", "kl_per_dimension"))
+    is_ae = total is kl is by_dimension is None
+    numbers = [total, kl, *by_dimension] if isinstance(by_dimension, list) else [None]
+    return (
+        _is_number(test.get("reconstruction"))
+        and _is_count(test.get("active_units"))
+        and _is_count(test.get("draws", 1))  # older runs do not say it: it was one
+        and _is_number(test.get("standard_error", 0.0))
+        and (is_ae or all(map(_is_number, numbers)))
+    )
 
 
 def _is_line(line, config: RunConfig) -> bool:

@@ -12,9 +12,9 @@ import torch
 
 from vae import data
 from vae.config import ConfigError, RunConfig
+from vae.measures.chunks import encode_all
 from vae.measures.evaluation import evaluate
 from vae.measures.gap import Gap, measure_gap
-from vae.measures.latent import encode_all
 from vae.measures.posterior import decode_grid
 from vae.models import Autoencoder
 from vae.runs.files import SpoiledFile, StoreError

@@ -5,8 +5,8 @@ from torch import Tensor, nn
 
 from vae import data
 from vae.config import RunConfig
-from vae.measures.evaluation import CHUNK
-from vae.models import encode_parameters, pixel_means, reconstruct
+from vae.measures.chunks import encode_all
+from vae.models import pixel_means, reconstruct
 from vae.randomness import seeded
 
 SAMPLES = 20
@@ -24,12 +24,12 @@ class Pictured:
     @torch.no_grad()
     def __call__(self, model: nn.Module) -> dict[str, Tensor]:
         """A model's pictures, by name: mu, log_sigma of a VAE, reconstructions and samples."""
-        mu, log_sigma = zip(*(encode_parameters(model, x) for x in self.followed.split(CHUNK)))
+        mu, log_sigma = encode_all(model, self.followed)
         pictures = {
-            "mu": torch.cat(mu),
+            "mu": mu,
             "reconstructions": reconstruct(model, self.digits),
             "samples": pixel_means(model.decode(self.z)),
         }
-        if log_sigma[0] is not None:
-            pictures["log_sigma"] = torch.cat(log_sigma)
+        if log_sigma is not None:
+            pictures["log_sigma"] = log_sigma
         return pictures

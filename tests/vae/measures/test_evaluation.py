@@ -3,6 +3,8 @@
 import functools
 import hashlib
 import json
+import math
+import statistics
 
 import pytest
 import torch
@@ -11,6 +13,8 @@ from torch.distributions import Bernoulli, Normal, kl_divergence
 from vae import data
 from vae.config import RunConfig
 from vae.measures.evaluation import (
+    EXACT,
+    MOST_DRAWS,
     active_dimensions,
     chance_loss,
     evaluate,
@@ -82,13 +86,38 @@ def test_a_vaes_terms_are_those_of_a_plain_computation(images, likelihood, kind)
 
     for count in (500, 2_500):
         metrics = evaluate(model(), images[:count], likelihood)
-        eps = evaluation_eps(count, 4)
-        reconstruction, kl = plain_terms(model(), images[:count], eps, likelihood, heads(kind))
+        draws = [evaluation_eps(count, 4, draw) for draw in range(metrics.draws)]
+        terms = [plain_terms(model(), images[:count], eps, likelihood, heads(kind)) for eps in draws]
+        reconstruction, kl = statistics.mean(loss for loss, _ in terms), terms[0][1]
         assert metrics.reconstruction == pytest.approx(reconstruction, rel=1e-5)
         assert metrics.kl_per_dimension == pytest.approx(kl, rel=1e-4, abs=1e-6)
         assert metrics.kl == pytest.approx(sum(kl), rel=1e-5)
         assert metrics.negative_elbo == pytest.approx(reconstruction + sum(kl), rel=1e-5)
         assert metrics.active_units == 2
+
+
+@pytest.mark.parametrize("run_id", ["vae-2d-7b69009b8943", "vae-2d-d25a538d2803"])
+def test_the_standard_error_is_the_spread_of_as_many_other_draws(pretrained, images, run_id):
+    """Of the default run, whose spread is small, and of one whose sigmas are far too large for its decoder."""
+    model, x = pretrained.model(run_id), images[:1_000]
+    metrics = evaluate(model, x, "bernoulli")
+    generator = torch.Generator().manual_seed(1)
+    others = [
+        plain_terms(pretrained.model(run_id), x, torch.randn(1_000, 2, generator=generator))[0] for _ in range(200)
+    ]
+    of_one_draw = metrics.standard_error * math.sqrt(metrics.draws)
+    assert of_one_draw == pytest.approx(statistics.stdev(others), rel=0.25)
+    assert abs(metrics.reconstruction - statistics.mean(others)) < 4 * metrics.standard_error
+
+
+def test_there_are_draws_until_the_means_are_exact_or_enough(images):
+    config = RunConfig(latent_dim=2, hidden_dims=(16,))
+    calm, wild = build_model(config, images.mean(0)), build_model(config, images.mean(0))
+    calm.h.bias.data -= 4
+    wild.h.bias.data += 4
+    calm, wild = (evaluate(model, images[:200], "bernoulli") for model in (calm, wild))
+    assert calm.draws == 2 and 0 < calm.standard_error < EXACT
+    assert wild.draws == MOST_DRAWS and wild.standard_error > EXACT
 
 
 @pytest.mark.parametrize("run_id", sorted(path.parent.name for path in PRETRAINED.glob("*/model.safetensors")))

@@ -9,9 +9,8 @@ from torch.distributions import MultivariateNormal, Normal
 from tests.vae.linear import LinearVAE
 from vae import data
 from vae.config import RunConfig
-from vae.measures.evaluation import decoded_losses
+from vae.measures.chunks import decoded_losses, encode_all
 from vae.measures.gap import Gaussian2D, encoders_gaussians, expected_bounds, improve, measure_gap
-from vae.measures.latent import encode_all
 from vae.measures.posterior import decode_grid
 from vae.runs.store import RunStore
 

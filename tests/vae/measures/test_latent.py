@@ -9,6 +9,7 @@ import torch
 from vae import data
 from vae.config import RunConfig
 from vae.measures import latent
+from vae.measures.chunks import decode_all, encode_all
 from vae.models import build_model
 
 
@@ -112,9 +113,9 @@ def test_an_axis_of_the_principal_plane_points_where_its_largest_entry_is_positi
 def test_codes_and_answers_of_more_than_one_chunk_are_those_of_all_at_once():
     images = data.load("mnist", "test").images[:2_300]
     vae, ae = build_model(RunConfig(latent_dim=3)), build_model(RunConfig(latent_dim=3, model="ae"))
-    (mu, log_sigma), (z, nothing) = latent.encode_all(vae, images), latent.encode_all(ae, images)
+    (mu, log_sigma), (z, nothing) = encode_all(vae, images), encode_all(ae, images)
     torch.testing.assert_close(mu, vae.g(vae.trunk(images)))
     torch.testing.assert_close(log_sigma, vae.h(vae.trunk(images)))
     torch.testing.assert_close(z, ae.f(ae.trunk(images)))
     assert nothing is None
-    torch.testing.assert_close(latent.decode_all(ae, z), ae.decoder(z).sigmoid())
+    torch.testing.assert_close(decode_all(ae, z), ae.decoder(z).sigmoid())

@@ -11,8 +11,7 @@ from torch.distributions import MultivariateNormal, Normal
 from tests.vae.linear import Linear, LinearVAE
 from vae import data
 from vae.config import RunConfig
-from vae.measures.evaluation import decoded_losses
-from vae.measures.latent import encode_all
+from vae.measures.chunks import decoded_losses, encode_all
 from vae.measures.posterior import MOST, decode_grid, exact_posteriors, log_likelihood, posteriors_on
 from vae.models import build_model
 from vae.objective import reconstruction_loss

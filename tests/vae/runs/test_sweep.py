@@ -7,7 +7,7 @@ import pytest
 
 from vae import data
 from vae.config import ConfigError, RunConfig
-from vae.measures.latent import encode_all
+from vae.measures.chunks import encode_all
 from vae.runs.store import PRETRAINED, RunStore
 from vae.runs.sweep import LADDER, RAMPLESS, ladder, sweep
 

@@ -10,9 +10,9 @@ from safetensors.torch import save
 from tests.vae.runs.test_store import damage, line_of, put_complete, train_in
 from vae import data
 from vae.config import ConfigError, RunConfig
+from vae.measures.chunks import encode_all
 from vae.measures.evaluation import evaluate
 from vae.measures.gap import Gap, measure_gap
-from vae.measures.latent import encode_all
 from vae.measures.posterior import decode_grid
 from vae.runs import lease, worker
 from vae.runs.layers import sha256_of
