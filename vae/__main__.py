@@ -16,7 +16,7 @@ from vae.config import ConfigError, RunConfig, allowed_values
 from vae.data import DatasetError, download
 from vae.measures.evaluation import evaluate
 from vae.models import SIGMA_HEADS, TRAINABLE
-from vae.runs import machine
+from vae.runs import machine, seeds
 from vae.runs.files import StoreFault
 from vae.runs.layers import with_checksum
 from vae.runs.queue import LOCAL, LOOK, Runs
@@ -115,13 +115,17 @@ def run_summary(run_id: str, store: RunStore) -> dict:
 def pretrain_command(options: argparse.Namespace) -> int:
     """Trains the runs that come with the project, again and from nothing, and measures what the posteriors need.
 
-    With --measure their weights stay, and only their figures on the test images are worked out again.
+    With --measure their weights stay, and only their figures on the test images are worked out again; with --seeds
+    what lessons compare is trained with five seeds, in a store of one's own, and the figures are kept.
     """
     store = RunStore(options.store or str(PRETRAINED), pretrained=PRETRAINED / "nothing below")
     if options.measure:
         for config in PRETRAINED_RUNS:
             measure_again(config, store)
             print(json.dumps(run_summary(config.run_id, store)), flush=True)
+        return 0
+    if options.seeds:
+        train_seeds(RunStore(options.store))
         return 0
     for run_id in store.run_ids():
         store.upper.delete(run_id)
@@ -171,6 +175,16 @@ def measure_again(config: RunConfig, store: RunStore) -> None:
     if store.metrics(config.run_id)["test"] is not None:
         test = evaluate(store.model(config.run_id), data.load(config.dataset, "test").images, config.likelihood)
         store.write_test(config.run_id, test.to_dict())
+
+
+def train_seeds(store: RunStore) -> None:
+    """Trains what lessons compare with every seed, on all cores, and keeps the figures (runs/seeds.py)."""
+    every = [config for seed in seeds.SEEDS for config in seeds.compared(seed)]
+    for starts_from_nothing in (True, False):  # the AEs of the others come first
+        wave = [config for config in every if bool(config.init_from) != starts_from_nothing]
+        if missing := [config for config in wave if store.status(config.run_id).state not in SETTLED]:
+            train_together(missing, Runs(store, "cpu"))
+    seeds.record(store)
 
 
 def sweep_command(options: argparse.Namespace) -> int:
@@ -275,6 +289,7 @@ def _parser() -> Parser:
         "pretrain", help="make assets/pretrained again", description=pretrain_command.__doc__
     )
     pretrain.add_argument("--measure", action="store_true", help="only their figures again, from the weights there are")
+    pretrain.add_argument("--seeds", action="store_true", help="only what lessons compare, with five seeds")
     pretrain.set_defaults(command=pretrain_command)
 
     runs = commands.add_parser("runs", help="list the store's runs", description=runs_command.__doc__)

@@ -92,8 +92,8 @@ def _structure_measured(run: Trained, predicted: str) -> None:
         predicted,
         measured,
         f"The reconstruction loss of the 10,000 test digits goes from {before:.1f} to "
-        f"**{after['reconstruction']:,.1f} nats**, without the noise (ε = 0) to {after['at_mu']:,.1f}; to answer each "
-        f"with the mean image costs {without_code:.1f}{'.' if measured == KEEP else f': {why}'}",
+        f"**{ui.nats(after, 'reconstruction')} nats**, without the noise (ε = 0) to {after['at_mu']:,.1f}; to answer "
+        f"each with the mean image costs {without_code:.1f}{'.' if measured == KEEP else f': {why}'}",
     )
 
 
@@ -107,7 +107,7 @@ def _table(run: Trained) -> None:
         names = {"reconstruction": "reconstruction", "kl": "KL", "negative_elbo": "−ELBO"}
 
     def cells(test: dict) -> str:
-        return " | ".join("–" if test[name] is None else f"{test[name]:,.1f}" for name in names)
+        return " | ".join("–" if test[name] is None else ui.nats(test, name) for name in names)
 
     head = [f"| test digits, nats | {' | '.join(names.values())} |", f"|---|{'--:|' * len(names)}"]
     st.markdown("\n".join([*head, *(f"| {name} | {cells(test)} |" for name, test in rows.items())]))

@@ -38,7 +38,8 @@ controls.formula(
     r"""\begin{aligned}
     \text{1. structure:}\quad & \Z = f(\Y) \;\longrightarrow\; \MU = g(\Y),\;\; \log\SIGMA = h(\Y),\;\;
     \Z = \MU + \SIGMA\,\EPS \\
-    \text{2. objective:}\quad & -\log p(\X\mid\Z) \;\longrightarrow\; -\log p(\X\mid\Z) +
+    \text{2. objective:}\quad & -\log p(\X\mid\Z) \;\longrightarrow\;
+    \mathbb E_{q(\Z\mid\X)}\big[-\log p(\X\mid\Z)\big] +
     \underbrace{\tfrac12\textstyle\sum_d {\MU}_d^2}_{\text{far from 0}} +
     \underbrace{\tfrac12\textstyle\sum_d\big({\SIGMA}_d^2 - 2\log{\SIGMA}_d - 1\big)}_{\text{too certain, or too vague}}
     \end{aligned}"""

@@ -1,11 +1,12 @@
 """A converted AE is trained again, all or a part of it, beside a VAE from nothing with the same budget."""
 
 import dataclasses
+import functools
 
 import streamlit as st
 
 from pages.conversion.changes import from_nothing
-from pages.shared import controls, figures, prediction, several
+from pages.shared import controls, figures, prediction, seeds, several
 from pages.shared import lab as ui
 from pages.shared.controls import FIELDS
 from pages.shared.once import once
@@ -55,6 +56,10 @@ def _runs(ae: RunConfig, epochs: int, seed: int) -> dict[str, RunConfig]:
     return runs
 
 
+def _run(ae: RunConfig, epochs: int, name: str, seed: int) -> RunConfig:
+    return _runs(ae, epochs, seed)[name]
+
+
 def _shown(ae: RunConfig, configs: list[RunConfig], now: list[RunStatus], predicted: str) -> None:
     """Progress, curves, and, once all have ended, who was best."""
     names = [NOTHING, *PARTS, LONGER][: len(configs)]
@@ -75,7 +80,9 @@ def _shown(ae: RunConfig, configs: list[RunConfig], now: list[RunStatus], predic
     if len(tests) == len(names):
         losses = {name: test["negative_elbo"] for name, test in tests.items()}
         best = min([NOTHING, *PARTS], key=losses.get)
-        prediction.compare(predicted, best, outcome(losses, histories, ae.epochs))
+        over = {name: seeds.figure(functools.partial(_run, ae, configs[0].epochs, name)) for name in names}
+        prediction.compare(predicted, best, outcome(losses, histories, ae.epochs, over))
+        seeds.dots(over, "−ELBO of the test digits, nats; all conversions of this AE")
     drawn = tuple((n, c.run_id, state) for n, c, state in zip(names, configs, now) if n in COLORS and n in histories)
     st.plotly_chart(_curves(drawn), key="objectives", config={"displayModeBar": False})
 
@@ -85,22 +92,27 @@ def _curves(drawn: tuple[tuple[str, str, RunStatus], ...]) -> figures.Figure:
     return figures.objective_curves({name: ui.history(*run) for name, *run in drawn}, COLORS)
 
 
-def outcome(losses: dict[str, float], histories: dict[str, list[dict]], ae_epochs: int) -> str:
-    """What the AE was worth, in words: by the runs' test −ELBO, their curves, and what the AE itself has cost."""
+def outcome(
+    losses: dict[str, float], histories: dict[str, list[dict]], ae_epochs: int, over: dict[str, dict[int, float]]
+) -> str:
+    """What the AE was worth, in words: by the runs' test −ELBO, their curves, and what the AE itself has cost.
+
+    losses: of the runs on show; over: of the same runs, by seed.
+    """
     everything, encoder, heads = PARTS
     best_first = sorted([NOTHING, *PARTS], key=losses.get)
     ranking = ", ".join(f"*{within(name)}* **{losses[name]:.1f}**" for name in best_first)
     sentences = [
         f"−ELBO of the test digits: {ranking} nats.",
-        f"To go on from the AE is {_nats(losses[NOTHING] - losses[everything])} than to start from nothing"
-        f"{_head_start(histories[everything], histories[NOTHING])}. To leave its decoder as it was is "
-        f"{_nats(losses[everything] - losses[encoder])} than to train that too; to leave its trunk as well, "
-        f"{_nats(losses[encoder] - losses[heads])} again.",
+        f"To go on from the AE, against starting from nothing: {seeds.better(over[everything], over[NOTHING])}"
+        f"{_head_start(histories[everything], histories[NOTHING])}. To leave its decoder as it was, against training it "
+        f"too: {seeds.better(over[encoder], over[everything])}; to leave its trunk as well: "
+        f"{seeds.better(over[heads], over[encoder])} again.",
     ]
     if LONGER in losses:
         sentences.append(
             f"But the AE had cost {_epochs(ae_epochs)} before: a VAE from nothing with these too reaches "
-            f"**{losses[LONGER]:.1f}**, and is {_nats(losses[everything] - losses[LONGER])} than the detour."
+            f"**{losses[LONGER]:.1f}**. The detour against that: {seeds.better(over[everything], over[LONGER])}."
         )
     return "  \n".join(sentences)
 
@@ -111,7 +123,8 @@ def _head_start(converted: list[dict], nothing: list[dict]) -> str:
     if not above or above[-1] == len(converted) - 1:
         return ""
     reached = converted[above[-1] + 1]["epoch"]
-    return f", and its curve stays below the other's end after {reached:.1f} of {_epochs(round(nothing[-1]['epoch']))}"
+    epochs = _epochs(round(nothing[-1]["epoch"]))
+    return f"; with the seed on show its curve stays below the other's end after {reached:.1f} of {epochs}"
 
 
 def _negative_elbo(line: dict) -> float:
@@ -120,7 +133,3 @@ def _negative_elbo(line: dict) -> float:
 
 def _epochs(count: int) -> str:
     return "1 epoch" if count == 1 else f"{count} epochs"
-
-
-def _nats(gain: float) -> str:
-    return f"**{abs(gain):.1f} nats {'better' if gain > 0 else 'worse'}**"

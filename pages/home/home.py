@@ -8,7 +8,7 @@ from pages.shared import controls
 st.markdown(
     "An **autoencoder** squeezes a picture *x* into a few numbers *z* and paints it again. It becomes a "
     "**variational** autoencoder by **two changes**: *z* is drawn from a small cloud instead of being one point, "
-    "and the clouds of all pictures together are kept near N(0, I)."
+    "and every cloud pays for being far from N(0, I)."
 )
 networks.show()
 
@@ -27,7 +27,8 @@ controls.formula(
     \text{AE:}\quad & \Z = f(\Y) \\
     & \mathcal L = -\log p(\X\mid\Z) \\[1ex]
     \text{VAE:}\quad & \Z = \MU + \SIGMA\,\EPS,\;\; \MU = g(\Y),\; \log\SIGMA = h(\Y) \\
-    & \mathcal L = -\log p(\X\mid\Z) + \KL\big(\mathcal N(\MU,\SIGMA^2)\,\|\,\mathcal N(0,I)\big)
+    & \mathcal L = \mathbb E_{q(\Z\mid\X)}\big[-\log p(\X\mid\Z)\big] +
+    \KL\big(\mathcal N(\MU,\SIGMA^2)\,\|\,\mathcal N(0,I)\big)
     \end{aligned}"""
 )
 controls.words()

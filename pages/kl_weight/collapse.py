@@ -1,8 +1,11 @@
 """Posterior collapse as it happens: the KL of every dimension over a training, and what a warm-up does to it."""
 
+import dataclasses
+import functools
+
 import streamlit as st
 
-from pages.shared import figures
+from pages.shared import figures, seeds
 from pages.shared import lab as ui
 from pages.shared.once import once
 from pages.shared.trained import Trained
@@ -22,7 +25,7 @@ def over_a_training(runs: list[RunConfig]) -> None:
     first = next((name for name, config in names.items() if config.kl_weight == 1), next(iter(names)))
     chosen = st.segmented_control("The training of", list(names), default=first, required=True)
     _curves({chosen: names[chosen]})
-    st.caption("Red: active in the end; grey: collapsed, the same for every digit.")
+    st.caption("Red: active in the end, their μ varies over the digits; grey: inactive, their μ hardly does.")
 
 
 @ui.says_damage
@@ -40,6 +43,13 @@ def with_and_without_warm_up() -> None:
         for name, test in tests.items()
     ]
     st.markdown(f"**Measured:** {'; '.join(outcomes)}.")
+    warmed, without = (seeds.figure(functools.partial(_with_seed, config)) for config in pair.values())
+    st.markdown(f"−ELBO with a warm-up, against without: {seeds.better(warmed, without)}.")
+    seeds.dots({"warm-up": warmed, "no warm-up": without}, "−ELBO of the test digits, nats")
+
+
+def _with_seed(config: RunConfig, seed: int) -> RunConfig:
+    return dataclasses.replace(config, seed=seed)
 
 
 def _curves(named: dict[str, RunConfig]) -> None:

@@ -35,14 +35,15 @@ with st.expander("Try this", icon=":material/lightbulb:"):
         """
 1. **Predict:** which weight gives the sharpest *x̂*? And which the best fresh samples? Are they the same?
 2. Go to β = 0. How large is σ, and what do the eight draws look like? Nobody punished certainty.
-3. Go up until all eight draws look alike whatever *x* is: the posterior has collapsed to the prior. Where does that
-   happen for this digit?
+3. Go up until the eight draws are the same whichever digit you choose: *q(z|x)* is N(0, I) for every *x*, the posterior
+   has collapsed. Where does that happen? (At β = 0 they look alike too. What is different there?)
 4. Choose the 10-D runs and switch off the dimension with the smallest KL, then the one with the largest.
-5. Why does no point lie below the dashed line? Train a sweep with more epochs, and see.
+5. With the same seed and budget no point lies below the dashed line. **Predict:** is it a bound? Train a sweep with
+   another seed, or with more epochs, and see.
 """
     )
 controls.formula(
-    r"""\mathcal L_\beta = \underbrace{-\log p(\X\mid\Z)}_{\text{distortion}} + \beta\,
+    r"""\mathcal L_\beta = \underbrace{\mathbb E_{q(\Z\mid\X)}\big[-\log p(\X\mid\Z)\big]}_{\text{distortion}} + \beta\,
     \underbrace{\KL\big(\mathcal N(\MU,\SIGMA^2)\,\|\,\mathcal N(0,I)\big)}_{\text{rate}},\qquad
     \mathrm{MMD}^2 = \mathbb E\,k(\Z,\Z') + \mathbb E\,k(\EPS,\EPS') - 2\,\mathbb E\,k(\Z,\EPS),\;\;
     k(a,b)=e^{-|a-b|^2/2D}"""

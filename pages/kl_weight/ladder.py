@@ -1,6 +1,7 @@
 """Trained runs of one architecture, one KL weight after another: assets/browser/kl_weight/ladder.*, fed."""
 
 import dataclasses
+import math
 from collections import defaultdict
 
 import streamlit as st
@@ -21,6 +22,7 @@ from vae.runs.sweep import LADDER, MOST_WEIGHTS, ladder
 
 ARCHITECTURE = ("latent_dim", "dataset", "hidden_dims", "activation", "bottleneck", "sigma", "likelihood")
 KEY = "kl weight"
+MUTE = 0.1  # nats of KL: codes with less say as good as nothing of x
 COMPARED = 1_000  # codes, with as many draws from N(0, I)
 CLOSE = 0.1  # from this weight on codes stay near N(0, I): the frame holds these runs, and others may leave it
 
@@ -109,6 +111,7 @@ def show(architecture: RunConfig) -> None:
             "ae": _figures(ae),
             "given": given,
             "isAwaited": is_awaited,
+            "klWords": _kl_words(architecture.latent_dim, len(ae.test_set.labels)),
             **_named(ae, vaes, points),
         },
         sends={"chosen": _open_chosen_run},
@@ -186,6 +189,7 @@ def _row(vae: Trained, rungs: list[RunConfig]) -> dict:
         **_point(vae.config, rungs),
         **_figures(vae),
         "negativeElbo": test["negative_elbo"],
+        "aggregateKl": test.get("aggregate_kl"),  # older runs: nobody measured it
         "klPerDimension": test["kl_per_dimension"],
         "dims": top_two_dimensions(vae),
         "parcel": parcels.of_model(vae),
@@ -233,6 +237,17 @@ def _where(vae: Trained, limit: float) -> str:
     return f"{plane}median σ {measured['sigma']:.2g}{beyond}"
 
 
+def _kl_words(latent_dim: int, images: int) -> str:
+    """What the estimate of the KL's two parts cannot know."""
+    most = f"From the codes of all test digits: their I(x; z) is at most log {images:,} = {math.log(images):.1f} nats"
+    if latent_dim <= 2:
+        return f"{most}."
+    return (
+        f"{most}, and in {latent_dim} dimensions, where their clouds hardly meet, it is at least what stands here, and "
+        "KL(q(z) ‖ p) at most."
+    )
+
+
 def _outcome(rows: list[dict]) -> str:
     """What the runs on show say, in one sentence."""
     first, last = rows[0], rows[-1]
@@ -243,5 +258,12 @@ def _outcome(rows: list[dict]) -> str:
         f"{first['reconstruction']:.1f} to {last['reconstruction']:.1f} nats, the KL from {first['kl']:.1f} to "
         f"{last['kl']:.1f}, the active dimensions from {first['active']} to {last['active']}. −ELBO is lowest at "
         f"β = {best['weight']:g}; the codes are closest to N(0, I) at β = {closest['weight']:g} "
-        f"(MMD² {closest['mmd']['value']:.4f}; up to {closest['mmd']['high']:.4f} is chance)."
+        f"(MMD² {closest['mmd']['value']:.4f}; up to {closest['mmd']['high']:.4f} is chance){_because(closest)}."
     )
+
+
+def _because(closest: dict) -> str:
+    """Why codes are so close to the prior, where they say as good as nothing: no praise for such a run."""
+    if closest["kl"] >= MUTE:
+        return ""
+    return f", because there they say as good as nothing of x: their KL is {closest['kl']:.3f} nats"

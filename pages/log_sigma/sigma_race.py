@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import streamlit as st
 
-from pages.shared import controls, digits, figures, prediction, several
+from pages.shared import controls, digits, figures, prediction, seeds, several
 from pages.shared import lab as ui
 from pages.shared.once import once
 from pages.shared.plain import message
@@ -150,14 +150,13 @@ def limits() -> None:
 @ui.says_damage
 def verdict() -> None:
     """Why log sigma, although softplus finishes too: what was measured with the default settings, and arithmetic."""
-    softplus, log = (ui.test_of(RunConfig(sigma=kind).run_id).get("negative_elbo") for kind in ("softplus", "log"))
-    measured = ""
-    if softplus and log:
-        better = "softplus" if softplus < log else "log σ"
-        measured = f" With the default settings they end at {softplus:.1f} and {log:.1f} nats, {better} ahead."
-    st.markdown(
-        f"**So log σ, or softplus?** With learning rates that are not too large both train.{measured} Race with "
-        "other seeds before you make much of it. What speaks for log σ is its simplicity: the KL contains log σ, which "
-        "the head then gives as it is, every *h* means a σ, and the gradient is σ² − 1. What speaks for softplus: "
-        "where *h* is large it grows no faster than *h*, and so does its gradient, while exp explodes."
+    softplus, log = (
+        seeds.figure(lambda seed, kind=kind: RunConfig(sigma=kind, seed=seed)) for kind in ("softplus", "log")
     )
+    st.markdown(
+        "**So log σ, or softplus?** With learning rates that are not too large both train. With the default settings, "
+        f"softplus against log σ: {seeds.better(softplus, log)}. What speaks for log σ is its simplicity: the KL contains "
+        "log σ, which the head then gives as it is, every *h* means a σ, and the gradient is σ² − 1. What speaks for "
+        "softplus: where *h* is large it grows no faster than *h*, and so does its gradient, while exp explodes."
+    )
+    seeds.dots({"softplus(h) = σ": softplus, "h = log σ": log}, "−ELBO of the test digits, nats")

@@ -82,9 +82,14 @@ def words() -> None:
 - **nat**: the unit of information with the natural logarithm; 1 nat is 1.44 bits. All losses here are nats an image.
 - **reconstruction loss**, −log p(x|z): how surprised the decoder is by the picture *x*, summed over its 784 pixels.
 - **KL**(q(z|x) ‖ N(0, I)): how far a picture's cloud of codes is from the prior; what *z* may know of *x* is paid here.
-- **−ELBO** = reconstruction loss + KL: at least −log p(x); the lower, the better the VAE.
+- **−ELBO** = E*q*[reconstruction loss] + KL, the mean over *z* from q(z|x): at least −log p(x). The lower, the better a
+  VAE *explains pictures*; of its codes and of fresh samples it says less.
+- **log p(x)** is a score here, not a probability: our pixels are grey, and over grey levels the Bernoulli form is not
+  normalised, so no figure compares with those of black-and-white MNIST. (The Gaussian likelihood leaves out a constant
+  of 720.5 nats.)
 - **posterior**, p(z|x): which codes could have made the picture *x*, and how likely each is. **q(z|x)**: the encoder's
-  stand-in for it. **Amortisation**: one encoder answers for all pictures, instead of a fit for each.
+  stand-in for it, a *variational* one: of a family, the one nearest by KL. **Amortisation**: one encoder answers for
+  all pictures, instead of a fit for each.
 - **prior**: N(0, I), the cloud that codes are drawn from when there is no picture. **σ**: how wide a cloud is.
 """
         )

@@ -15,7 +15,7 @@ from pages.shared.plain import message
 from pages.shared.trained import Trained
 from vae import data
 from vae.config import RunConfig
-from vae.measures.evaluation import chance_loss
+from vae.measures.evaluation import EXACT, chance_loss
 from vae.runs import machine
 from vae.runs.files import Nothing
 from vae.runs.queue import Runs
@@ -145,9 +145,16 @@ def test_in_words(run_id: str) -> str:
             "this training has gone wrong; a smaller learning rate is the usual way out"
         )
     if test["kl"] is None:
-        return f"reconstruction **{test['reconstruction']:.1f}** nats"
+        return f"reconstruction **{nats(test, 'reconstruction')}** nats"
     parts = f"reconstruction {test['reconstruction']:.1f} + KL {test['kl']:.1f}"
-    return f"−ELBO **{test['negative_elbo']:.1f}** nats = {parts}"
+    return f"−ELBO **{nats(test, 'negative_elbo')}** nats = {parts}"
+
+
+def nats(test: dict, name: str) -> str:
+    """A figure on the test images, with its standard error over draws of eps where that shows in its last digit."""
+    error = test.get("standard_error", 0.0)
+    is_seen = name in ("reconstruction", "negative_elbo") and error >= EXACT
+    return f"{test[name]:,.1f} ± {error:.1f}" if is_seen else f"{test[name]:,.1f}"
 
 
 @recent(2.0)
@@ -242,6 +249,11 @@ def _pairs() -> dict[RunConfig, set[str]]:
     plain = RunConfig()
     order = sorted(pairs, key=lambda c: (c.latent_dim, c.kl_weight != plain.kl_weight, c.epochs, c.seed, c.kl_weight))
     return {config: pairs[config] for config in sorted(order, key=lambda config: config != plain)}
+
+
+def ended() -> list[RunConfig]:
+    """The runs of both models that can be shown."""
+    return [config for model in ("ae", "vae") for config, _ in _ended(model)]
 
 
 def _ended(model: str) -> list[tuple[RunConfig, str]]:

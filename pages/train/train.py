@@ -27,7 +27,8 @@ with st.expander("Try this", icon=":material/lightbulb:", expanded=False):
 """
     )
 controls.formula(
-    r"""\underbrace{-\log p(\X\mid \Z)}_{\text{AE and VAE: reconstruction}}
+    r"""\underbrace{\mathbb E_{q(\Z\mid\X)}\big[-\log p(\X\mid \Z)\big]}_{
+    \text{AE (whose } q \text{ is one point) and VAE: reconstruction}}
     \;+\; \underbrace{\beta\;\KL\big(\mathcal N(\MU,\SIGMA^2)
     \,\|\,\mathcal N(0, I)\big)}_{\text{VAE only: }\beta = \text{KL weight}}"""
 )

@@ -1,12 +1,14 @@
 """What is seen of a pair of runs as it trains, and afterwards, back and forth, from its snapshots."""
 
+import dataclasses
+import functools
 import time
 
 import numpy as np
 import streamlit as st
 import torch
 
-from pages.shared import digits, figures, news, run_again, scatter, visitors
+from pages.shared import digits, figures, news, run_again, scatter, seeds, visitors
 from pages.shared import lab as ui
 from pages.shared.frame import fragment
 from pages.shared.once import once
@@ -33,6 +35,21 @@ def training(ae: RunConfig, vae: RunConfig) -> None:
     dimensions = scatter.choose_dimensions(vae.latent_dim)
     run_every = _seconds_a_picture() if playing else None
     fragment(_pictures, run_every=run_every)(ae, vae, before, dimensions, live, playing)
+    if set(before) <= SETTLED:
+        _with_other_seeds(ae, vae)
+
+
+def _with_other_seeds(ae: RunConfig, vae: RunConfig) -> None:
+    """Which of the two reconstructs better, over all seeds with which this pair has been trained."""
+    of_ae, of_vae = (seeds.figure(functools.partial(_with_seed, half), "reconstruction") for half in (ae, vae))
+    if len(of_ae.keys() & of_vae.keys()) < 2:
+        return
+    st.markdown(f"**With other seeds:** the AE's reconstruction loss against the VAE's: {seeds.better(of_ae, of_vae)}.")
+    seeds.dots({"AE": of_ae, "VAE": of_vae}, "reconstruction loss of the test digits, nats")
+
+
+def _with_seed(config: RunConfig, seed: int) -> RunConfig:
+    return dataclasses.replace(config, seed=seed)
 
 
 @ui.says_damage

@@ -7,9 +7,10 @@ from pages.shared import controls
 from pages.true_posterior import gaps, posteriors
 
 st.markdown(
-    "Which codes could have made this digit? In two dimensions the exact answer **p(z|x)** can be computed at every "
-    "point of the plane (violet). The VAE answers with **q(z|x)**, one Gaussian with independent dimensions (orange): "
-    "a *variational* stand-in. **What does it lose?**"
+    "Which codes could have made this digit? **Variational** means not to compute that answer but to *search* for a "
+    "stand-in: in a **family** (here: Gaussians with independent dimensions, **q(z|x)**, orange), the one at the least "
+    "**distance** KL(q ‖ p(z|x)). In two dimensions the exact **p(z|x)** (violet) can be had, at every point of the "
+    "plane. **What does the stand-in lose?**"
 )
 vae = choice.choose_pair()
 if posteriors.has_one(vae):
@@ -22,7 +23,8 @@ with st.expander("Try this", icon=":material/lightbulb:"):
 1. **Predict:** is the orange ellipse where the violet cloud is? Look at a few digits, then at *hard ones*.
 2. Find the best Gaussians. Which of the three costs most: the encoder's own error, independence, or the Gaussian shape?
 3. Improve q, step by step: nothing but this digit's μ and σ changes. Why did the encoder not answer so at once?
-4. *Draw your own*: before the first stroke nothing is known but the prior. What does each stroke leave of the plane?
+4. *Draw your own*: an empty sheet is no picture, and nothing is known but the prior. From the first stroke on, its
+   black pixels are observed too. What does each stroke leave of the plane?
 5. Draw something that is no digit. Where does the exact posterior put it, and where the encoder?
 6. **Predict:** of what q loses over 1,000 digits, which part is the largest? Then look, and click on the worst digits.
 """

@@ -8,8 +8,8 @@ from pages.walk import walking
 
 st.markdown(
     "Move **one number of *z*** at a time: both decoders answer while the slider moves. Under each slider are eleven "
-    "pictures along its way. A VAE's sliders go from −3 to 3 σ of its prior; an AE has no prior, so its sliders go "
-    "where 98 % of its codes are."
+    "pictures along its way. A VAE's sliders go from −3 to 3 σ of its prior; an AE has no prior, so each of "
+    "its sliders goes where 98 % of that number's codes are."
 )
 walking.along_dimensions(choice.choose_pair())
 

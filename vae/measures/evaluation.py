@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from vae import data
+from vae.measures.aggregate import aggregate
 from vae.measures.chunks import CHUNK, decoded_losses, encode_all
 from vae.models import reparameterize
 from vae.objective import kl_divergence, reconstruction_loss
@@ -24,7 +25,8 @@ class Metrics:
     """Means over the test images, in nats an image; what involves KL is None for an AE.
 
     draws: of eps an image, over which the reconstruction loss is averaged; standard_error: of it and of negative_elbo,
-    nats, over other draws for the same images. An AE draws nothing: 0 both.
+    nats, over other draws for the same images. An AE draws nothing: 0 both. aggregate_kl: KL(q(z) || N(0, I)), a part
+    of kl, with its own standard error; bare: the share of N(0, I) where q(z) is less than a tenth (aggregate.py).
     """
 
     negative_elbo: float | None
@@ -34,6 +36,9 @@ class Metrics:
     active_units: int
     draws: int = 0
     standard_error: float = 0.0
+    aggregate_kl: float | None = None
+    aggregate_error: float | None = None
+    bare: float | None = None
 
     def to_dict(self) -> dict:
         """The metrics as JSON-ready values."""
@@ -57,9 +62,15 @@ def evaluate(model: nn.Module, images: Tensor, likelihood: str) -> Metrics:
         losses.add(decoded_losses(model, reparameterize(mu, log_sigma, eps), images, likelihood))
     kl_per_dimension = kl_divergence(mu, log_sigma).mean(0)
     kl, reconstruction = kl_per_dimension.sum().item(), losses.mean
-    total = reconstruction + kl
     return Metrics(
-        total, reconstruction, kl, kl_per_dimension.tolist(), active, losses.count, round(losses.standard_error, 4)
+        reconstruction + kl,
+        reconstruction,
+        kl,
+        kl_per_dimension.tolist(),
+        active,
+        losses.count,
+        round(losses.standard_error, 4),
+        *(number if number is None else round(number, 4) for number in aggregate(mu, log_sigma)),
     )
 
 

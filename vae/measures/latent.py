@@ -35,7 +35,7 @@ def aggregate_samples(mu: Tensor, log_sigma: Tensor | None, seed: int) -> Tensor
 
 
 def fit_gaussian(codes: Tensor) -> Gaussian:
-    """The Gaussian of greatest likelihood for codes (n, latent_dim): the fair stand-in for the prior an AE lacks."""
+    """The Gaussian of greatest likelihood for codes (n, latent_dim): the simplest stand-in for a prior."""
     return Gaussian(codes.mean(0), torch.cov(codes.T, correction=0).reshape(codes.shape[1], codes.shape[1]))
 
 

@@ -17,6 +17,7 @@ import { normals } from "../shared/random.js";
 import { Due, inSlices } from "../shared/slices.js";
 import { TestDigits } from "../shared/test_digits.js";
 import { subscript } from "../shared/words.js";
+import { buildParts, inParts } from "./kl_parts.js";
 import { RateDistortion } from "./rate_distortion.js";
 
 const DRAWS = 8;
@@ -61,6 +62,8 @@ class View {
       codes: readCodes(parcels[`codes ${rung.id}`], parcels.labels, rung.dims, data.codes),
     }));
     this.buildTable();
+    buildParts(this.find(".bars"), this.rungs, (rung) => this.choose(rung));
+    this.find(".kl-parts .hint").textContent = data.klWords;
     this.buildMultiples(parcels.labels);
     this.find(".rungs").max = this.rungs.length - 1;
     const wanted = this.address.state.chosen ?? data.reference;
@@ -123,7 +126,8 @@ class View {
     this.find(".rungs").setAttribute("aria-valuetext", `KL weight ${rung.label}`);
     this.find(".beta").textContent = `β = ${rung.label}`;
     for (const one of this.rungs) {
-      for (const part of [one.line, one.figure]) part.classList.toggle("is-chosen", one === rung);
+      const bar = this.find(`.bars [data-id="${one.id}"]`);
+      for (const part of [one.line, one.figure, bar]) part.classList.toggle("is-chosen", one === rung);
     }
     this.rate.show(this.data.points, rung.id, this.data.reference);
     this.rate.canvas.setAttribute(
@@ -266,7 +270,7 @@ class View {
       button.addEventListener("click", () => this.choose(rung));
       this.addLine(rung, button, [
         rung.reconstruction.toFixed(1),
-        rung.kl.toFixed(1),
+        element("span", { title: inParts(rung) }, rung.kl.toFixed(1), element("small", {}, sumOf(rung))),
         rung.negativeElbo.toFixed(1),
         String(rung.active),
         squared(rung.mmd),
@@ -327,10 +331,18 @@ class View {
 }
 
 /** What a rung pays over all test digits. */
-function inNats({ label, reconstruction, kl, negativeElbo, active, klPerDimension }) {
+function inNats(rung) {
+  const { label, reconstruction, kl, negativeElbo, active, klPerDimension } = rung;
   const [loss, rate, sum] = [reconstruction, kl, negativeElbo].map((nats) => nats.toFixed(1));
   const terms = `reconstruction ${loss} + KL ${rate} = −ELBO ${sum} nats`;
-  return `All 10,000 test digits at β = ${label}: ${terms}; ${active} of ${klPerDimension.length} dimensions active.`;
+  const dimensions = `${active} of ${klPerDimension.length} dimensions active`;
+  return `All 10,000 test digits at β = ${label}: ${terms}; ${inParts(rung)}; ${dimensions}.`;
+}
+
+/** The parts of a KL, where they were measured: what z tells of x, and the rest. */
+function sumOf({ kl, aggregateKl }) {
+  if (aggregateKl === null) return "";
+  return `${Math.max(kl - aggregateKl, 0).toFixed(1)} + ${Math.max(aggregateKl, 0).toFixed(1)}`;
 }
 
 /** A squared MMD; whoever points at it sees what chance alone makes. */

@@ -27,7 +27,7 @@ const LAYERS = {
   prior: "N(0, I) at 1, 2 and 3 σ",
   density: "where codes are likely",
   grid: "what the decoder draws there",
-  holes: "holes: cells without a code",
+  holes: "holes: within 2 σ of the prior, yet hardly any q(z|x)",
 };
 const USUAL = "codes,prior"; // layers
 

@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from scipy.stats import multivariate_normal
 
 from tests.browser import parcels
 from tests.browser.parcels import FEW, TEN, box, code, decoded, levels, painted
@@ -94,17 +95,26 @@ def test_at_a_code_its_digit_is_shown_with_its_label_and_its_sigma(latent_space)
     assert not levels(page, "canvas.digit.x").any() and "lies here" not in page.locator(".reading").text_content()
 
 
-def test_holes_are_the_cells_without_a_code(latent_space):
+def test_holes_are_where_one_draws_and_hardly_any_digit_is_at_home(latent_space):
+    """Within 2 sigma of N(0, I), or of the Gaussian fitted to the AE's codes, where q(z) is less than a tenth of it."""
     page = latent_space("holes")
     for half, limit in LIMITS.items():
-        codes = np.array([code(HALVES[half], index)[0][DIMS] for index in range(FEW)])
-        edges = np.linspace(-limit, limit, 41)
-        counts, *_ = np.histogram2d(*codes.T, [edges, edges])
-        middles = (edges[1:] + edges[:-1]) / 2
-        off = 0.2 * (edges[1] - edges[0])  # beside the axes and their numbers' thin lines
-        places = [[a + off, b + off] for a in middles for b in middles[4:]]  # above the numbers
-        pink = [opacity > 0 and red > 200 for red, _, _, opacity in page.evaluate(COLORS, [half, places])]
-        assert np.mean(np.array(pink) == (counts[:, 4:].ravel() == 0)) > 0.99  # but what is written at the left
+        mu, sigma = (np.array(rows)[:, DIMS] for rows in zip(*(code(HALVES[half], n) for n in range(FEW))))
+        cell = 2 * limit / 40
+        middles = (np.arange(40) + 0.5) * cell - limit
+        wide = np.maximum(sigma, cell / 2) if half == "vae" else np.full_like(mu, cell / 2)
+        across, up = (np.exp(-0.5 * ((middles[:, None] - mu[:, d]) / wide[:, d]) ** 2) / wide[:, d] for d in (0, 1))
+        q = across @ up.T / FEW / (2 * np.pi)  # (column, row)
+        places = np.stack(np.meshgrid(middles, middles, indexing="ij"), -1)
+        mean, covariance = (np.zeros(2), np.eye(2)) if half == "vae" else (mu.mean(0), np.cov(mu.T, bias=True))
+        drawn = multivariate_normal(mean, covariance)
+        inside = np.einsum("...i,ij,...j", places - mean, np.linalg.inv(covariance), places - mean) <= 4
+        expected = (inside & (q < 0.1 * drawn.pdf(places)))[:, 4:].ravel()  # above the numbers
+        off = places[:, 4:].reshape(-1, 2) + 0.2 * cell  # beside the axes and their numbers' thin lines
+        colors = page.evaluate(COLORS, [half, off.tolist()])
+        pink = np.array([opacity > 0 and red > 200 for red, _, _, opacity in colors])
+        assert expected.any() and not expected.all()
+        assert np.mean(pink == expected) > 0.99  # but what is written at the left
 
 
 def test_density_is_the_mean_of_q_over_the_digits(latent_space):

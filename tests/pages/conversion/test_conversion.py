@@ -183,28 +183,36 @@ def test_what_the_trainings_say_is_said(shown, stored):
 
 
 def test_the_text_follows_what_is_measured():
+    """A difference larger than its spread over seeds is better or worse, a smaller one a tie."""
     nothing, longer = retraining.NOTHING, retraining.LONGER
     everything, encoder, heads = retraining.PARTS
     curve = [{"epoch": epoch, "reconstruction": 150 - 5 * epoch, "kl": 5.0} for epoch in (1, 2, 3)]
     losses = {nothing: 145.0, everything: 140.0, encoder: 142.0, heads: 150.0, longer: 139.0}
     lucky = [*curve[:-1], {**curve[-1], "kl": 11.0}]
-    said = retraining.outcome(losses, {nothing: lucky, everything: curve}, 3)
+
+    def of_seeds(*around: float) -> dict:
+        """Five seeds each, all of which differ by these nats, from run to run and with the seed."""
+        spread = dict(zip(losses, around))
+        return {
+            name: {seed: loss + (seed - 2) * 0.1 * spread[name] for seed in range(5)} for name, loss in losses.items()
+        }
+
+    said = retraining.outcome(losses, {nothing: lucky, everything: curve}, 3, of_seeds(1, 2, 3, 4, 2))
     for part in (
-        "**5.0 nats better** than to start", "its curve stays below the other's end after 2.0 of 3 epochs",
-        "**2.0 nats worse** than to train that", "**8.0 nats worse** again", "**1.0 nats better** than the detour",
+        "against starting from nothing: **5.0 ± 0.2 nats better** (5 seeds); with the seed on show",
+        "its curve stays below the other's end after 2.0 of 3 epochs", "too: **2.0 ± 0.2 nats worse** (5 seeds)",
+        "as well: **8.0 ± 0.2 nats worse** (5 seeds) again", "against that: **1.0 ± 0.0 nats worse** (5 seeds)",
     ):  # fmt: skip
         assert part in said
-    losses |= {nothing: 130.0, encoder: 139.0, heads: 138.5, longer: 141.0}
-    said = retraining.outcome(losses, {nothing: lucky, everything: curve}, 3)
-    for part in (
-        "**10.0 nats worse** than to start from nothing, and its curve", "**1.0 nats better** than to train that",
-        "**0.5 nats better** again", "**1.0 nats worse** than the detour",
-    ):  # fmt: skip
-        assert part in said
+    said = retraining.outcome(losses, {nothing: lucky, everything: curve}, 3, of_seeds(1, 200, 300, 4, 2))
+    assert "against starting from nothing: **a tie** (5.0 ± 39.1 nats better, 5 seeds)" in said
+    one = {name: {0: loss} for name, loss in losses.items()}
+    said = retraining.outcome(losses, {nothing: lucky, everything: curve}, 3, one)
+    assert "**5.0 nats better** (one seed alone, which may be luck)" in said
     above = [{**line, "kl": 5.1} for line in curve]
     del losses[longer]
-    said = retraining.outcome(losses, {nothing: curve, everything: above}, 3)
-    assert "than to start from nothing. To leave" in said and "But the AE" not in said
+    said = retraining.outcome(losses, {nothing: curve, everything: above}, 3, one)
+    assert "(one seed alone, which may be luck). To leave" in said and "But the AE" not in said
 
 
 def test_a_run_that_would_be_too_long_is_left_out():

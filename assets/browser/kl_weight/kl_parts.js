@@ -1,0 +1,46 @@
+// What the KL of each rung is made of, as one bar of two colours: what z tells of x, and what all clouds together
+// differ from the prior. The mean of KL(q(z|x) || p) is I(x; z) + KL(q(z) || p) (Hoffman and Johnson 2016).
+import { element } from "../shared/element.js";
+
+const LEAST = 0.1; // the smallest weight whose bar has to fit; those of the runs below are cut off
+
+/** rungs: {id, label, weight, kl, aggregateKl}, nats; aggregateKl is null where it was not measured. */
+export function buildParts(place, rungs, choose) {
+  const seen = rungs.filter(({ weight }) => weight >= LEAST);
+  const most = Math.max(...(seen.length ? seen : rungs).map(({ kl }) => kl), 1e-3);
+  place.replaceChildren(...rungs.map((rung) => bar(rung, most, choose)));
+}
+
+function bar(rung, most, choose) {
+  const [told, apart] = partsOf(rung);
+  const share = (nats) => `${(100 * Math.min(Math.max(nats, 0) / most, 1)).toFixed(1)}%`;
+  const parts = [
+    element("span", { className: "told", style: `height: ${share(told)}` }),
+    element("span", { className: "apart", style: `height: ${share(apart)}` }),
+  ];
+  const whole = element("span", { className: "bar" }, ...parts);
+  whole.classList.toggle("is-cut", rung.kl > most);
+  const numbers = element("small", {}, rung.kl.toFixed(1));
+  const button = element(
+    "button",
+    { type: "button", title: inParts(rung), "aria-label": `β = ${rung.label}: ${inParts(rung)}` },
+    numbers,
+    whole,
+    element("strong", {}, rung.label),
+  );
+  button.dataset.id = rung.id;
+  button.addEventListener("click", () => choose(rung));
+  return button;
+}
+
+/** Nats that z tells of x, and nats that all clouds together differ from N(0, I); all of it the former if unknown. */
+function partsOf({ kl, aggregateKl }) {
+  return aggregateKl === null ? [kl, 0] : [kl - aggregateKl, aggregateKl];
+}
+
+/** KL 6.6 = 6.2 + 0.4, in words. */
+export function inParts(rung) {
+  const [told, apart] = partsOf(rung).map((nats) => Math.max(nats, 0).toFixed(1));
+  if (rung.aggregateKl === null) return `KL ${told} nats; its parts were not measured`;
+  return `of the KL, ${told} nats tell of x, and ${apart} are how far all clouds together are from N(0, I)`;
+}

@@ -1,0 +1,67 @@
+"""The aggregate posterior q(z), the mean of q(z|x) over images: how far it is from the prior, and what it leaves bare.
+
+The mean of KL(q(z|x) || p) is I(x; z) + KL(q(z) || p) (Hoffman and Johnson 2016): what z tells of x, and what the
+clouds of all images together differ from N(0, I).
+"""
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from vae.models import reparameterize
+from vae.randomness import seeded
+
+DRAWS = 2_000
+CHUNK = 250  # draws at a time: with 10,000 codes, 20 MB
+BARE = 0.1  # of the prior's density: where q(z) is less, hardly a digit is at home
+NARROWEST = -15.0  # log sigma, below which double precision cannot tell one cloud from a point
+
+
+class Aggregate(NamedTuple):
+    """KL(q(z) || N(0, I)) in nats, its standard error over the draws, and the share of N(0, I) that q(z) leaves bare.
+
+    bare is None in more than two dimensions, where the clouds of any number of images are far from each other.
+    """
+
+    kl: float
+    standard_error: float
+    bare: float | None
+
+
+@torch.no_grad()
+def aggregate(mu: Tensor, log_sigma: Tensor) -> Aggregate:
+    """What the q(z|x) of n images, mu and log_sigma (n, latent_dim), are together.
+
+    By draws from q(z), whose density is the mean of all n. It is that of these images, not of all that there could be:
+    I(x; z), which is what is left of the mean KL, cannot be more than log n, and where clouds hardly meet it is less
+    than it would be with more images. bare: of the prior, where q(z) is less than a tenth of it.
+    """
+    mu, log_sigma = mu.double().cpu(), log_sigma.double().cpu().clamp(min=NARROWEST)
+    of_each = torch.arange(DRAWS) * len(mu) // DRAWS  # as many draws of each image as can be
+    noise, prior = (torch.randn(DRAWS, mu.shape[1], generator=seeded(0, name)).double() for name in ("q(z)", "p(z)"))
+    z = reparameterize(mu[of_each], log_sigma[of_each], noise)
+    above = log_mixture(z, mu, log_sigma) - log_prior(z)
+    bare = None
+    if mu.shape[1] <= 2:
+        is_bare = log_mixture(prior, mu, log_sigma) < log_prior(prior) + math.log(BARE)
+        bare = is_bare.double().mean().item()
+    return Aggregate(above.mean().item(), above.std().item() / math.sqrt(DRAWS), bare)
+
+
+def log_prior(z: Tensor) -> Tensor:
+    """log N(z; 0, I) of codes (m, latent_dim): (m,)."""
+    return -0.5 * (z.square() + math.log(2 * math.pi)).sum(1)
+
+
+def log_mixture(z: Tensor, mu: Tensor, log_sigma: Tensor) -> Tensor:
+    """log q(z) at codes z (m, latent_dim), the mean of n Gaussians mu, log_sigma (n, latent_dim): (m,)."""
+    precision = (-2 * log_sigma).exp()
+    constant = -0.5 * (mu.square() * precision + 2 * log_sigma + math.log(2 * math.pi)).sum(1) - math.log(len(mu))
+    # -1/2 (z - mu)^2 / sigma^2, multiplied out: two products of matrices.
+    parts = [
+        (constant + some @ (mu * precision).T - 0.5 * some.square() @ precision.T).logsumexp(1)
+        for some in z.split(CHUNK)
+    ]
+    return torch.cat(parts)
