@@ -105,8 +105,8 @@ def outcome(
     sentences = [
         f"−ELBO of the test digits: {ranking} nats.",
         f"To go on from the AE, against starting from nothing: {seeds.better(over[everything], over[NOTHING])}"
-        f"{_head_start(histories[everything], histories[NOTHING])}. To leave its decoder as it was, against training it "
-        f"too: {seeds.better(over[encoder], over[everything])}; to leave its trunk as well: "
+        f"{_head_start(histories[everything], histories[NOTHING])}. To leave its decoder as it was, against training "
+        f"it too: {seeds.better(over[encoder], over[everything])}; to leave its trunk as well: "
         f"{seeds.better(over[heads], over[encoder])} again.",
     ]
     if LONGER in losses:

@@ -1,13 +1,14 @@
 """Trained runs of one architecture, one KL weight after another: assets/browser/kl_weight/ladder.*, fed."""
 
 import dataclasses
+import functools
 import math
 from collections import defaultdict
 
 import streamlit as st
 import torch
 
-from pages.shared import address, controls, figures, linked, pair, parcels
+from pages.shared import address, controls, figures, linked, pair, parcels, seeds
 from pages.shared import lab as ui
 from pages.shared.component import component
 from pages.shared.once import once
@@ -97,6 +98,7 @@ def show(architecture: RunConfig) -> None:
     ae, _ = halves(rungs[0])
     vaes = [halves(config)[1] for config in rungs]
     limit = _limit(vaes)
+    reference = next((config for config in rungs if config.kl_weight == 1), None)
     rows = [{**_row(vae, rungs), "where": _where(vae, limit)} for vae in vaes]
     points = [_point(config, rungs) for config in runs]
     _ladder(
@@ -108,6 +110,7 @@ def show(architecture: RunConfig) -> None:
             "codes": data.TEST_CODES,
             "rungs": rows,
             "points": points,
+            "otherSeeds": _other_seeds(rungs, runs),
             "ae": _figures(ae),
             "given": given,
             "isAwaited": is_awaited,
@@ -117,7 +120,23 @@ def show(architecture: RunConfig) -> None:
         sends={"chosen": _open_chosen_run},
         height="content",
     )
-    st.markdown(_outcome(rows))
+    spread = seeds.spread(seeds.figure(functools.partial(_with_seed, reference))) if reference else None
+    st.markdown(_outcome(rows, spread))
+
+
+def _with_seed(config: RunConfig, seed: int) -> RunConfig:
+    return dataclasses.replace(config, seed=seed)
+
+
+def _other_seeds(rungs: list[RunConfig], runs: list[RunConfig]) -> list[dict]:
+    """Where the rungs' trainings lie with other seeds, those that are no points of their own."""
+    own = {config.run_id for config in runs}
+    found = []
+    for rung in rungs:
+        for seed, test in seeds.tests(functools.partial(_with_seed, rung)).items():
+            if _with_seed(rung, seed).run_id not in own:
+                found.append({"kl": test["kl"], "reconstruction": test["reconstruction"]})
+    return found
 
 
 def _limit(vaes: list[Trained]) -> float:
@@ -248,17 +267,22 @@ def _kl_words(latent_dim: int, images: int) -> str:
     )
 
 
-def _outcome(rows: list[dict]) -> str:
-    """What the runs on show say, in one sentence."""
+def _outcome(rows: list[dict], spread: float | None) -> str:
+    """What the runs on show say; spread: of −ELBO at weight 1 over seeds (two standard deviations), nats, if known."""
     first, last = rows[0], rows[-1]
     best = min(rows, key=lambda row: row["negativeElbo"])
+    alike = [row for row in rows if row["negativeElbo"] < best["negativeElbo"] + (spread or 0) or row is best]
+    lowest = f"−ELBO is lowest at β = {best['weight']:g}"
+    if len(alike) > 1:
+        weights = f"β = {alike[0]['weight']:g} to {alike[-1]['weight']:g}"
+        lowest = f"−ELBO is lowest at {weights}, a tie within the ±{spread:.1f} nats of other seeds"
     closest = min(rows, key=lambda row: row["mmd"]["value"])
     return (
         f"**Measured:** from β = {first['weight']:g} to β = {last['weight']:g} the reconstruction loss goes from "
         f"{first['reconstruction']:.1f} to {last['reconstruction']:.1f} nats, the KL from {first['kl']:.1f} to "
-        f"{last['kl']:.1f}, the active dimensions from {first['active']} to {last['active']}. −ELBO is lowest at "
-        f"β = {best['weight']:g}; the codes are closest to N(0, I) at β = {closest['weight']:g} "
-        f"(MMD² {closest['mmd']['value']:.4f}; up to {closest['mmd']['high']:.4f} is chance){_because(closest)}."
+        f"{last['kl']:.1f}, the active dimensions from {first['active']} to {last['active']}. {lowest}; "
+        f"the codes are closest to N(0, I) at β = {closest['weight']:g} (MMD² {closest['mmd']['value']:.4f}; up to "
+        f"{closest['mmd']['high']:.4f} is chance){_because(closest)}."
     )
 
 

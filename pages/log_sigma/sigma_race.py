@@ -155,8 +155,8 @@ def verdict() -> None:
     )
     st.markdown(
         "**So log σ, or softplus?** With learning rates that are not too large both train. With the default settings, "
-        f"softplus against log σ: {seeds.better(softplus, log)}. What speaks for log σ is its simplicity: the KL contains "
-        "log σ, which the head then gives as it is, every *h* means a σ, and the gradient is σ² − 1. What speaks for "
-        "softplus: where *h* is large it grows no faster than *h*, and so does its gradient, while exp explodes."
+        f"softplus against log σ: {seeds.better(softplus, log)}. What speaks for log σ is its simplicity: the KL "
+        "contains log σ, which the head then gives as it is, every *h* means a σ, and the gradient is σ² − 1. What "
+        "speaks for softplus: where *h* is large it grows no faster than *h*, nor does its gradient; exp explodes."
     )
     seeds.dots({"softplus(h) = σ": softplus, "h = log σ": log}, "−ELBO of the test digits, nats")

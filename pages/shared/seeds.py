@@ -41,6 +41,11 @@ def _test(run_id: str) -> dict | None:
     return recorded().get(run_id)
 
 
+def spread(row: dict[int, float]) -> float | None:
+    """Two standard deviations over the seeds; None of fewer than three, which say little of luck."""
+    return 2 * statistics.stdev(row.values()) if len(row) > 2 else None
+
+
 def better(a: dict[int, float], b: dict[int, float]) -> str:
     """How much less the first loses than the second, in words; a tie where that may be luck."""
     difference = paired(b, a)

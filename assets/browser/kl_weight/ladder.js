@@ -35,7 +35,7 @@ class View {
     this.find(".whole").addEventListener("click", ({ target }) => {
       this.rate.isWhole = !this.rate.isWhole;
       target.setAttribute("aria-pressed", String(this.rate.isWhole));
-      this.rate.show(this.data.points, this.chosen.id, this.data.reference);
+      this.rate.show(this.data.points, this.chosen.id, this.data.reference, this.data.otherSeeds);
     });
     this.rate = new RateDistortion(this.find(".rate canvas"), (id) => this.take(id));
     this.picker = new Picker(this.find(".choice"), (x, name) => this.pick(x, name));
@@ -129,7 +129,7 @@ class View {
       const bar = this.find(`.bars [data-id="${one.id}"]`);
       for (const part of [one.line, one.figure, bar]) part.classList.toggle("is-chosen", one === rung);
     }
-    this.rate.show(this.data.points, rung.id, this.data.reference);
+    this.rate.show(this.data.points, rung.id, this.data.reference, this.data.otherSeeds);
     this.rate.canvas.setAttribute(
       "aria-label",
       `β = ${rung.label}: KL ${rung.kl.toFixed(1)} nats, reconstruction ${rung.reconstruction.toFixed(1)} nats; ` +

@@ -12,7 +12,7 @@ const BITS = Math.LOG2E; // bits in a nat
 export class RateDistortion {
   /** choose(id): called when somebody takes a point. */
   constructor(canvas, choose) {
-    Object.assign(this, { canvas, points: [], chosen: null, isWhole: false });
+    Object.assign(this, { canvas, points: [], others: [], chosen: null, isWhole: false });
     new ResizeObserver(() => this.draw()).observe(canvas);
     canvas.addEventListener("pointerdown", (event) => {
       const box = canvas.getBoundingClientRect();
@@ -29,10 +29,10 @@ export class RateDistortion {
 
   /**
    * points: {id, kl, reconstruction, weight, label, isRung}, nats an image; chosen: one of the ids; reference: that of
-   * the run with weight 1.
+   * the run with weight 1. others: {kl, reconstruction} of the same trainings with other seeds, which nobody can take.
    */
-  show(points, chosen, reference) {
-    Object.assign(this, { points, chosen, reference });
+  show(points, chosen, reference, others = []) {
+    Object.assign(this, { points, chosen, reference, others });
     const near = points.filter(({ weight, id }) => (weight >= CLOSE[0] && weight <= CLOSE[1]) || id === chosen);
     const seen = this.isWhole || near.length < 3 ? points : near;
     this.most = Math.max(1, ...seen.map(({ kl }) => kl)) * 1.12;
@@ -152,6 +152,13 @@ export class RateDistortion {
   }
 
   drawPoints(context) {
+    Object.assign(context, { fillStyle: this.color("rung"), globalAlpha: 0.35 });
+    for (const other of this.others.filter((one) => this.isSeen(one))) {
+      context.beginPath();
+      context.arc(...this.toPixels(other), 4, 0, 2 * Math.PI);
+      context.fill();
+    }
+    context.globalAlpha = 1;
     const points = this.points.filter((point) => this.isSeen(point));
     for (const point of points) {
       context.fillStyle = this.color(point.isRung ? "rung" : "other");

@@ -52,6 +52,20 @@ def has(page, color: list[int], *places: tuple[float, float]) -> list[bool]:
     return page.evaluate(HAS, [places, color])
 
 
+def test_other_seeds_are_faint_and_nobody_can_take_them(shown):
+    page = shown()
+    other = {"kl": 8.0, "reconstruction": 145.0}
+    alpha = """other => {
+      rate.show(rate.points, rate.chosen, "one", [other]);
+      const [left, top] = rate.toPixels(other).map(Math.round);
+      return rate.canvas.getContext("2d").getImageData(left, top, 1, 1).data[3];
+    }"""
+    assert 70 < page.evaluate(alpha, other) < 110
+    left, top = page.evaluate("other => rate.toPixels(other)", other)
+    page.locator("canvas").click(position={"x": left, "y": top})
+    assert page.evaluate("taken") == []
+
+
 def test_more_kl_is_to_the_right_more_distortion_above_and_a_run_lies_at_both(shown):
     page = shown()
     (left, below), (right, above) = page.evaluate(
