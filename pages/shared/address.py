@@ -14,7 +14,7 @@ from pages.shared.plain import plain
 OWN_DIGIT = re.compile(r"own-[A-Za-z0-9_-]{523}")  # 784 pixels in 16 levels (picker.js)
 NUMBER = re.compile(r"-?\d{1,9}(\.\d{1,9})?", re.ASCII)
 RUN_ID = re.compile(r"vae-\d{1,2}d-[0-9a-f]{12}")
-LAYERS = ("codes", "ellipses", "prior", "density", "grid", "holes")
+LAYERS = ("codes", "ellipses", "prior", "density", "grid", "holes", "pulls")
 MOST_DRAWS = 10_000
 MOST_FRAMES = 100  # of a GIF
 Rule = Callable[[str], bool]

@@ -59,6 +59,11 @@ def _show(vae: RunConfig, model: tuple[str, str], before: bool) -> None:
         return
     outcome, picture = _summary(vae, model[1], _Bounds(done, bounds))
     st.markdown(outcome)
+    st.caption(
+        "Independence and shape cost so little because this decoder was trained through such a q: it has shaped its "
+        "posteriors to fit it. And amortisation is not only the one encoder for all: these are test digits, of which "
+        "some are unlike all that it was trained with."
+    )
     _gaps(
         key=KEY,
         data={

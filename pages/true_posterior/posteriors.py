@@ -22,14 +22,34 @@ KEY = "posterior"
 FIRST = "218"  # as in picker.js
 
 _posterior = component("true_posterior", "posterior")
+_bound = component("true_posterior", "bound")
 
 
 def has_one(vae: RunConfig) -> bool:
     """Whether a run has an exact posterior that can be shown; says why not."""
     if vae.latent_dim == 2 and vae.kl_weight > 0:
         return True
-    st.info("The exact posterior needs a code of two dimensions and a KL weight above 0: choose such a run.")
+    below = " Below is all there is of this one: a bound." if vae.kl_weight > 0 else ""
+    st.info(f"The exact posterior needs a code of two dimensions and a KL weight above 0: choose such a run.{below}")
     return False
+
+
+@ui.says_damage
+def bound_of_a_digit(vae: RunConfig) -> None:
+    """The bound that more and more draws from q bring near log p(x): in more dimensions all there is."""
+    if vae.kl_weight == 0:
+        return
+    _, run = halves(vae)
+    _bound(
+        key="bound",
+        data={
+            "weight": vae.kl_weight,
+            "given": address.given("x"),
+            **digits(run),
+            **named(labels(run) | {"vae": parcels.of_model(run)}),
+        },
+        height="content",
+    )
 
 
 @ui.says_damage

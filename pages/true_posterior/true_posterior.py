@@ -16,6 +16,8 @@ vae = choice.choose_pair()
 if posteriors.has_one(vae):
     posteriors.of_a_digit(vae)
     gaps.over_the_test_images(vae)
+else:
+    posteriors.bound_of_a_digit(vae)
 
 with st.expander("Try this", icon=":material/lightbulb:"):
     st.markdown(

@@ -16,7 +16,7 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 from torch import Tensor
 
-from pages.shared import choose, parcels, visitors
+from pages.shared import choose, parcels, seeds, visitors
 from pages.shared import lab as server
 from pages.train import watch
 from tests.browser.server import PATIENCE
@@ -27,7 +27,7 @@ from vae.runs.store import PRETRAINED, RunStore, StoreError
 ROOT = Path(__file__).parents[2]
 READINGS = [
     one
-    for module in (server, choose)
+    for module in (server, choose, seeds)
     for one in vars(module).values()
     if isinstance(getattr(one, "cache", None), TTLCache)
 ]

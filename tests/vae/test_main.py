@@ -20,13 +20,14 @@ from vae import __main__ as commands
 from vae import bench, data
 from vae.__main__ import main, pretrain_command, thin
 from vae.config import RECIPE, RunConfig
-from vae.runs import worker
+from vae.measures.evaluation import Metrics, evaluate
+from vae.runs import seeds, worker
 from vae.runs.store import RunStore
 from vae.runs.sweep import sweep
 
 SMALL = ["--train-size", "1000", "--batch-size", "100", "--hidden-dims", "16", "--epochs", "2"]  # the fixture's sizes
 KEYS = {"run_id", "status", "seconds", "steps", "test", "model_sha256", "path"}
-TEST_KEYS = {"negative_elbo", "reconstruction", "kl", "kl_per_dimension", "active_units"}
+TEST_KEYS = {field.name for field in dataclasses.fields(Metrics)}
 
 
 def command(*arguments: str) -> list[str]:
@@ -57,7 +58,9 @@ def test_train_prints_the_result_last_and_a_second_call_finds_the_run(store, sma
 def test_an_autoencoder_has_null_for_what_involves_kl(store, small, capsys):
     assert main(flags(small.autoencoder, store)) == 0
     test = json.loads(capsys.readouterr().out)["test"]
-    assert [name for name, value in test.items() if value is None] == ["negative_elbo", "kl", "kl_per_dimension"]
+    assert [name for name, value in test.items() if value is None] == [
+        "negative_elbo", "kl", "kl_per_dimension", "aggregate_kl", "aggregate_error", "bare",
+    ]  # fmt: skip
     assert test["reconstruction"] > 0
 
 
@@ -315,7 +318,7 @@ def test_pretrain_makes_every_run_anew_whole_and_small_and_measures_the_ladder(s
     store.create(dataclasses.replace(small, seed=2))
     store.write_gap(free.run_id, "0" * 64, {"encoder": [1.0]})
 
-    assert pretrain_command(argparse.Namespace(store=store.url)) == 0
+    assert pretrain_command(argparse.Namespace(store=store.url, measure=False, seeds=False)) == 0
     out, bars = capsys.readouterr()
     rows = {row["run_id"]: row for row in map(json.loads, out.splitlines())}
     assert list(rows) == [config.run_id for config in runs] and sorted(rows) == store.run_ids()
@@ -335,6 +338,33 @@ def test_pretrain_makes_every_run_anew_whole_and_small_and_measures_the_ladder(s
     assert [told[name] for name in ("message", "failure")] == [trained[name] for name in ("message", "failure")]
     assert len(store.gap(small.run_id, rows[small.run_id]["model_sha256"])["encoder"]) == 6 and " 6/6 " in bars
     assert len(store.upper.files("posteriors")) == 1  # none of what was there, and none without a KL term
+
+
+def test_pretrain_measures_again_and_leaves_the_weights(store, small, monkeypatch):
+    monkeypatch.setattr(commands, "PRETRAINED_RUNS", [small])
+    put_complete(store, small)
+    before, files = store.metrics(small.run_id), sorted(store.upper.files(small.run_id))
+    store.write_test(small.run_id, {"reconstruction": 1.0, "active_units": 1})
+    assert pretrain_command(argparse.Namespace(store=store.url, measure=True, seeds=False)) == 0
+    after = store.metrics(small.run_id)
+    images = data.load("mnist", "test").images
+    assert after["test"] == evaluate(store.model(small.run_id), images, "bernoulli").to_dict()
+    assert {**before, "test": after["test"]} == after and sorted(store.upper.files(small.run_id)) == files
+    store.verify(small.run_id)
+
+
+def test_pretrain_trains_what_is_compared_each_after_the_run_that_it_starts_from(store, small, tmp_path, monkeypatch):
+    ae = small.autoencoder
+    monkeypatch.setattr(seeds, "SEEDS", [0, 1])
+    monkeypatch.setattr(
+        seeds,
+        "compared",
+        lambda seed: [dataclasses.replace(ae.converted(), seed=seed), dataclasses.replace(ae, seed=seed)],
+    )
+    monkeypatch.setattr(seeds, "FILE", tmp_path / "seeds.json")
+    assert pretrain_command(argparse.Namespace(store=store.url, measure=False, seeds=True)) == 0
+    runs = json.loads((tmp_path / "seeds.json").read_text())["runs"]
+    assert runs.keys() == {config.run_id for seed in (0, 1) for config in seeds.compared(seed)}
 
 
 def test_bench_measures_one_or_the_other_and_says_what_was_missed(capsys, monkeypatch):

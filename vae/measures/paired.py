@@ -5,7 +5,10 @@ import statistics
 from typing import NamedTuple
 
 # Student's t, of which 97.5 % lie below, for 1, 2, ... degrees of freedom; beyond them 2.
-QUANTILES = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131)
+QUANTILES = (
+    *(12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.3060),
+    *(2.2622, 2.2281, 2.2010, 2.1788, 2.1604, 2.1448, 2.1314),
+)
 
 
 class Difference(NamedTuple):

@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 import json
-from pathlib import Path
 
 from vae.config import RunConfig
 from vae.models import SIGMA_HEADS, TRAINABLE
@@ -45,14 +44,14 @@ def recorded() -> dict[str, dict]:
     return content["runs"]
 
 
-def record(store: RunStore, file: Path = FILE) -> None:
+def record(store: RunStore) -> None:
     """Writes the file: what the store has of every run that is compared and came to its end."""
     runs = [config for seed in SEEDS for config in compared(seed)]
     ended = {config.run_id: store.metrics(config.run_id) for config in runs}
     tests = {
         run_id: metrics["test"] for run_id, metrics in ended.items() if metrics and metrics["status"] == "complete"
     }
-    file.write_text(json.dumps({"runs": tests, "sha256": _sha256(tests)}, indent=1), encoding="utf-8")
+    FILE.write_text(json.dumps({"runs": tests, "sha256": _sha256(tests)}, indent=1), encoding="utf-8")
 
 
 def _sha256(runs: dict[str, dict]) -> str:

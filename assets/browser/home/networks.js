@@ -2,12 +2,22 @@
 import { Address } from "../shared/address.js";
 import { paintDigit, paintStrip, SIDE, stripCanvas } from "../shared/digit.js";
 import { element } from "../shared/element.js";
-import { decode, encode, klDivergence, readModel, reparameterize } from "../shared/model.js";
+import {
+  decode,
+  decodeLogits,
+  encode,
+  klPerDimension,
+  lastHidden,
+  pixelLoss,
+  readModel,
+  reparameterize,
+} from "../shared/model.js";
 import { mount } from "../shared/mount.js";
 import { FIRST, Picker } from "../shared/picker.js";
 import { normals } from "../shared/random.js";
 import { TestDigits } from "../shared/test_digits.js";
 import { inWords } from "../shared/words.js";
+import { NODES, opened } from "./opened.js";
 
 const SHOWN = 8; // passes that stay on the page
 const LAST = 99999;
@@ -17,11 +27,21 @@ export default (component) => mount(component, ".networks", View);
 
 class View {
   constructor(root) {
+    this.root = root;
     this.find = (query) => root.querySelector(query);
     this.findAll = (query) => root.querySelectorAll(query);
     this.canvas = element("canvas", { width: SIDE, height: SIDE });
     this.picker = new Picker(this.find(".choice"), (x, name) => this.pick(x, name));
     this.find(".again").addEventListener("click", () => this.passAgain());
+    for (const node of this.findAll(".node")) {
+      node.addEventListener("click", () => this.toggle(node.dataset.node));
+      node.addEventListener("keydown", (event) => {
+        if (event.key !== "Enter" && event.key !== " ") return;
+        event.preventDefault();
+        this.toggle(node.dataset.node);
+      });
+    }
+    this.find(".close").addEventListener("click", () => this.toggle(null));
     for (const [row, name] of Object.entries(ROWS)) {
       const strip = element("div", { className: `pass ${row}` }, stripCanvas(SHOWN, name));
       this.find(".passes").append(element("span", {}, name), strip);
@@ -54,8 +74,9 @@ class View {
 
   show() {
     const { ae, vae } = this.models;
-    const z = encode(ae, this.x).mu;
-    const code = encode(vae, this.x);
+    const codes = { ae: encode(ae, this.x), vae: encode(vae, this.x) };
+    const z = codes.ae.mu;
+    const code = codes.vae;
     const answer = decode(ae, z);
     const first = Math.max(1, this.passes - SHOWN + 1);
     const passes = Array.from({ length: this.passes - first + 1 }, (_, index) => {
@@ -64,6 +85,10 @@ class View {
       return { eps, z: drawn, pixels: decode(vae, drawn).slice() };
     });
     const latest = passes.at(-1);
+    this.numbers = {
+      ae: passOf(ae, this.x, { code: codes.ae, z }),
+      vae: passOf(vae, this.x, { code, eps: latest.eps, z: latest.z }),
+    };
     this.picture({ x: this.x, ae_x_hat: answer, vae_x_hat: latest.pixels });
     this.say({
       ae_z: inWords(z),
@@ -71,14 +96,32 @@ class View {
       sigma: inWords(code.logSigma.map(Math.exp)),
       eps: inWords(latest.eps),
       vae_z: inWords(latest.z),
-      kl: klDivergence(code).toFixed(1),
+      kl: this.numbers.vae.kl.toFixed(1),
     });
+    this.showOpened();
     this.find(".count").textContent =
       `${this.passes === 1 ? "One pass" : `${this.passes.toLocaleString("en")} passes`} of the same digit`;
     const same = (pass) => passes.map(() => pass);
     this.strip("x", same({ pixels: this.x }));
     this.strip("ae", same({ pixels: answer, z }));
     this.strip("vae", passes);
+  }
+
+  /** A node that is clicked on opens, and closes when it is clicked on again. */
+  toggle(node) {
+    this.node = node === this.node ? null : node;
+    this.showOpened();
+    if (this.node) this.find(".opened").scrollIntoView({ block: "nearest", behavior: "smooth" });
+  }
+
+  showOpened() {
+    const { node, numbers } = this;
+    this.root.classList.toggle("is-open", Boolean(node));
+    this.find(".opened").hidden = !node;
+    for (const one of this.findAll(".node")) one.classList.toggle("is-open", one.dataset.node === node);
+    if (!node) return;
+    this.find(".opened h3").textContent = NODES[node][0];
+    this.find(".both").replaceChildren(...opened(node, numbers));
   }
 
   /** Puts digits into the drawing, by the class of their places. */
@@ -103,4 +146,22 @@ class View {
     paintStrip(canvas, images);
     place.replaceChildren(canvas, ...passes.map(({ z }) => element("span", {}, z ? inWords(z) : "")));
   }
+}
+
+/** Every number of one pass of a digit through a network (opened.js shows them). */
+function passOf(model, x, { code, eps = null, z }) {
+  const logits = decodeLogits(model, z);
+  const losses = Array.from(logits, (logit, i) => pixelLoss(model.likelihood, logit, x[i]));
+  const terms = code.logSigma && klPerDimension(code);
+  return {
+    x,
+    y: Array.from(lastHidden(model, x)),
+    code,
+    eps,
+    z,
+    losses,
+    pixels: decode(model, z).slice(),
+    klPerDimension: terms,
+    kl: terms?.reduce((sum, nats) => sum + nats, 0),
+  };
 }

@@ -19,6 +19,7 @@ import { TestDigits } from "../shared/test_digits.js";
 import { inWords } from "../shared/words.js";
 import { density, holes } from "./cells.js";
 import { grid } from "./grid.js";
+import { ofOne, Pulls } from "./pulls.js";
 
 const MANY = 400; // ellipses drawn at a time
 const LAYERS = {
@@ -28,6 +29,7 @@ const LAYERS = {
   density: "where codes are likely",
   grid: "what the decoder draws there",
   holes: "holes: within 2 σ of the prior, yet hardly any q(z|x)",
+  pulls: "where one step of the loss (green) and of the KL (red) would move codes",
 };
 const USUAL = "codes,prior"; // layers
 
@@ -44,6 +46,7 @@ class View {
       this.find(".layers").append(element("label", {}, box, label));
     }
     this.picker = new Picker(this.find(".choice"), (x, name) => this.pick(x, name));
+    this.pulls = new Pulls(() => this.switchLayers());
   }
 
   buildPlane(half) {
@@ -65,6 +68,7 @@ class View {
       this.planes[half].take(this.codes[half], parcels.labels, data.colors, data.limits[half]);
       this.label(half);
     }
+    this.pulls.take(this.models, data.dims, data.latentDim, this.digits);
     const { x, z, layers } = this.address.state;
     const on = (layers ?? USUAL).split(",");
     for (const box of this.root.querySelectorAll(".layers input")) box.checked = on.includes(box.name);
@@ -88,6 +92,7 @@ class View {
 
   leave() {
     clearTimeout(this.redrawing);
+    this.pulls.leave();
   }
 
   /** A digit was chosen or is being drawn: its codes take the place of the pointer. */
@@ -95,6 +100,7 @@ class View {
     this.x = x;
     this.own = forBoth((half) => encode(this.models[half], x));
     this.position = null;
+    this.pulled = this.isOn("pulls") ? this.pullsOf(x) : null;
     const words = `${this.picker.name.textContent}, where each encoder puts it`;
     this.answer(
       forBoth((half) => this.own[half].mu),
@@ -128,7 +134,17 @@ class View {
     }
     paintDigit(this.find("canvas.digit.x"), x);
     const where = this.position ? `z = ${inWords(this.position)}` : this.codesInWords(z);
-    this.find(".reading").textContent = words ? `${where}: ${words}` : where;
+    const pulled = this.pulled && !this.position ? `. ${this.pulledInWords()}` : "";
+    this.find(".reading").textContent = `${words ? `${where}: ${words}` : where}${pulled}`;
+  }
+
+  /** What both terms do to the chosen digit's codes. */
+  pullsOf(x) {
+    return forBoth((half) => this.pulls.at(half, this.own[half], x));
+  }
+
+  pulledInWords() {
+    return HALVES.map((half) => `${this.data.names[half]}: ${ofOne(this.pulled[half])}`).join(". ");
   }
 
   codesInWords(z) {
@@ -182,6 +198,7 @@ class View {
     const at = this.placeOf(half);
     ring(context, plane, at);
     if (logSigma) ownQ(context, plane, at, onPlane(logSigma, this.data.dims, -Infinity).map(Math.exp));
+    if (this.pulled) this.pulls.draw(context, plane, half, this.pulled[half], 3);
     if (this.position) cross(context, plane, this.position);
   }
 
@@ -198,6 +215,7 @@ class View {
         density,
         holes,
         codes: dots,
+        pulls: this.pulls.layer(half),
         ellipses: ellipses(MANY),
         prior: priorCircles,
       };
@@ -207,7 +225,17 @@ class View {
       if (on.includes("codes")) plane.layers.push(numerals);
       plane.draw();
     }
+    this.showPulls(on.includes("pulls"));
     const layers = on.join(",") || "none";
     this.address.keep({ layers: layers === USUAL ? null : layers });
+  }
+
+  /** The arrows, and how long they are; both come when somebody first wants them. */
+  showPulls(isOn) {
+    if (isOn) this.pulls.want();
+    const said = HALVES.map((half) => [this.data.names[half], this.pulls.inWords(half)]).filter(([, words]) => words);
+    this.find(".pulled").textContent = isOn ? said.map(([name, words]) => `${name}: ${words}`).join(". ") : "";
+    this.pulled = isOn ? (this.pulled ?? this.pullsOf(this.x)) : null;
+    for (const half of HALVES) this.planes[half].show();
   }
 }

@@ -17,6 +17,7 @@ import { normals } from "../shared/random.js";
 import { inSlices } from "../shared/slices.js";
 import { TestDigits } from "../shared/test_digits.js";
 import { inWords } from "../shared/words.js";
+import { Estimates } from "./estimates.js";
 import { drawHistogram } from "./histogram.js";
 
 const DRAWS = 200;
@@ -37,6 +38,7 @@ class View {
     const place = () => this.flat(this.eps);
     steer(this.pad, place, (position) => this.setEps(position));
     this.picker = new Picker(this.find(".choice"), (x, name) => this.pick(x, name));
+    this.estimates = new Estimates(root);
     this.find(".again").addEventListener("click", () => this.drawAgain());
     this.find(".play").addEventListener("click", () => this.play(!this.playing));
     this.find(".scale").addEventListener("input", (event) => this.setScale(Number(event.target.value)));
@@ -67,6 +69,7 @@ class View {
   leave() {
     this.play(false);
     this.haltDecoding?.();
+    this.estimates.leave();
   }
 
   /** Another digit, with the eps that are there. */
@@ -86,6 +89,7 @@ class View {
     this.address.keep({ x: name === FIRST ? null : name });
     this.answer();
     this.decodeAll();
+    this.estimates.take(this.models.vae, this.own.vae, x, this.data.dims);
   }
 
   /** The draws that the seed decides; the first one is on show. */

@@ -23,7 +23,7 @@ export function readModel(bytes) {
         ? take(Float32Array, inputs * outputs)
         : scaled(take(Float32Array, outputs), take(Int16Array, inputs * outputs));
       const output = new Float32Array(outputs); // used again at every call: nothing is allocated while a finger moves
-      return { inputs, outputs, activate: ACTIVATIONS[activation], weight, bias, output };
+      return { inputs, outputs, activation, activate: ACTIVATIONS[activation], weight, bias, output };
     });
   }
   return { ...header, parts };
@@ -46,6 +46,11 @@ export function encode(model, x) {
   };
 }
 
+/** Image x -> y, the last hidden layer of the encoder; valid until the next call of it or of `encode`. */
+export function lastHidden(model, x) {
+  return forward(model.parts.trunk, x);
+}
+
 /** Code z (latentDim numbers) -> 784 logits; valid until the next call of it or of `decode`. */
 export function decodeLogits(model, z) {
   return forward(model.parts.decoder, z);
@@ -54,12 +59,14 @@ export function decodeLogits(model, z) {
 /** -log p(x|z) in nats, of 784 logits and x: cross-entropy (Bernoulli), or half the squared error (Gaussian). */
 export function reconstructionLoss(model, logits, x) {
   let loss = 0;
-  for (let i = 0; i < logits.length; i++) {
-    const l = logits[i];
-    if (model.likelihood === "bernoulli") loss += Math.max(l, 0) + Math.log1p(Math.exp(-Math.abs(l))) - x[i] * l;
-    else loss += 0.5 * (1 / (1 + Math.exp(-l)) - x[i]) ** 2;
-  }
+  for (let i = 0; i < logits.length; i++) loss += pixelLoss(model.likelihood, logits[i], x[i]);
   return loss;
+}
+
+/** A pixel's summand of it, in nats. */
+export function pixelLoss(likelihood, logit, x) {
+  if (likelihood === "bernoulli") return Math.max(logit, 0) + Math.log1p(Math.exp(-Math.abs(logit))) - x * logit;
+  return 0.5 * (1 / (1 + Math.exp(-logit)) - x) ** 2;
 }
 
 /** Code z (latentDim numbers) -> x_hat, 784 pixel means in [0, 1]; valid until the next call. */
@@ -69,9 +76,9 @@ export function decode(model, z) {
   return pixels;
 }
 
-/** KL(N(mu, sigma^2) || N(0, I)) in nats, summed over the dimensions (Kingma and Welling 2014, appendix B). */
-export function klDivergence({ mu, logSigma }) {
-  return mu.reduce((sum, m, d) => sum + 0.5 * (m * m + Math.expm1(2 * logSigma[d])) - logSigma[d], 0);
+/** KL(N(mu, sigma^2) || N(0, I)) in nats, the summand of each dimension (Kingma and Welling 2014, appendix B). */
+export function klPerDimension({ mu, logSigma }) {
+  return Array.from(mu, (m, d) => 0.5 * (m * m + Math.expm1(2 * logSigma[d])) - logSigma[d]);
 }
 
 /** z = mu + sigma * eps, eps scaled; an AE's z is mu. */
@@ -110,8 +117,13 @@ const ACTIVATIONS = {
   relu: (v) => (v > 0 ? v : 0),
   tanh: Math.tanh,
   sigmoid: (v) => 1 / (1 + Math.exp(-v)),
-  gelu: (v) => 0.5 * v * (1 + erf(v * Math.SQRT1_2)),
+  gelu: (v) => v * normalShare(v),
 };
+
+/** The share of N(0, 1) below v. */
+export function normalShare(v) {
+  return 0.5 * (1 + erf(v * Math.SQRT1_2));
+}
 
 // Of the Chebyshev fit of erfc to 1.2e-7 (Numerical Recipes, 3rd ed., 6.2.2), from its constant upwards.
 const ERFC = [

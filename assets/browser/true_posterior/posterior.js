@@ -14,6 +14,7 @@ import { TestDigits } from "../shared/test_digits.js";
 import { inWords, number } from "../shared/words.js";
 import { lossOf, Row } from "./bounds.js";
 import { outline, posterior, prior } from "./gaussians.js";
+import { ImportanceBound } from "./importance.js";
 import { DIAGONAL, FULL, PARTS, Q } from "./parts.js";
 import { whenShown } from "./shown.js";
 
@@ -35,6 +36,7 @@ class View {
     steer(this.plane, place, (position) => this.point(position));
     const empty = () => this.pick(BLANK, EMPTY);
     this.picker = new Picker(this.find(".choice"), (x, name) => this.pick(x, name), empty);
+    this.importance = new ImportanceBound(root);
     whenShown(root, (index) => this.show(index));
     this.find(".near").addEventListener("click", () => this.zoomIn());
     this.find(".far").addEventListener("click", () => this.plane.look(this.plane.view.whole()));
@@ -61,6 +63,7 @@ class View {
     this.answer = { ...data.answer, x: z.subarray(0, density.length), y: z.subarray(density.length), width, density };
     this.q = { mean: this.answer.mu, sigma: this.answer.sigma };
     this.find(".fit").disabled = false;
+    this.importance.know(this.answer.evidence);
     if (isNew) this.zoomIn();
     this.tell();
   }
@@ -68,6 +71,7 @@ class View {
   leave() {
     clearTimeout(this.asking);
     clearInterval(this.improving);
+    this.importance.leave();
   }
 
   /** A test digit that was clicked on elsewhere on the page. */
@@ -91,6 +95,7 @@ class View {
     this.find(".bounds").hidden = true;
     this.find(".parts").textContent = "";
     for (const part of [".improve", ".fits"]) this.find(part).hidden = true;
+    this.importance.leave();
     if (this.isBlank) {
       this.picker.clear();
       this.find(".reading").textContent =
@@ -98,7 +103,9 @@ class View {
         "Draw something on the black square, and watch how little of the plane is left.";
       return this.plane.look(this.plane.view.whole());
     }
-    const { mu, logSigma } = encode(this.model, x);
+    const code = encode(this.model, x);
+    const { mu, logSigma } = code;
+    this.importance.take(this.model, code, x, this.data.weight, null);
     this.q = { mean: Array.from(mu), sigma: Array.from(logSigma, Math.exp) };
     paintDigit(this.find("canvas.mu"), decode(this.model, mu));
     this.find(".reading").textContent = "Looking at every point of the plane …";

@@ -6,7 +6,9 @@ import re
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+from torch.nn.functional import binary_cross_entropy_with_logits
 
 from pages.home.networks import _picture
 from tests.browser import parcels
@@ -65,3 +67,60 @@ def test_the_latest_eight_passes_stay_in_their_order(networks):
         levels(networks, ".pass.x canvas"), np.tile(parcels.images(X).reshape(28, 28) * 255, 8), atol=0.51
     )
     assert "13 passes of the same digit" in networks.locator(".count").text_content()
+
+
+def opened(page, node: str) -> tuple[str, list[str]]:
+    """A node that is clicked on: its title, and what is said of the AE and of the VAE."""
+    page.locator(f".node[data-node={node}]").last.click()
+    return page.locator(".opened h3").text_content(), page.locator(".both section").all_inner_texts()
+
+
+def test_every_node_opens_with_this_passes_numbers(networks):
+    """Against torch: y, mu, sigma, eps, z, the loss pixel by pixel, and the KL dimension by dimension."""
+    image, eps = parcels.images(X), normals(networks, 12, 10)
+    (ae, _), (mu, sigma) = code(TEN.autoencoder, X), code(TEN, X)
+    expected = {"mu": mu, "sigma": sigma, "eps": eps, "z": mu + sigma * eps}
+    for node, values in expected.items():
+        _, (of_ae, of_vae) = opened(networks, node)
+        lines = [numbers(line) for line in of_vae.splitlines() if "=" in line]
+        assert [line[-1] for line in lines] == pytest.approx(values, abs=0.0051), node
+        if node == "z":
+            assert [numbers(line)[-1] for line in of_ae.splitlines() if "=" in line] == pytest.approx(ae, abs=0.0051)
+            assert [line[:3] for line in lines] == pytest.approx(np.array([mu, sigma, eps]).T, abs=0.0051)
+        else:
+            assert "An AE has none." in of_ae
+    terms = 0.5 * (mu**2 + sigma**2 - 2 * np.log(sigma) - 1)
+    _, (of_ae, of_vae) = opened(networks, "kl")
+    assert [numbers(line)[-1] for line in of_vae.splitlines() if "½" in line] == pytest.approx(terms, abs=0.0051)
+    assert f"sum: {terms.sum():.2f} nats" in of_vae and "An AE has none." in of_ae
+    title, texts = opened(networks, "loss")
+    assert "784" in title
+    for half, config, z, text in zip(("ae", "vae"), (TEN.autoencoder, TEN), (ae, mu + sigma * eps), texts):
+        with torch.no_grad():
+            logits = parcels.network(config).decode(torch.tensor(z[None], dtype=torch.float32))
+            summands = binary_cross_entropy_with_logits(logits, image, reduction="none")[0].numpy()
+        assert numbers(text)[-1] == pytest.approx(summands.sum(), abs=0.02)
+        shown = levels(networks, f".both .{half} canvas >> nth=1")
+        np.testing.assert_allclose(shown.ravel(), 255 * summands / summands.max(), atol=1)
+    _, texts = opened(networks, "y")
+    for config, text, half in zip((TEN.autoencoder, TEN), texts, ("ae", "vae")):
+        with torch.no_grad():
+            y = parcels.network(config).trunk(image)[0].numpy()
+        assert numbers(text) == pytest.approx([y.min(), y.max()], abs=0.0051)
+        units = levels(networks, f".both .{half} canvas")[0]
+        np.testing.assert_allclose(units, 255 * (y - y.min()) / (y.max() - y.min()), atol=1)
+
+
+def test_an_opened_node_follows_the_next_pass_and_closes_by_click_key_and_cross(networks):
+    _, (_, before) = opened(networks, "eps")
+    networks.get_by_role("button", name="Pass it through again").click()
+    after = networks.locator(".both .vae").inner_text()
+    found = [numbers(line)[-1] for line in after.splitlines() if "=" in line]
+    assert found == pytest.approx(normals(networks, 13, 10), abs=0.0051) and after != before
+    panel = networks.locator(".opened")
+    networks.locator(".node[data-node=eps]").press("Enter")
+    assert panel.is_hidden()
+    networks.locator(".node[data-node=x]").first.press(" ")
+    assert panel.is_visible() and networks.locator(".both canvas").count() == 2
+    networks.get_by_role("button", name="Close").click()
+    assert panel.is_hidden()

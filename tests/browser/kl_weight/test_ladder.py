@@ -32,6 +32,7 @@ def rung(place: int) -> dict:
         "parcel": f"model run {place}",
         "where": "here",
         "negativeElbo": 130.0 - 3 * place,
+        "aggregateKl": [22.0, 13.0, None][place],  # nobody measured the last one's
         "active": 10 - place,
         "klPerDimension": kl,
         "dims": DIMS,
@@ -58,6 +59,8 @@ def ladder(mounted):
         "codes": FEW,
         "rungs": [rung(place) for place in range(3)],
         "points": [*(point(place) for place in range(3)), {**point(1), "id": "own", "isRung": False, "kl": 25.0}],
+        "otherSeeds": [{"kl": 21.0, "reconstruction": 106.0}],
+        "klWords": "What is not known.",
         "reference": "run 1",
         "ae": {"reconstruction": 95.5, "active": 10, "mmd": {"value": 0.5, "low": -0.001, "high": 0.02}},
         "hard": [3],
@@ -107,10 +110,21 @@ def test_the_numbers_of_a_row_stand_under_their_names(ladder):
     assert head == ["reconstruction", "KL", "−ELBO", "active", "MMD²"]
     assert cells == [
         ["95.5", "–", "–", "10", "0.5000"],
-        ["100.0", "30.0", "130.0", "10", "0.0500"],
-        ["107.0", "20.0", "127.0", "9", "0.0300"],
+        ["100.0", "30.08.0 + 22.0", "130.0", "10", "0.0500"],
+        ["107.0", "20.07.0 + 13.0", "127.0", "9", "0.0300"],
         ["114.0", "10.0", "124.0", "8", "0.0100 (chance)"],
     ]
+
+
+def test_a_bar_a_rung_says_what_its_kl_is_made_of_and_a_click_on_it_chooses_the_rung(ladder):
+    bars = ladder.locator(".bars button")
+    assert bars.all_inner_texts() == ["30.0\n0.1", "20.0\n1", "10.0\n8"]
+    heights = "all => all.map((one) => [...one.querySelectorAll('.bar span')].map((part) => part.style.height))"
+    assert bars.evaluate_all(heights) == [["26.7%", "73.3%"], ["23.3%", "43.3%"], ["33.3%", "0%"]]
+    assert ladder.locator(".kl-parts .hint").text_content() == "What is not known."
+    bars.nth(2).click()
+    assert ladder.locator(".beta").text_content() == "β = 8"
+    assert [("is-chosen" in (bar.get_attribute("class") or "")) for bar in bars.all()] == [False, False, True]
 
 
 def test_the_slider_shows_the_run_it_stands_on(ladder):
@@ -126,7 +140,9 @@ def test_the_slider_shows_the_run_it_stands_on(ladder):
         words = ladder.locator(".reading").text_content()
         expected = rung(place)
         assert f"reconstruction {expected['reconstruction']:.1f} + KL {expected['kl']:.1f} = −ELBO" in words
-        assert f"{expected['negativeElbo']:.1f} nats; {expected['active']} of 10 dimensions active" in words
+        parts = {0: "of the KL, 8.0 nats tell of x, and 22.0 are how far", 2: "its parts were not measured"}[place]
+        assert f"{expected['negativeElbo']:.1f} nats; " in words and parts in words
+        assert f"; {expected['active']} of 10 dimensions active" in words
         said = [float(number) for number in re.search(r"σ = ([\d., ]+), …", words)[1].split(", ")]
         np.testing.assert_allclose(said, sigma[:4], rtol=0.06)  # two digits
         ladder.wait_for_function(f"location.search.includes('chosen=run+{place}')")

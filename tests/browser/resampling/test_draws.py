@@ -164,3 +164,50 @@ def test_a_histograms_bars_are_counts_and_its_line_stands_at_its_value(modules):
     line = np.flatnonzero(np.array(drawn["line"]) > 100)
     assert line.mean() == pytest.approx(240 * (130 - low) / (high - low) - 0.5, abs=1)
     assert {f"{low:.0f}", f"{high:.0f} nats", "line", "bars"} <= {words[0] for words in drawn["written"]}
+
+
+CLOUDS = """() => {
+  const { clouds } = document.querySelector(".resampling").view.estimates;
+  const list = (rows) => rows.map((row) => Array.from(row));
+  const both = ({ mu, sigma }) => ({ mu: list(mu), sigma: list(sigma) });
+  return { path: both(clouds.path), score: both(clouds.score) };
+}"""
+
+
+def estimates(page, together: int) -> dict:
+    """The clouds of gradients with 2 ** together draws for each estimate."""
+    page.wait_for_function("document.querySelector('.told').textContent.includes('spreads')")
+    page.locator(".together").fill(str(together))
+    return {way: {k: np.array(v) for k, v in cloud.items()} for way, cloud in page.evaluate(CLOUDS).items()}
+
+
+def test_both_estimates_of_the_gradient_are_those_of_torch_and_their_spread_is_said(resampling):
+    """Of the same draws: by autograd through z, and by the loss times the gradient of log q(z)."""
+    page = resampling()
+    eps = torch.tensor(normals(page, 1_000_000, 512 * 10).reshape(512, 10), dtype=torch.float32)
+    mu, sigma = (torch.tensor(part[None], dtype=torch.float32) for part in code(TEN, X))
+    z = (mu + sigma * eps).requires_grad_()
+    logits = parcels.network(TEN).decode(z)
+    x = parcels.images(X).expand_as(logits)
+    loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(1)
+    [slope] = torch.autograd.grad(loss.sum(), z)
+    means, widths = mu.expand(512, -1).clone().requires_grad_(), sigma.expand(512, -1).clone().requires_grad_()
+    log_q = torch.distributions.Normal(means, widths).log_prob(z.detach()).sum()
+    of_mu, of_sigma = torch.autograd.grad(log_q, (means, widths))
+    expected = {
+        "path": {"mu": slope, "sigma": slope * eps},
+        "score": {"mu": loss[:, None] * of_mu, "sigma": loss[:, None] * of_sigma},
+    }
+    spreads = {}
+    for together in (0, 3):
+        found = estimates(page, together)
+        for way, cloud in expected.items():
+            for towards, gradients in cloud.items():
+                groups = gradients.detach().reshape(-1, 2**together, 10).mean(1).numpy()
+                scale = np.abs(groups).max()
+                np.testing.assert_allclose(found[way][towards], groups, rtol=5e-3, atol=2e-3 * scale)
+                spreads[way, towards] = np.sqrt(groups[:, DIMS].var(0, ddof=1).sum())
+        said = [float(number) for number in re.findall(r"±([\d.]+)", page.locator(".told").text_content())]
+        order = [("path", "mu"), ("score", "mu"), ("path", "sigma"), ("score", "sigma")]
+        assert said == pytest.approx([spreads[one] for one in order], rel=0.01)
+    assert spreads["score", "mu"] > 3 * spreads["path", "mu"]  # which is the lesson

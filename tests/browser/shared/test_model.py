@@ -84,11 +84,11 @@ def test_any_architecture_answers_as_in_torch(modules, config):
 
 
 TERMS = """async ([likelihood, logits, x, mu, logSigma, eps]) => {
-  const { klDivergence, reconstructionLoss, reparameterize } = await import("./shared/model.js");
+  const { klPerDimension, reconstructionLoss, reparameterize } = await import("./shared/model.js");
   const code = { mu: Float32Array.from(mu), logSigma: Float32Array.from(logSigma) };
   return {
     loss: reconstructionLoss({ likelihood }, Float32Array.from(logits), Float32Array.from(x)),
-    kl: klDivergence(code),
+    kl: klPerDimension(code).reduce((a, b) => a + b),
     z: Array.from(reparameterize(code, eps)),
     far: Array.from(reparameterize(code, eps, 2.5)),
     ae: Array.from(reparameterize({ mu: code.mu, logSigma: null }, eps)),
