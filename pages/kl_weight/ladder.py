@@ -281,9 +281,13 @@ def _outcome(rows: list[dict], spread: float | None) -> str:
         f"**Measured:** from β = {first['weight']:g} to β = {last['weight']:g} the reconstruction loss goes from "
         f"{first['reconstruction']:.1f} to {last['reconstruction']:.1f} nats, the KL from {first['kl']:.1f} to "
         f"{last['kl']:.1f}, the active dimensions from {first['active']} to {last['active']}. {lowest}; "
-        f"the codes are closest to N(0, I) at β = {closest['weight']:g} (MMD² {closest['mmd']['value']:.4f}; up to "
-        f"{closest['mmd']['high']:.4f} is chance){_because(closest)}."
+        f"the codes are closest to N(0, I) at β = {closest['weight']:g} (MMD² {_signed(closest['mmd']['value'])}; up "
+        f"to {_signed(closest['mmd']['high'])} is chance){_because(closest)}."
     )
+
+
+def _signed(value: float) -> str:
+    return f"{value:.4f}".replace("-", "−")
 
 
 def _because(closest: dict) -> str:

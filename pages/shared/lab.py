@@ -152,9 +152,9 @@ def test_in_words(run_id: str) -> str:
 
 def nats(test: dict, name: str) -> str:
     """A figure on the test images, with its standard error over draws of eps where that shows in its last digit."""
-    error = test.get("standard_error", 0.0)
-    is_seen = name in ("reconstruction", "negative_elbo") and error >= EXACT
-    return f"{test[name]:,.1f} ± {error:.1f}" if is_seen else f"{test[name]:,.1f}"
+    spread = test.get("standard_error", 0.0)
+    is_seen = name in ("reconstruction", "negative_elbo") and spread >= EXACT
+    return f"{test[name]:,.1f} ± {spread:.1f}" if is_seen else f"{test[name]:,.1f}"
 
 
 @recent(2.0)

@@ -7,8 +7,9 @@ import { normals } from "../shared/random.js";
 import { inSlices } from "../shared/slices.js";
 import { inWords, number } from "../shared/words.js";
 
-const DIGITS = 40; // the first of the test digits
-const PAIRS = 16; // of draws, eps and −eps, so that their mean is exactly 0
+const DIGITS = 40; // of the first test digits, whose arrows are drawn
+const MEASURED = 1000; // digits of which the mean is said, with one pair of draws each
+const PAIRS = 16; // of draws for an arrow, eps and −eps, so that their mean is exactly 0
 const SEED = 1000000;
 const LONGEST = 0.2; // of half the view's width: an arrow that is longer than nine of ten others
 const COLORS = { reconstruction: "x-hat", kl: "kl" }; // names in lab.css
@@ -25,7 +26,7 @@ export class Pulls {
     this.leave();
     const half = Array.from({ length: PAIRS }, (_, n) => normals(SEED + n, latentDim));
     const draws = [...half, ...half.map((eps) => eps.map((value) => -value))];
-    Object.assign(this, { models, dims, draws, digits, arrows: null, unit: null });
+    Object.assign(this, { models, dims, draws, digits, latentDim, arrows: null, unit: null, means: null });
   }
 
   leave() {
@@ -38,7 +39,7 @@ export class Pulls {
     if (this.arrows) return;
     this.arrows = forBoth(() => []);
     const { digits, arrows } = this;
-    await digits.fetch(0);
+    await digits.fetch(0, Math.min(MEASURED, digits.length) - 1);
     if (this.arrows !== arrows) return; // other models by now
     const next = () => {
       const x = digits.pixels(arrows.ae.length);
@@ -48,6 +49,25 @@ export class Pulls {
     this.halt = inSlices(next, (isDone) => {
       if (!isDone) return;
       this.unit = forBoth((name) => LONGEST / ninth(arrows[name].map((one) => length(one.reconstruction))));
+      this.redraw();
+      this.measure();
+    });
+  }
+
+  /** How strong both pulls are on average: outwards, along the code, and on log sigma. */
+  measure() {
+    const found = forBoth(() => []);
+    const next = () => {
+      const n = found.ae.length;
+      const x = this.digits.pixels(n);
+      const eps = normals(SEED + PAIRS + n, this.latentDim);
+      const draws = [eps, eps.map((value) => -value)];
+      for (const name of HALVES) found[name].push(strength(this.models[name], encode(this.models[name], x), x, draws));
+      return n + 1 < Math.min(MEASURED, this.digits.length);
+    };
+    this.halt = inSlices(next, (isDone) => {
+      if (!isDone) return;
+      this.means = forBoth((name) => meansOf(found[name]));
       this.redraw();
     });
   }
@@ -81,18 +101,46 @@ export class Pulls {
     }
   }
 
-  /** How long the pulls are on average, alone and together. */
+  /** How strong the pulls are over many digits. */
   inWords(half) {
-    if (!this.unit) return "";
-    const mean = (lengths) => lengths.reduce((sum, value) => sum + value, 0) / lengths.length;
-    const arrows = this.arrows[half];
-    const loss = mean(arrows.map((one) => length(one.reconstruction)));
-    const over = `over ${DIGITS} digits the pull of the loss on μ is ${number(loss)}`;
-    if (!arrows[0].kl) return `${over} nats a unit, and nothing holds against it`;
-    const kl = mean(arrows.map((one) => length(one.kl)));
-    const both = mean(arrows.map(({ reconstruction, kl }) => length(reconstruction.map((value, d) => value + kl[d]))));
-    return `${over}, that of the KL ${number(kl)}, and both together come to ${number(both)} nats a unit`;
+    if (!this.means) return "";
+    const { outwards, outwardsKl, widths, widthsKl } = this.means[half];
+    const loss = `outwards the loss pulls by ${withError(outwards)} nats`;
+    if (!outwardsKl) return `${loss}, and nothing holds against it`;
+    return (
+      `${loss}, the KL by ${number(outwardsKl.mean)}; on log σ the loss by ${withError(widths)}, ` +
+      `the KL by ${number(widthsKl.mean)}`
+    );
   }
+}
+
+/** Of one digit: how far a step outwards, all of the code larger by the same share, and wider would help, nats. */
+function strength(model, code, x, draws) {
+  const { reconstruction, kl } = pulls(model, code, x, code.logSigma ? draws : [null]);
+  const along = (pull) => pull.mu.reduce((sum, value, d) => sum + value * code.mu[d], 0);
+  const sum = (values) => values.reduce((total, value) => total + value, 0);
+  return {
+    outwards: along(reconstruction),
+    outwardsKl: kl && along(kl),
+    widths: kl && sum(reconstruction.logSigma),
+    widthsKl: kl && sum(kl.logSigma),
+  };
+}
+
+/** Each figure's mean over the digits and its standard error; null of what a model does not have. */
+function meansOf(found) {
+  const means = {};
+  for (const name of Object.keys(found[0])) {
+    const values = found.map((one) => one[name]);
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
+    means[name] = values[0] === null ? null : { mean, error: Math.sqrt(variance / values.length) };
+  }
+  return means;
+}
+
+function withError({ mean, error }) {
+  return `${number(mean)} ± ${number(error)}`;
 }
 
 /** The pulls at one code. */

@@ -11,6 +11,8 @@ import { POSTERIOR, Q } from "./parts.js";
 
 const DRAWS = 4096;
 const SEED = 2000000;
+const SOME = 512; // draws after which there is more to show
+const FEWEST = 4; // values of a bound, of which the mean is taken
 const COUNTS = Array.from({ length: 11 }, (_, power) => 2 ** power); // K, 1 to 1,024
 const MARGIN = { left: 56, right: 12, top: 16, bottom: 34 };
 
@@ -27,7 +29,7 @@ export class ImportanceBound {
     const logWeights = new Float64Array(DRAWS);
     const size = code.mu.length;
     const eps = normals(SEED, DRAWS * size);
-    Object.assign(this, { exact, tempered: weight === 1 ? "" : "tempered ", bounds: null, model, x });
+    Object.assign(this, { exact, tempered: weight === 1 ? "" : "tempered ", bounds: null, isDone: false });
     let n = 0;
     const next = () => {
       const own = eps.subarray(n * size, (n + 1) * size);
@@ -37,9 +39,13 @@ export class ImportanceBound {
       return ++n < DRAWS;
     };
     this.find(".importance .told").textContent = "Drawing from q …";
-    this.halt = inSlices(next, (isDone) => {
-      if (!isDone) return;
-      this.bounds = COUNTS.map((count) => boundOf(logWeights, count));
+    let shown = 0;
+    this.halt = inSlices(next, () => {
+      if (n < DRAWS && n < shown + SOME) return;
+      shown = n;
+      const counts = COUNTS.filter((count) => FEWEST * count <= n);
+      this.bounds = counts.map((count) => boundOf(logWeights.subarray(0, n), count));
+      this.isDone = n === DRAWS;
       this.show();
     });
   }

@@ -210,10 +210,10 @@ ARROWS = """() => {
 }"""
 
 
-def test_arrows_are_one_step_down_each_term_as_torch_has_it_and_their_lengths_are_said(latent_space):
+def test_arrows_are_one_step_down_each_term_as_torch_has_it_and_there_is_one_a_digit(latent_space):
     """Over 16 draws of eps and their mirror images; an AE has one term, and no draw."""
     page = latent_space("pulls")
-    page.wait_for_function("document.querySelector('.pulled').textContent.includes('both together')")
+    page.wait_for_function("document.querySelector('.latent-space').view.pulls.unit")
     found = page.evaluate(ARROWS)
     half = np.array([normals(page, 1_000_000 + n, 10) for n in range(16)])
     eps = torch.tensor(np.concatenate([half, -half]), dtype=torch.float32)
@@ -236,23 +236,44 @@ def test_arrows_are_one_step_down_each_term_as_torch_has_it_and_their_lengths_ar
         np.testing.assert_allclose([one["at"] for one in found[name]], mu.detach()[:, DIMS], atol=1e-3)
         if log_sigma is None:
             assert all(one["kl"] is one["widths"] is None for one in found[name])
-            said = [pulls.norm(dim=1).mean()]
         else:
             of_kl = -mu.detach()[:, DIMS]
             np.testing.assert_allclose([one["kl"] for one in found[name]], of_kl, atol=1e-3)
             widths = np.stack([-log_sigma.grad[:, DIMS], 1 - (2 * log_sigma.detach()[:, DIMS]).exp()], 1)
             scale = np.abs(widths).max()
             np.testing.assert_allclose([one["widths"] for one in found[name]], widths, rtol=5e-3, atol=2e-3 * scale)
-            said = [one.norm(dim=1).mean() for one in (pulls, of_kl, pulls + of_kl)]
-        words = page.locator(".pulled").text_content().split(f"{page.evaluate(NAME, name)}: ")[1].split(". ")[0]
-        assert numbers(words) == pytest.approx([float(one) for one in said], rel=0.01, abs=0.0051)
+
+
+def test_the_mean_pulls_outwards_and_on_log_sigma_are_those_of_torch(latent_space):
+    """Of all digits there are (fewer than in the lab), with a pair of draws each."""
+    page = latent_space("pulls")
+    page.wait_for_function("document.querySelector('.pulled').textContent.includes('outwards')")
+    x = parcels.images(*range(FEW))
+    half = np.array([normals(page, 1_000_016 + n, 10) for n in range(FEW)])
+    eps = torch.tensor(np.stack([half, -half], 1), dtype=torch.float32)  # (300, 2, 10)
+    for name, config in HALVES.items():
+        encoded = encode_parameters(parcels.network(config), x)
+        mu, log_sigma = (part if part is None else part.detach().requires_grad_() for part in encoded)
+        z = mu[:, None] if log_sigma is None else mu[:, None] + log_sigma.exp()[:, None] * eps
+        logits = parcels.network(config).decode(z.reshape(-1, 10))
+        losses = reconstruction_loss(logits, x.repeat_interleave(z.shape[1], 0), "bernoulli")
+        (losses.sum() / z.shape[1]).backward()
+        outwards = -(mu.grad * mu.detach()).sum(1)
+        expected = [outwards.mean(), outwards.std() / FEW**0.5]
+        if log_sigma is not None:
+            widths = -log_sigma.grad.sum(1)
+            of_kl = (1 - (2 * log_sigma.detach()).exp()).sum(1).mean()
+            expected += [-mu.detach().square().sum(1).mean(), widths.mean(), widths.std() / FEW**0.5, of_kl]
+        words = page.locator(".pulled").text_content().split(f"{page.evaluate(NAME, name)}: ")[1]
+        said = numbers(words)[: len(expected)]
+        assert said == pytest.approx([float(one) for one in expected], rel=0.02, abs=0.02)
 
 
 def test_the_chosen_digits_pulls_are_said_and_drawn_while_the_layer_is_on(latent_space):
     page = latent_space()
     before = page.locator(".reading").text_content()
     page.get_by_label("where one step of the loss").check()
-    page.wait_for_function("document.querySelector('.pulled').textContent.includes('both together')")
+    page.wait_for_function("document.querySelector('.pulled').textContent.includes('outwards')")
     assert "the loss pulls" in page.evaluate("document.querySelector('.latent-space').view.pulledInWords()")
     green = painted(page, PLANE.format("vae"), (64, 160, 43))[0]
     assert len(green) > 50

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from scipy.stats import ttest_rel
 
 from pages.log_sigma import sigma_race
 from pages.shared import prediction
@@ -13,6 +14,7 @@ from tests.pages.seen import curves, strips, words
 from tests.vae.runs.test_store import line_of
 from vae import data
 from vae.config import RunConfig
+from vae.runs.seeds import SEEDS, recorded
 
 RAW = RunConfig(sigma="raw")
 FAST = RunConfig(learning_rate=0.03)
@@ -110,12 +112,22 @@ def test_where_log_sigma_overflows_is_said_and_what_became_of_each_head_with_a_l
     assert log["head"] > edge > 0 > raw["head"]
 
 
-def test_the_verdict_says_who_was_ahead(shown, stored):
-    log, softplus = (
-        stored.metrics(RunConfig(sigma=kind).run_id)["test"]["negative_elbo"] for kind in ("log", "softplus")
+def test_the_verdict_is_drawn_from_five_seeds(shown):
+    """Softplus or log: the difference has to be larger than its 95 % interval over the seeds, or it is a tie."""
+    softplus, log = (
+        [recorded()[RunConfig(sigma=kind, seed=seed).run_id]["negative_elbo"] for seed in SEEDS]
+        for kind in ("softplus", "log")
     )
-    ahead = "log σ" if log < softplus else "softplus"
-    assert f"at {softplus:.1f} and {log:.1f} nats, {ahead} ahead" in words(shown("log_sigma", **ADDRESS))
+    found = ttest_rel(log, softplus)
+    interval = found.confidence_interval(0.95)
+    margin = (interval.high - interval.low) / 2
+    difference = sum(log) / 5 - sum(softplus) / 5
+    over = f"{abs(difference):.1f} ± {margin:.1f} nats {'better' if difference > 0 else 'worse'}"
+    words_of_it = f"**a tie** ({over}, 5 seeds)" if found.pvalue > 0.05 else f"**{over}** (5 seeds)"
+    app = shown("log_sigma", **ADDRESS)
+    assert f"softplus against log σ: {words_of_it}." in words(app)
+    [dots] = [html.value for html in app.get("html") if 'class="seeds"' in html.value]
+    assert dots.count("<i ") == 10
 
 
 def test_other_settings_ask_anew_and_another_seed_does_not(visit):
@@ -136,7 +148,13 @@ def test_a_seed_of_ones_own_counts_and_a_failure_without_a_digit_is_one(visit, l
     settings = {"seed": 9, "learning_rate": 5.0}
     trained(lab, RunConfig(sigma="raw", **settings), status="diverged", test=None, failure={"step": 9}, message="…")
     for kind in ("softplus", "log"):
-        test = {"negative_elbo": 150.0, "reconstruction": 149.0, "kl": 1.0, "active_units": 2}
+        test = {
+            "negative_elbo": 150.0,
+            "reconstruction": 149.0,
+            "kl": 1.0,
+            "kl_per_dimension": [0.5, 0.5],
+            "active_units": 2,
+        }
         trained(lab, RunConfig(sigma=kind, **settings), status="complete", test=test)
     app = visit("log_sigma", predict_race="h = σ, raw", **settings)
     assert not app.exception
@@ -146,7 +164,13 @@ def test_a_seed_of_ones_own_counts_and_a_failure_without_a_digit_is_one(visit, l
 
 def test_a_run_that_was_stopped_or_failed_says_so(visit, lab):
     trained(lab, RunConfig(sigma="raw", seed=9), status="failed", test=None, message="the disk is full")
-    test = {"negative_elbo": 206.5, "reconstruction": 205.0, "kl": 1.5, "active_units": 2}
+    test = {
+        "negative_elbo": 206.5,
+        "reconstruction": 205.0,
+        "kl": 1.5,
+        "kl_per_dimension": [1.0, 0.5],
+        "active_units": 2,
+    }
     trained(lab, RunConfig(sigma="log", seed=9), status="stopped", test=test)
     bars = [bar.proto.text for bar in visit("log_sigma", seed=9, **ADDRESS).get("progress")]
     assert bars == [
