@@ -34,7 +34,7 @@ const LAYERS = {
 const USUAL = "codes,prior"; // layers
 const PULLED =
   "Digit by digit the two need not cancel, for one encoder answers for all; over all digits that it was trained with " +
-  "they do. Means over 1,000 test digits:";
+  "they do.";
 
 export default (component) => mount(component, ".latent-space", View);
 
@@ -49,7 +49,10 @@ class View {
       this.find(".layers").append(element("label", {}, box, label));
     }
     this.picker = new Picker(this.find(".choice"), (x, name) => this.pick(x, name));
-    this.pulls = new Pulls(() => this.switchLayers());
+    this.pulls = new Pulls(
+      () => this.switchLayers(),
+      () => this.tellPulls(),
+    );
   }
 
   buildPlane(half) {
@@ -236,10 +239,17 @@ class View {
   /** The arrows, and how long they are; both come when somebody first wants them. */
   showPulls(isOn) {
     if (isOn) this.pulls.want();
-    const said = HALVES.map((half) => [this.data.names[half], this.pulls.inWords(half)]).filter(([, words]) => words);
-    const means = said.map(([name, words]) => `${name}: ${words}.`).join(" ");
-    this.find(".pulled").textContent = isOn && means ? `${PULLED} ${means}` : "";
+    this.tellPulls();
     this.pulled = isOn ? (this.pulled ?? this.pullsOf(this.x)) : null;
     for (const half of HALVES) this.planes[half].show();
+  }
+
+  tellPulls() {
+    const { means } = this.pulls;
+    const told = HALVES.map((half) => `${this.data.names[half]}: ${this.pulls.inWords(half)}.`).join(" ");
+    const isShown = this.isOn("pulls") && means;
+    this.find(".pulled").textContent = isShown
+      ? `${PULLED} Means over ${means.count.toLocaleString("en")} test digits: ${told}`
+      : "";
   }
 }

@@ -9,6 +9,7 @@ import { inWords, number } from "../shared/words.js";
 
 const DIGITS = 40; // of the first test digits, whose arrows are drawn
 const MEASURED = 1000; // digits of which the mean is said, with one pair of draws each
+const SOME = 100; // digits after which the mean is said again
 const PAIRS = 16; // of draws for an arrow, eps and −eps, so that their mean is exactly 0
 const SEED = 1000000;
 const LONGEST = 0.2; // of half the view's width: an arrow that is longer than nine of ten others
@@ -16,9 +17,9 @@ const COLORS = { reconstruction: "x-hat", kl: "kl" }; // names in lab.css
 const TERMS = { reconstruction: "the loss", kl: "the KL" };
 
 export class Pulls {
-  /** redraw(): called when there are more arrows to draw. */
-  constructor(redraw) {
-    this.redraw = redraw;
+  /** redraw(): called when there are arrows to draw; tell(): when there is more to say. */
+  constructor(redraw, tell) {
+    Object.assign(this, { redraw, tell });
   }
 
   /** models and dims: as in the view. Nothing is worked out before somebody wants to see it. */
@@ -66,9 +67,10 @@ export class Pulls {
       return n + 1 < Math.min(MEASURED, this.digits.length);
     };
     this.halt = inSlices(next, (isDone) => {
-      if (!isDone) return;
-      this.means = forBoth((name) => meansOf(found[name]));
-      this.redraw();
+      const count = found.ae.length;
+      if (!isDone && count < (this.means?.count ?? 0) + SOME) return;
+      this.means = { count, ...forBoth((name) => meansOf(found[name])) };
+      this.tell();
     });
   }
 

@@ -44,9 +44,11 @@ export function pulls(model, { mu, logSigma }, x, draws) {
 }
 
 function product({ inputs, outputs, weight, bias }, values) {
-  const sums = Float32Array.from(bias);
+  const sums = new Float32Array(outputs);
   for (let o = 0, row = 0; o < outputs; o++, row += inputs) {
-    for (let i = 0; i < inputs; i++) sums[o] += weight[row + i] * values[i];
+    let sum = bias[o];
+    for (let i = 0; i < inputs; i++) sum += weight[row + i] * values[i];
+    sums[o] = sum;
   }
   return sums;
 }

@@ -247,7 +247,7 @@ def test_arrows_are_one_step_down_each_term_as_torch_has_it_and_there_is_one_a_d
 def test_the_mean_pulls_outwards_and_on_log_sigma_are_those_of_torch(latent_space):
     """Of all digits there are (fewer than in the lab), with a pair of draws each."""
     page = latent_space("pulls")
-    page.wait_for_function("document.querySelector('.pulled').textContent.includes('outwards')")
+    page.wait_for_function(f"document.querySelector('.pulled').textContent.includes('over {FEW} test digits')")
     x = parcels.images(*range(FEW))
     half = np.array([normals(page, 1_000_016 + n, 10) for n in range(FEW)])
     eps = torch.tensor(np.stack([half, -half], 1), dtype=torch.float32)  # (300, 2, 10)
