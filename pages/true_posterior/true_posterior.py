@@ -24,11 +24,13 @@ with st.expander("Try this", icon=":material/lightbulb:"):
         """
 1. **Predict:** is the orange ellipse where the violet cloud is? Look at a few digits, then at *hard ones*.
 2. Find the best Gaussians. Which of the three costs most: the encoder's own error, independence, or the Gaussian shape?
-3. Improve q, step by step: nothing but this digit's μ and σ changes. Why did the encoder not answer so at once?
-4. *Draw your own*: an empty sheet is no picture, and nothing is known but the prior. From the first stroke on, its
+3. **Predict:** of a posterior with two peaks, such as test digit 386's, what does the q of least *KL(q ‖ p)* cover, and
+   what the q of least *KL(p ‖ q)*? Show the whole plane, point somewhere, and press the two buttons.
+4. Improve q, step by step: nothing but this digit's μ and σ changes. Why did the encoder not answer so at once?
+5. *Draw your own*: an empty sheet is no picture, and nothing is known but the prior. From the first stroke on, its
    black pixels are observed too. What does each stroke leave of the plane?
-5. Draw something that is no digit. Where does the exact posterior put it, and where the encoder?
-6. **Predict:** of what q loses over 1,000 digits, which part is the largest? Then look, and click on the worst digits.
+6. Draw something that is no digit. Where does the exact posterior put it, and where the encoder?
+7. **Predict:** of what q loses over 1,000 digits, which part is the largest? Then look, and click on the worst digits.
 """
     )
 controls.formula(

@@ -17,6 +17,7 @@ import { outline, posterior, prior } from "./gaussians.js";
 import { ImportanceBound } from "./importance.js";
 import { DIAGONAL, FULL, PARTS, Q } from "./parts.js";
 import { whenShown } from "./shown.js";
+import { COLORS, covering, descend, lost, said } from "./two_ways.js";
 
 const REST = 250; // milliseconds without a change, after which the server is asked
 const FRAME = 30; // milliseconds of a step of q
@@ -42,6 +43,8 @@ class View {
     this.find(".far").addEventListener("click", () => this.plane.look(this.plane.view.whole()));
     this.find(".fit").addEventListener("click", () => this.fit());
     this.find(".improve").addEventListener("click", () => this.improve());
+    this.find(".inward").addEventListener("click", () => this.settle());
+    this.find(".outward").addEventListener("click", () => this.cover());
   }
 
   async open(data, parcels, { setStateValue }) {
@@ -71,6 +74,7 @@ class View {
   leave() {
     clearTimeout(this.asking);
     clearInterval(this.improving);
+    clearInterval(this.settling);
     this.importance.leave();
   }
 
@@ -84,6 +88,9 @@ class View {
     Object.assign(this, { x, name, answer: null, position: null, q: null, isBlank: x.every((level) => level === 0) });
     clearTimeout(this.asking);
     clearInterval(this.improving);
+    clearInterval(this.settling);
+    this.ends = {};
+    this.find(".ways").textContent = "";
     this.address.keep({ x: name === FIRST ? null : name });
     this.root.classList.toggle("blank", this.isBlank);
     this.find(".exact").textContent = this.isBlank
@@ -205,6 +212,31 @@ class View {
     }, FRAME);
   }
 
+  /** A Gaussian goes from the pointer's place to where KL(q ‖ p) is least nearby. */
+  settle() {
+    if (!this.answer) return;
+    clearInterval(this.settling);
+    const { model, x, data, answer } = this;
+    const way = descend(model, x, data.weight, this.position ?? answer.mu);
+    this.settling = setInterval(() => {
+      const { value: q, done } = way.next();
+      if (!done) this.end("inward", q);
+      else clearInterval(this.settling);
+    }, FRAME);
+  }
+
+  /** The Gaussian at which KL(p ‖ q) is least. */
+  cover() {
+    if (this.answer) this.end("outward", covering(this.answer));
+  }
+
+  end(way, q) {
+    const nats = lost(this.model, this.x, this.data.weight, q, this.answer.evidence);
+    this.ends[way] = { q, nats };
+    this.find(".ways").textContent = said(this.ends);
+    this.plane.show();
+  }
+
   drawExact(context, plane) {
     if (this.isBlank) prior(context, plane);
     else if (this.answer) posterior(context, plane, this.answer);
@@ -225,6 +257,14 @@ class View {
     ];
     outline(context, plane, { mean, covariance: acrossAndUp }, Q);
     context.setLineDash([]);
+    for (const [way, { q }] of Object.entries(this.ends ?? {})) {
+      const [across, up] = q.logSigma.map((value) => Math.exp(2 * value));
+      const covariance = [
+        [across, 0],
+        [0, up],
+      ];
+      outline(context, plane, { mean: Array.from(q.mu), covariance }, COLORS[way]);
+    }
     if (this.answer) ring(context, plane, this.answer.mode);
     if (this.position) cross(context, plane, this.position);
   }

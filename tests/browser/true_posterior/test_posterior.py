@@ -183,3 +183,18 @@ def test_another_weight_says_tempered(posterior):
     for place in (".reading", ".parts", ".exact"):
         assert "tempered" in page.locator(place).text_content()
     assert all(re.search("tempered|β", name) for name, *_ in rows(page))
+
+
+def test_both_distances_are_tried_from_the_pointers_place_and_forgotten_with_the_digit(posterior):
+    page = posterior(ANSWER)
+    page.get_by_role("button", name="Least KL(p ‖ q)").click()
+    words = page.locator(".ways").text_content()
+    # Of two cells with masses 4 : 1, at (-2.5, 2) and (-1.5, 3).
+    assert "Least KL(p ‖ q): μ = (−2.30, 2.20)" in words and "covers every peak" in words
+    check_ellipse(page, (230, 73, 128), [-2.3, 2.2], [[0.16, 0.0], [0.0, 0.16]])
+    page.get_by_role("button", name="least KL(q ‖ p)").click()
+    page.wait_for_function(f"{VIEW}.ends.inward !== undefined")
+    assert "settles on a peak" in page.locator(".ways").text_content()
+    page.evaluate(f"{VIEW}.picker.choose(3)")
+    page.wait_for_function("document.querySelector('.ways').textContent === ''")
+    assert page.evaluate(f"Object.keys({VIEW}.ends)") == []
