@@ -172,7 +172,7 @@ def thin(config: RunConfig, store: RunStore, every: int | None) -> None:
 
 def measure_again(config: RunConfig, store: RunStore) -> None:
     """Works out a run's figures on the test images again, from the weights that it has."""
-    if store.metrics(config.run_id)["test"] is not None:
+    if (store.metrics(config.run_id) or {}).get("test"):
         test = evaluate(store.model(config.run_id), data.load(config.dataset, "test").images, config.likelihood)
         store.write_test(config.run_id, test.to_dict())
 
@@ -288,8 +288,9 @@ def _parser() -> Parser:
     pretrain = commands.add_parser(
         "pretrain", help="make assets/pretrained again", description=pretrain_command.__doc__
     )
-    pretrain.add_argument("--measure", action="store_true", help="only their figures again, from the weights there are")
-    pretrain.add_argument("--seeds", action="store_true", help="only what lessons compare, with five seeds")
+    part = pretrain.add_mutually_exclusive_group()
+    part.add_argument("--measure", action="store_true", help="only their figures again, from the weights there are")
+    part.add_argument("--seeds", action="store_true", help="only what lessons compare, with five seeds")
     pretrain.set_defaults(command=pretrain_command)
 
     runs = commands.add_parser("runs", help="list the store's runs", description=runs_command.__doc__)

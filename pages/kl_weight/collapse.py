@@ -1,6 +1,5 @@
 """Posterior collapse as it happens: the KL of every dimension over a training, and what a warm-up does to it."""
 
-import dataclasses
 import functools
 
 import streamlit as st
@@ -43,13 +42,9 @@ def with_and_without_warm_up() -> None:
         for name, test in tests.items()
     ]
     st.markdown(f"**Measured:** {'; '.join(outcomes)}.")
-    warmed, without = (seeds.figure(functools.partial(_with_seed, config)) for config in pair.values())
+    warmed, without = (seeds.figure(functools.partial(seeds.with_seed, config)) for config in pair.values())
     st.markdown(f"−ELBO with a warm-up, against without: {seeds.better(warmed, without)}.")
     seeds.dots({"warm-up": warmed, "no warm-up": without}, "−ELBO of the test digits, nats")
-
-
-def _with_seed(config: RunConfig, seed: int) -> RunConfig:
-    return dataclasses.replace(config, seed=seed)
 
 
 def _curves(named: dict[str, RunConfig]) -> None:

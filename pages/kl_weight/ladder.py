@@ -114,29 +114,25 @@ def show(architecture: RunConfig) -> None:
             "ae": _figures(ae),
             "given": given,
             "isAwaited": is_awaited,
-            "klWords": _kl_words(architecture.latent_dim, len(ae.test_set.labels)),
+            "klWords": _kl_words(len(ae.test_set.labels)),
             **_named(ae, vaes, points),
         },
         sends={"chosen": _open_chosen_run},
         height="content",
     )
-    spread = seeds.spread(seeds.figure(functools.partial(_with_seed, reference))) if reference else None
+    spread = seeds.spread(seeds.figure(functools.partial(seeds.with_seed, reference))) if reference else None
     st.markdown(_outcome(rows, spread))
-
-
-def _with_seed(config: RunConfig, seed: int) -> RunConfig:
-    return dataclasses.replace(config, seed=seed)
 
 
 def _other_seeds(rungs: list[RunConfig], runs: list[RunConfig]) -> list[dict]:
     """Where the rungs' trainings lie with other seeds, those that are no points of their own."""
+    found = {
+        seeds.with_seed(rung, seed).run_id: {"kl": test["kl"], "reconstruction": test["reconstruction"]}
+        for rung in rungs
+        for seed, test in seeds.tests(functools.partial(seeds.with_seed, rung)).items()
+    }
     own = {config.run_id for config in runs}
-    found = []
-    for rung in rungs:
-        for seed, test in seeds.tests(functools.partial(_with_seed, rung)).items():
-            if _with_seed(rung, seed).run_id not in own:
-                found.append({"kl": test["kl"], "reconstruction": test["reconstruction"]})
-    return found
+    return [point for run_id, point in found.items() if run_id not in own]
 
 
 def _limit(vaes: list[Trained]) -> float:
@@ -208,7 +204,7 @@ def _row(vae: Trained, rungs: list[RunConfig]) -> dict:
         **_point(vae.config, rungs),
         **_figures(vae),
         "negativeElbo": test["negative_elbo"],
-        "aggregateKl": test.get("aggregate_kl"),  # older runs: nobody measured it
+        "information": test.get("information"),  # older runs: nobody measured it
         "klPerDimension": test["kl_per_dimension"],
         "dims": top_two_dimensions(vae),
         "parcel": parcels.of_model(vae),
@@ -256,26 +252,23 @@ def _where(vae: Trained, limit: float) -> str:
     return f"{plane}median σ {measured['sigma']:.2g}{beyond}"
 
 
-def _kl_words(latent_dim: int, images: int) -> str:
+def _kl_words(images: int) -> str:
     """What the estimate of the KL's two parts cannot know."""
-    most = f"From the codes of all test digits: their I(x; z) is at most log {images:,} = {math.log(images):.1f} nats"
-    if latent_dim <= 2:
-        return f"{most}."
     return (
-        f"{most}, and in {latent_dim} dimensions, where their clouds hardly meet, it is at least what stands here, and "
-        "KL(q(z) ‖ p) at most."
+        f"From the codes of all test digits: their I(x; z) cannot be more than log {images:,} = {math.log(images):.1f} "
+        "nats. Where it comes near, their clouds hardly meet: then it is at least what stands here, the rest at most."
     )
 
 
 def _outcome(rows: list[dict], spread: float | None) -> str:
-    """What the runs on show say; spread: of −ELBO at weight 1 over seeds (two standard deviations), nats, if known."""
+    """What the runs on show say; spread: by which −ELBO differs from seed to seed at weight 1, nats, if known."""
     first, last = rows[0], rows[-1]
     best = min(rows, key=lambda row: row["negativeElbo"])
-    alike = [row for row in rows if row["negativeElbo"] < best["negativeElbo"] + (spread or 0) or row is best]
+    alike = _alike(rows, best, spread or 0.0)
     lowest = f"−ELBO is lowest at β = {best['weight']:g}"
     if len(alike) > 1:
         weights = f"β = {alike[0]['weight']:g} to {alike[-1]['weight']:g}"
-        lowest = f"−ELBO is lowest at {weights}, a tie within the ±{spread:.1f} nats of other seeds"
+        lowest = f"−ELBO is lowest at {weights}, a tie within the ±{spread:.1f} nats by which seeds differ"
     closest = min(rows, key=lambda row: row["mmd"]["value"])
     return (
         f"**Measured:** from β = {first['weight']:g} to β = {last['weight']:g} the reconstruction loss goes from "
@@ -284,6 +277,17 @@ def _outcome(rows: list[dict], spread: float | None) -> str:
         f"the codes are closest to N(0, I) at β = {closest['weight']:g} (MMD² {_signed(closest['mmd']['value'])}; up "
         f"to {_signed(closest['mmd']['high'])} is chance){_because(closest)}."
     )
+
+
+def _alike(rows: list[dict], best: dict, spread: float) -> list[dict]:
+    """The best row, and those beside it, without a gap, that are as good within the spread."""
+    place = rows.index(best)
+    first = last = place
+    while first > 0 and rows[first - 1]["negativeElbo"] < best["negativeElbo"] + spread:
+        first -= 1
+    while last + 1 < len(rows) and rows[last + 1]["negativeElbo"] < best["negativeElbo"] + spread:
+        last += 1
+    return rows[first : last + 1]
 
 
 def _signed(value: float) -> str:

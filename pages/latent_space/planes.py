@@ -37,6 +37,7 @@ def codes(left: RunConfig, vae: RunConfig, same_axes: bool) -> None:
             "names": {half: bottleneck.name(run.config) for half, run in zip(HALVES, pair)},
             "captions": {half: _caption(run, dimensions, sent["limits"][half]) for half, run in zip(HALVES, pair)},
             "given": given,
+            "weights": {half: run.config.kl_weight for half, run in zip(HALVES, pair)},
             **sent,
             "subject": f"{sent['subject']} {sent['limits']}",
         },
@@ -57,6 +58,17 @@ def _outside(run: Trained, dimensions: tuple[int, ...], limit: float) -> int:
     return int((np.abs(run.points(dimensions)) > limit).any(1).sum())
 
 
+def _bare(vae: RunConfig) -> None:
+    """How much of what one draws from N(0, I) falls where no digit is at home; in two dimensions alone."""
+    test = ui.test_of(vae.run_id)
+    if test.get("bare") is not None and vae.latent_dim == 2:
+        apart = max(test["kl"] - test["information"], 0.0)
+        st.caption(
+            f"The VAE's clouds together, q(z), leave {test['bare']:.0%} of N(0, I) bare: there q(z) is less than a "
+            f"tenth of it. KL(q(z) ‖ N(0, I)) is {apart:.1f} nats; nothing in the objective makes it 0."
+        )
+
+
 @ui.says_damage
 def samples(left: RunConfig, vae: RunConfig) -> None:
     """Codes that belong to no digit, decoded: from N(0, I) by both, and from a Gaussian fitted to the left's codes."""
@@ -67,6 +79,7 @@ def samples(left: RunConfig, vae: RunConfig) -> None:
         draw = st.number_input("Draw", min_value=0, max_value=address.MOST_DRAWS, step=1, key="draw", bind=bind)
     again.button("Draw again", icon=":material/casino:", on_click=_draw_again)
     st.html(_samples(*halves(vae, left), draw))
+    _bare(vae)
     if words := bottleneck.beyond(left, latent.prior_samples(SAMPLES, left.latent_dim, draw)):
         st.markdown(words)
 

@@ -251,11 +251,6 @@ def _pairs() -> dict[RunConfig, set[str]]:
     return {config: pairs[config] for config in sorted(order, key=lambda config: config != plain)}
 
 
-def ended() -> list[RunConfig]:
-    """The runs of both models that can be shown."""
-    return [config for model in ("ae", "vae") for config, _ in _ended(model)]
-
-
 def _ended(model: str) -> list[tuple[RunConfig, str]]:
     """The runs of a model ("ae" or "vae") that can be shown, with their states."""
     store, ended = start().store, []

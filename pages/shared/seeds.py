@@ -1,9 +1,13 @@
 """The same trainings with several seeds: what one seed shows may be luck."""
 
+import contextlib
+import dataclasses
+import functools
 import html
+import logging
 import math
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import streamlit as st
 
@@ -12,38 +16,61 @@ from pages.shared.once import recent
 from vae.config import RunConfig
 from vae.measures.paired import Difference, paired
 from vae.runs.seeds import SEEDS, recorded
+from vae.runs.store import DamagedRun
 
 LOOK = 5.0  # seconds for which nobody looks again whether a run with another seed has ended
 
 
+def with_seed(config: RunConfig, seed: int) -> RunConfig:
+    """The same training with another seed."""
+    return dataclasses.replace(config, seed=seed)
+
+
 def tests(of_seed: Callable[[int], RunConfig]) -> dict[int, dict]:
     """The figures on the test images by seed: of the runs that come with the project, and of any that ended here."""
-    found = {seed: _test(of_seed(seed).run_id) for seed in sorted({*SEEDS, *_seeds_here()})}
+    found = {seed: _test(of_seed(seed).run_id) for seed in sorted({*SEEDS, *map(_seed_of, _here())} - {None})}
     return {seed: test for seed, test in found.items() if test}
 
 
 def figure(of_seed: Callable[[int], RunConfig], name: str = "negative_elbo") -> dict[int, float]:
     """One of the figures, nats, by seed."""
-    return {seed: test[name] for seed, test in tests(of_seed).items()}
+    return {seed: test[name] for seed, test in tests(of_seed).items() if test.get(name) is not None}
 
 
 @recent(LOOK)
-def _seeds_here() -> set[int]:
-    return {config.seed for config in ui.ended()}
+def _here() -> set[str]:
+    return set(ui.runs().store.run_ids())
+
+
+@functools.lru_cache(maxsize=10_000)
+def _seed_of(run_id: str) -> int | None:
+    """A run's seed, which never changes; None of one that nobody can read, or of another recipe."""
+    with contextlib.suppress(KeyError, DamagedRun):
+        return ui.runs().store.config(run_id).seed
 
 
 @recent(LOOK)
 def _test(run_id: str) -> dict | None:
     """The figures of a run that came to its end, here or where the project's figures were made."""
-    metrics = ui.runs().store.metrics(run_id)
+    metrics = ui.runs().store.metrics(run_id) if run_id in _here() else None
     if metrics and metrics["status"] == "complete":
         return metrics["test"]
-    return recorded().get(run_id)
+    return _of_the_project().get(run_id)
+
+
+@functools.lru_cache(maxsize=1)
+def _of_the_project() -> Mapping[str, dict]:
+    """What comes with the project; nothing where that cannot be read, for a page can do without."""
+    try:
+        return recorded()
+    except (OSError, ValueError) as error:
+        logging.getLogger(__name__).warning("no figures of other seeds: %s", error)
+        return {}
 
 
 def spread(row: dict[int, float]) -> float | None:
-    """Two standard deviations over the seeds; None of fewer than three, which say little of luck."""
-    return 2 * statistics.stdev(row.values()) if len(row) > 2 else None
+    """By how much two runs may differ by luck alone (95 %), nats; None of fewer than three seeds, which say little."""
+    return 2 * math.sqrt(2) * statistics.stdev(row.values()) if len(row) > 2 else None
 
 
 def better(a: dict[int, float], b: dict[int, float]) -> str:

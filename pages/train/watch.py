@@ -1,6 +1,5 @@
 """What is seen of a pair of runs as it trains, and afterwards, back and forth, from its snapshots."""
 
-import dataclasses
 import functools
 import time
 
@@ -39,17 +38,14 @@ def training(ae: RunConfig, vae: RunConfig) -> None:
         _with_other_seeds(ae, vae)
 
 
+@ui.says_damage
 def _with_other_seeds(ae: RunConfig, vae: RunConfig) -> None:
     """Which of the two reconstructs better, over all seeds with which this pair has been trained."""
-    of_ae, of_vae = (seeds.figure(functools.partial(_with_seed, half), "reconstruction") for half in (ae, vae))
+    of_ae, of_vae = (seeds.figure(functools.partial(seeds.with_seed, half), "reconstruction") for half in (ae, vae))
     if len(of_ae.keys() & of_vae.keys()) < 2:
         return
     st.markdown(f"**With other seeds:** the AE's reconstruction loss against the VAE's: {seeds.better(of_ae, of_vae)}.")
     seeds.dots({"AE": of_ae, "VAE": of_vae}, "reconstruction loss of the test digits, nats")
-
-
-def _with_seed(config: RunConfig, seed: int) -> RunConfig:
-    return dataclasses.replace(config, seed=seed)
 
 
 @ui.says_damage

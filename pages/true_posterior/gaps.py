@@ -59,11 +59,7 @@ def _show(vae: RunConfig, model: tuple[str, str], before: bool) -> None:
         return
     outcome, picture = _summary(vae, model[1], _Bounds(done, bounds))
     st.markdown(outcome)
-    st.caption(
-        "Independence and shape cost so little because this decoder was trained through such a q: it has shaped its "
-        "posteriors to fit it. And amortisation is not only the one encoder for all: these are test digits, of which "
-        "some are unlike all that it was trained with."
-    )
+    st.caption(_note(vae))
     _gaps(
         key=KEY,
         data={
@@ -169,6 +165,20 @@ def _outcome(gap: Gap, weight: float) -> str:
     return (
         f"{lost}, {total.quantile(0.5):.2f} in the median: {parts}. "
         f"The tenth of the digits for which q is worst have {_percent(tenth.item())} of all that is lost."
+    )
+
+
+def _note(vae: RunConfig) -> str:
+    """What the parts must not be taken for."""
+    unlike = (
+        "Amortisation is not only the one encoder for all: these are test digits, of which some are unlike all that it "
+        "was trained with."
+    )
+    if vae.trainable != "all":
+        return f"This decoder is an AE's, and was never trained through such a q. {unlike}"
+    return (
+        f"{unlike} And independence and shape are small where a decoder was trained through such a q, as this one "
+        "was: it has shaped its posteriors to fit it."
     )
 
 

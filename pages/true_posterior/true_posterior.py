@@ -8,8 +8,8 @@ from pages.true_posterior import gaps, posteriors
 
 st.markdown(
     "Which codes could have made this digit? **Variational** means not to compute that answer but to *search* for a "
-    "stand-in: in a **family** (here: Gaussians with independent dimensions, **q(z|x)**, orange), the one at the least "
-    "**distance** KL(q ‖ p(z|x)). In two dimensions the exact **p(z|x)** (violet) can be had, at every point of the "
+    "stand-in: in a **family** (here: Gaussians with independent dimensions, **q(z|x)**, orange), the one with the "
+    "least **divergence** KL(q ‖ p(z|x)). In two dimensions the exact **p(z|x)** (violet) can be had, all over the "
     "plane. **What does the stand-in lose?**"
 )
 vae = choice.choose_pair()

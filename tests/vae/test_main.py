@@ -59,7 +59,7 @@ def test_an_autoencoder_has_null_for_what_involves_kl(store, small, capsys):
     assert main(flags(small.autoencoder, store)) == 0
     test = json.loads(capsys.readouterr().out)["test"]
     assert [name for name, value in test.items() if value is None] == [
-        "negative_elbo", "kl", "kl_per_dimension", "aggregate_kl", "aggregate_error", "bare",
+        "negative_elbo", "kl", "kl_per_dimension", "information", "information_error", "bare",
     ]  # fmt: skip
     assert test["reconstruction"] > 0
 

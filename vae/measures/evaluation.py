@@ -2,7 +2,7 @@
 
 import functools
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import NamedTuple
 
 import torch
@@ -25,7 +25,7 @@ class Metrics:
     """Means over the test images, in nats an image; what involves KL is None for an AE.
 
     draws: of eps an image, over which the reconstruction loss is averaged; standard_error: of it and of negative_elbo,
-    nats, over other draws for the same images. An AE draws nothing: 0 both. aggregate_kl: KL(q(z) || N(0, I)), a part
+    nats, over other draws for the same images. An AE draws nothing: 0 both. information: I(x; z), a part
     of kl, with its own standard error; bare: the share of N(0, I) where q(z) is less than a tenth (aggregate.py).
     """
 
@@ -36,8 +36,8 @@ class Metrics:
     active_units: int
     draws: int = 0
     standard_error: float = 0.0
-    aggregate_kl: float | None = None
-    aggregate_error: float | None = None
+    information: float | None = None
+    information_error: float | None = None
     bare: float | None = None
 
     def to_dict(self) -> dict:
@@ -47,9 +47,20 @@ class Metrics:
 
 @torch.no_grad()
 def evaluate(model: nn.Module, images: Tensor, likelihood: str) -> Metrics:
+    """All that is reported of a model on images (n, 784): both terms, and what its q(z|x) are together."""
+    terms = measure_terms(model, images, likelihood)
+    mu, log_sigma = encode_all(model, images)
+    if log_sigma is None:
+        return terms
+    information, error, bare = (number and round(number, 4) for number in aggregate(mu, log_sigma))
+    return replace(terms, information=information, information_error=error, bare=bare)
+
+
+@torch.no_grad()
+def measure_terms(model: nn.Module, images: Tensor, likelihood: str, most_draws: int = MOST_DRAWS) -> Metrics:
     """The ELBO's terms at kl_weight 1 on images (n, 784), over as many eps an image as bring them below EXACT.
 
-    The eps are those of a fixed generator; the KL needs none. Where MOST_DRAWS are not enough, standard_error says so.
+    The eps are those of a fixed generator; the KL needs none. Where most_draws are not enough, standard_error says so.
     """
     mu, log_sigma = encode_all(model, images)
     active = len(active_dimensions(mu))
@@ -57,21 +68,13 @@ def evaluate(model: nn.Module, images: Tensor, likelihood: str) -> Metrics:
         reconstruction = decoded_losses(model, mu, images, likelihood).mean().item()
         return Metrics(None, reconstruction, None, None, active)
     losses = _Draws(len(images))
-    while losses.count < MOST_DRAWS and (losses.count < FEWEST_DRAWS or losses.standard_error >= EXACT):
+    while losses.count < most_draws and (losses.count < FEWEST_DRAWS or losses.standard_error >= EXACT):
         eps = evaluation_eps(*mu.shape, losses.count).to(mu.device)
         losses.add(decoded_losses(model, reparameterize(mu, log_sigma, eps), images, likelihood))
     kl_per_dimension = kl_divergence(mu, log_sigma).mean(0)
     kl, reconstruction = kl_per_dimension.sum().item(), losses.mean
-    return Metrics(
-        reconstruction + kl,
-        reconstruction,
-        kl,
-        kl_per_dimension.tolist(),
-        active,
-        losses.count,
-        round(losses.standard_error, 4),
-        *(number if number is None else round(number, 4) for number in aggregate(mu, log_sigma)),
-    )
+    error = round(losses.standard_error, 4)
+    return Metrics(reconstruction + kl, reconstruction, kl, kl_per_dimension.tolist(), active, losses.count, error)
 
 
 class _Draws:

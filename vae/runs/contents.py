@@ -112,7 +112,7 @@ def _is_test(test: dict) -> bool:
         and _is_count(test.get("draws", 1))  # older runs do not say it: it was one
         and _is_number(test.get("standard_error", 0.0))
         and all(
-            test.get(name) is None or _is_number(test[name]) for name in ("aggregate_kl", "aggregate_error", "bare")
+            test.get(name) is None or _is_number(test[name]) for name in ("information", "information_error", "bare")
         )
         and (is_ae or all(map(_is_number, numbers)))
     )

@@ -12,6 +12,7 @@ from vae.runs.sweep import LADDER, RAMPLESS
 
 SEEDS = range(5)
 FILE = PRETRAINED / "seeds.json"
+KEPT = ("reconstruction", "kl", "negative_elbo")  # of their figures
 
 
 def compared(seed: int) -> list[RunConfig]:
@@ -49,7 +50,9 @@ def record(store: RunStore) -> None:
     runs = [config for seed in SEEDS for config in compared(seed)]
     ended = {config.run_id: store.metrics(config.run_id) for config in runs}
     tests = {
-        run_id: metrics["test"] for run_id, metrics in ended.items() if metrics and metrics["status"] == "complete"
+        run_id: {name: metrics["test"][name] for name in KEPT}
+        for run_id, metrics in ended.items()
+        if metrics and metrics["status"] == "complete"
     }
     FILE.write_text(json.dumps({"runs": tests, "sha256": _sha256(tests)}, indent=1), encoding="utf-8")
 

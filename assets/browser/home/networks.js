@@ -117,9 +117,9 @@ class View {
   showOpened() {
     const { node, numbers } = this;
     this.root.classList.toggle("is-open", Boolean(node));
-    this.find(".opened").hidden = !node;
+    this.find(".opened").hidden = !node || !numbers;
     for (const one of this.findAll(".node")) one.classList.toggle("is-open", one.dataset.node === node);
-    if (!node) return;
+    if (!node || !numbers) return;
     this.find(".opened h3").textContent = NODES[node][0];
     this.find(".both").replaceChildren(...opened(node, numbers));
   }

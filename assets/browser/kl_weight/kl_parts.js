@@ -4,7 +4,7 @@ import { element } from "../shared/element.js";
 
 const LEAST = 0.1; // the smallest weight whose bar has to fit; those of the runs below are cut off
 
-/** rungs: {id, label, weight, kl, aggregateKl}, nats; aggregateKl is null where it was not measured. */
+/** rungs: {id, label, weight, kl, information}, nats; information is null where it was not measured. */
 export function buildParts(place, rungs, choose) {
   const seen = rungs.filter(({ weight }) => weight >= LEAST);
   const most = Math.max(...(seen.length ? seen : rungs).map(({ kl }) => kl), 1e-3);
@@ -34,13 +34,23 @@ function bar(rung, most, choose) {
 }
 
 /** Nats that z tells of x, and nats that all clouds together differ from N(0, I); all of it the former if unknown. */
-function partsOf({ kl, aggregateKl }) {
-  return aggregateKl === null ? [kl, 0] : [kl - aggregateKl, aggregateKl];
+function partsOf({ kl, information }) {
+  if (information === null) return [kl, 0];
+  const told = Math.min(Math.max(information, 0), kl); // an estimate may be a little beyond
+  return [told, kl - told];
+}
+
+/** KL 6.6 = 6.2 + 0.4, short; nothing where it was not measured. */
+export function sumOf(rung) {
+  if (rung.information === null) return "";
+  return partsOf(rung)
+    .map((nats) => nats.toFixed(1))
+    .join(" + ");
 }
 
 /** KL 6.6 = 6.2 + 0.4, in words. */
 export function inParts(rung) {
-  const [told, apart] = partsOf(rung).map((nats) => Math.max(nats, 0).toFixed(1));
-  if (rung.aggregateKl === null) return `KL ${told} nats; its parts were not measured`;
+  const [told, apart] = partsOf(rung).map((nats) => nats.toFixed(1));
+  if (rung.information === null) return `KL ${told} nats; its parts were not measured`;
   return `of the KL, ${told} nats tell of x, and ${apart} are how far all clouds together are from N(0, I)`;
 }

@@ -17,7 +17,7 @@ import { normals } from "../shared/random.js";
 import { Due, inSlices } from "../shared/slices.js";
 import { TestDigits } from "../shared/test_digits.js";
 import { subscript } from "../shared/words.js";
-import { buildParts, inParts } from "./kl_parts.js";
+import { buildParts, inParts, sumOf } from "./kl_parts.js";
 import { RateDistortion } from "./rate_distortion.js";
 
 const DRAWS = 8;
@@ -337,12 +337,6 @@ function inNats(rung) {
   const terms = `reconstruction ${loss} + KL ${rate} = −ELBO ${sum} nats`;
   const dimensions = `${active} of ${klPerDimension.length} dimensions active`;
   return `All 10,000 test digits at β = ${label}: ${terms}; ${inParts(rung)}; ${dimensions}.`;
-}
-
-/** The parts of a KL, where they were measured: what z tells of x, and the rest. */
-function sumOf({ kl, aggregateKl }) {
-  if (aggregateKl === null) return "";
-  return `${Math.max(kl - aggregateKl, 0).toFixed(1)} + ${Math.max(aggregateKl, 0).toFixed(1)}`;
 }
 
 /** A squared MMD; whoever points at it sees what chance alone makes. */

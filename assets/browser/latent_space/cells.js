@@ -58,9 +58,10 @@ export function density(context, plane) {
 function densitiesOf({ codes, view }) {
   const { x, y, wide, high } = codes;
   const { unit, left, top } = cellsOf(view);
+  const least = view.home / CELLS; // half a cell of the whole view: zooming in makes no gaps between codes
   const densities = new Float32Array(CELLS * CELLS);
   for (let n = 0; n < x.length; n++) {
-    const [across, up] = [wide ? wide[n] : 0, high ? high[n] : 0].map((sigma) => Math.max(sigma, unit / 2));
+    const [across, up] = [wide ? wide[n] : 0, high ? high[n] : 0].map((sigma) => Math.max(sigma, least));
     const [c, r] = [(x[n] - left) / unit, (top - y[n]) / unit]; // where it is, in cells
     for (const row of reached(r, up / unit)) {
       const vertical = bell((row + 0.5 - r) * unit, up);

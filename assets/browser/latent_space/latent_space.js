@@ -28,13 +28,13 @@ const LAYERS = {
   prior: "N(0, I) at 1, 2 and 3 σ",
   density: "where codes are likely",
   grid: "what the decoder draws there",
-  holes: "holes: within 2 σ of the prior, yet hardly any q(z|x)",
+  holes: "holes: within 2 σ of what one draws from, yet hardly a code",
   pulls: "where one step of the loss (green) and of the KL (red) would move codes",
 };
 const USUAL = "codes,prior"; // layers
 const PULLED =
-  "Digit by digit the two need not cancel, for one encoder answers for all; over all digits that it was trained with " +
-  "they do.";
+  "Digit by digit the two need not cancel, for one encoder answers for all. Where a training ends they nearly do on the " +
+  "mean over its digits, outwards if μ is linear in y, and on log σ if h gives it.";
 
 export default (component) => mount(component, ".latent-space", View);
 
@@ -74,10 +74,15 @@ class View {
       this.planes[half].take(this.codes[half], parcels.labels, data.colors, data.limits[half]);
       this.label(half);
     }
-    this.pulls.take(this.models, data.dims, data.latentDim, this.digits);
+    this.pulls.take(this.models, data.dims, data.latentDim, this.digits, data.weights);
+    this.find(".pulled").textContent = "";
+    this.pulled = this.own = null;
     const { x, z, layers } = this.address.state;
     const on = (layers ?? USUAL).split(",");
     for (const box of this.root.querySelectorAll(".layers input")) box.checked = on.includes(box.name);
+    const isLine = data.dims.length < 2; // on which the other axis says nothing, and holes would be everywhere
+    this.find(".layers input[name=holes]").parentElement.hidden = isLine;
+    if (isLine) this.find(".layers input[name=holes]").checked = false;
     this.position = null;
     await this.picker.open(this.digits, data.hard, x ?? FIRST);
     const position = z?.split(",").map(Number);
@@ -107,12 +112,7 @@ class View {
     this.own = forBoth((half) => encode(this.models[half], x));
     this.position = null;
     this.pulled = this.isOn("pulls") ? this.pullsOf(x) : null;
-    const words = `${this.picker.name.textContent}, where each encoder puts it`;
-    this.answer(
-      forBoth((half) => this.own[half].mu),
-      x,
-      words,
-    );
+    this.answerDigit();
     this.address.keep({ x: name === FIRST ? null : name, z: null });
     if (this.otherDimensions && this.isOn("grid")) {
       clearTimeout(this.redrawing); // the other dimensions are this digit's, and 800 images take a while
@@ -120,6 +120,15 @@ class View {
         for (const half of HALVES) this.planes[half].draw();
       }, 200);
     }
+  }
+
+  answerDigit() {
+    const words = `${this.picker.name.textContent}, where each encoder puts it`;
+    this.answer(
+      forBoth((half) => this.own[half].mu),
+      this.x,
+      words,
+    );
   }
 
   /** The heart of it: z goes to both decoders, and what they answer is painted in the same frame. */
@@ -240,7 +249,9 @@ class View {
   showPulls(isOn) {
     if (isOn) this.pulls.want();
     this.tellPulls();
-    this.pulled = isOn ? (this.pulled ?? this.pullsOf(this.x)) : null;
+    if (!this.own || isOn === Boolean(this.pulled)) return;
+    this.pulled = isOn ? this.pullsOf(this.x) : null;
+    if (!this.position) this.answerDigit();
     for (const half of HALVES) this.planes[half].show();
   }
 

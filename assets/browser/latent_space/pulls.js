@@ -23,16 +23,17 @@ export class Pulls {
   }
 
   /** models and dims: as in the view. Nothing is worked out before somebody wants to see it. */
-  take(models, dims, latentDim, digits) {
+  take(models, dims, latentDim, digits, weights) {
     this.leave();
     const half = Array.from({ length: PAIRS }, (_, n) => normals(SEED + n, latentDim));
     const draws = [...half, ...half.map((eps) => eps.map((value) => -value))];
-    Object.assign(this, { models, dims, draws, digits, latentDim, arrows: null, unit: null, means: null });
+    Object.assign(this, { models, dims, draws, digits, latentDim, weights });
+    Object.assign(this, { arrows: null, unit: null, means: null });
   }
 
   leave() {
     this.halt?.();
-    this.halt = null;
+    Object.assign(this, { halt: null, arrows: null, unit: null });
   }
 
   /** Works out the arrows of the first digits, once. */
@@ -40,7 +41,13 @@ export class Pulls {
     if (this.arrows) return;
     this.arrows = forBoth(() => []);
     const { digits, arrows } = this;
-    await digits.fetch(0, Math.min(MEASURED, digits.length) - 1);
+    try {
+      await digits.fetch(0, Math.min(MEASURED, digits.length) - 1);
+    } catch (error) {
+      console.error(error); // whoever switches the arrows on again tries again
+      this.arrows = null;
+      return;
+    }
     if (this.arrows !== arrows) return; // other models by now
     const next = () => {
       const x = digits.pixels(arrows.ae.length);
@@ -63,7 +70,11 @@ export class Pulls {
       const x = this.digits.pixels(n);
       const eps = normals(SEED + PAIRS + n, this.latentDim);
       const draws = [eps, eps.map((value) => -value)];
-      for (const name of HALVES) found[name].push(strength(this.models[name], encode(this.models[name], x), x, draws));
+      for (const name of HALVES) {
+        const code = encode(this.models[name], x);
+        const both = weighted(pulls(this.models[name], code, x, code.logSigma ? draws : [null]), this.weights[name]);
+        found[name].push(strength(code, both));
+      }
       return n + 1 < Math.min(MEASURED, this.digits.length);
     };
     this.halt = inSlices(next, (isDone) => {
@@ -76,7 +87,8 @@ export class Pulls {
 
   /** Both pulls at a code, on the plane: {at, reconstruction, kl} (kl: null of an AE), and those of log sigma. */
   at(half, code, x) {
-    const { reconstruction, kl } = pulls(this.models[half], code, x, code.logSigma ? this.draws : [null]);
+    const draws = code.logSigma ? this.draws : [null];
+    const { reconstruction, kl } = weighted(pulls(this.models[half], code, x, draws), this.weights[half]);
     const flat = (one) => one && onPlane(one.mu, this.dims);
     const widths = code.logSigma && {
       reconstruction: onPlane(reconstruction.logSigma, this.dims),
@@ -116,9 +128,14 @@ export class Pulls {
   }
 }
 
+/** The pull of the KL with the weight that the run was trained with. */
+function weighted({ reconstruction, kl }, weight) {
+  const times = (values) => values.map((value) => weight * value);
+  return { reconstruction, kl: kl && { mu: times(kl.mu), logSigma: times(kl.logSigma) } };
+}
+
 /** Of one digit: how far a step outwards, all of the code larger by the same share, and wider would help, nats. */
-function strength(model, code, x, draws) {
-  const { reconstruction, kl } = pulls(model, code, x, code.logSigma ? draws : [null]);
+function strength(code, { reconstruction, kl }) {
   const along = (pull) => pull.mu.reduce((sum, value, d) => sum + value * code.mu[d], 0);
   const sum = (values) => values.reduce((total, value) => total + value, 0);
   return {

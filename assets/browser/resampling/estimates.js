@@ -28,6 +28,8 @@ export class Estimates {
   take(model, code, x, dims) {
     this.halt?.();
     Object.assign(this, { dims, draws: [] });
+    this.find(".told").textContent = "The gradients are on their way …";
+    for (const canvas of this.root.querySelectorAll(".ways canvas")) fitted(canvas);
     const all = normals(SEED, POOL * code.mu.length);
     const next = () => {
       const n = this.draws.length;
@@ -36,7 +38,9 @@ export class Estimates {
       return this.draws.length < POOL;
     };
     this.halt = inSlices(next, (isDone) => {
-      if (isDone) this.show();
+      if (!isDone) return;
+      this.ratios = ratiosOf(grouped(this.draws, 1), dims);
+      this.show();
     });
   }
 
@@ -98,11 +102,9 @@ export class Estimates {
   /** How far the estimates of both ways spread, in a sentence. */
   compared(towards) {
     const [path, score] = Object.keys(WAYS).map((way) => spreadOf(this.clouds[way][towards], this.dims));
-    const ratio = score / path;
-    const draws = ratio > 1 ? `, so it needs ${inFigures(ratio ** 2, 2)} times as many draws` : "";
     return (
-      `∂/∂${TOWARDS[towards]} spreads by ±${inFigures(path)} ${WAYS.path}, by ±${inFigures(score)} ${WAYS.score}: ` +
-      `${inFigures(ratio, 2)} times as far${draws}.`
+      `∂/∂${TOWARDS[towards]} spreads by ±${inFigures(path)} ${WAYS.path}, by ±${inFigures(score)} ${WAYS.score}` +
+      `; of single draws ${this.ratios[towards]} times as far.`
     );
   }
 }
@@ -141,6 +143,12 @@ function spreadOf(estimates, dims) {
     return estimates.reduce((sum, one) => sum + (one[d] - mean) ** 2, 0) / (estimates.length - 1);
   });
   return Math.sqrt(variances.reduce((sum, variance) => sum + variance, 0));
+}
+
+/** How many times as far single draws of the score spread, for each parameter; in words. */
+function ratiosOf({ path, score }, dims) {
+  const ratio = (towards) => inFigures(spreadOf(score[towards], dims) / spreadOf(path[towards], dims), 2);
+  return Object.fromEntries(Object.keys(TOWARDS).map((towards) => [towards, ratio(towards)]));
 }
 
 /** How far 98 % of the ends go from the middle. */

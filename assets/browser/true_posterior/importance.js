@@ -9,12 +9,12 @@ import { niceStep } from "../shared/ticks.js";
 import { number } from "../shared/words.js";
 import { POSTERIOR, Q } from "./parts.js";
 
-const DRAWS = 4096;
+const DRAWS = 8192;
 const SEED = 2000000;
 const SOME = 512; // draws after which there is more to show
 const FEWEST = 4; // values of a bound, of which the mean is taken
 const COUNTS = Array.from({ length: 11 }, (_, power) => 2 ** power); // K, 1 to 1,024
-const MARGIN = { left: 56, right: 12, top: 16, bottom: 34 };
+const MARGIN = { left: 56, right: 24, top: 16, bottom: 34 };
 
 export class ImportanceBound {
   constructor(root) {
@@ -39,6 +39,7 @@ export class ImportanceBound {
       return ++n < DRAWS;
     };
     this.find(".importance .told").textContent = "Drawing from q …";
+    if (this.canvas.clientWidth) fitted(this.canvas); // nothing of another digit stays
     let shown = 0;
     this.halt = inSlices(next, () => {
       if (n < DRAWS && n < shown + SOME) return;
@@ -66,8 +67,8 @@ export class ImportanceBound {
     const ends = this.bounds.map(({ mean }) => mean);
     const known = this.exact === null ? "" : `; exact: ${number(this.exact)}`;
     const words =
-      `One draw: L₁ = ${number(first.mean)} nats, the ${this.tempered}ELBO. ` +
-      `${last.count.toLocaleString("en")} draws: ${number(last.mean)} ± ${number(last.error)}${known}.`;
+      `One draw: L₁ = ${number(first.mean)} ± ${number(first.error)} nats, the ${this.tempered}ELBO by draws. ` +
+      `${last.count.toLocaleString("en")} draws: ${number(last.mean)} ± ${number(last.error)}, of ${last.groups} values${known}.`;
     this.find(".importance .told").textContent = words;
     this.canvas.setAttribute("aria-label", words);
     this.draw(ends, this.exact === null ? [] : [this.exact]);
@@ -113,7 +114,7 @@ export function boundOf(logWeights, count) {
   const logs = Array.from({ length: groups }, (_, n) => logMean(logWeights.subarray(n * count, (n + 1) * count)));
   const mean = logs.reduce((sum, value) => sum + value, 0) / groups;
   const variance = logs.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (groups - 1);
-  return { count, mean, error: Math.sqrt(variance / groups) };
+  return { count, groups, mean, error: Math.sqrt(variance / groups) };
 }
 
 function logMean(logs) {

@@ -32,7 +32,7 @@ def rung(place: int) -> dict:
         "parcel": f"model run {place}",
         "where": "here",
         "negativeElbo": 130.0 - 3 * place,
-        "aggregateKl": [22.0, 13.0, None][place],  # nobody measured the last one's
+        "information": [8.0, 7.0, None][place],  # nobody measured the last one's
         "active": 10 - place,
         "klPerDimension": kl,
         "dims": DIMS,

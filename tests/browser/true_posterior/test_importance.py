@@ -13,7 +13,7 @@ from vae.measures.chunks import encode_all
 from vae.measures.posterior import decode_grid, exact_posteriors
 from vae.objective import reconstruction_loss
 
-X, DRAWS, SEED = 5, 4096, 2_000_000
+X, DRAWS, SEED = 5, 8192, 2_000_000
 BOUNDS = "document.querySelector('.bound').view.bound.bounds"
 
 
@@ -53,11 +53,12 @@ def test_the_bounds_are_those_of_torch_and_rise_to_the_exact_evidence(mounted, w
     assert lost > 1 and left > -4 * bounds[-1]["error"]  # a bound, but for what the draws leave open
     assert left < 0.7 * lost
     if weight > 1:  # a wider posterior, which q covers
-        assert left == pytest.approx(0, abs=max(0.1, 4 * bounds[-1]["error"]))
+        assert left == pytest.approx(0, abs=max(0.5, 4 * bounds[-1]["error"]))
 
 
 def test_in_ten_dimensions_there_is_the_bound_alone(mounted):
     page = shown(mounted, TEN, 1.0)
     words = page.locator(".told").text_content()
-    assert re.fullmatch(r"One draw: L₁ = −\d+\.\d\d nats, the ELBO\. 1,024 draws: −\d+\.\d\d ± \d\.\d\d\.", words)
+    nats = r"−\d+\.\d\d ± \d\.\d\d"
+    assert re.fullmatch(rf"One draw: L₁ = {nats} nats, the ELBO by draws\. 1,024 draws: {nats}, of 8 values\.", words)
     assert page.locator(".importance canvas").get_attribute("aria-label") == words

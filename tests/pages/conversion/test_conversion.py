@@ -49,9 +49,9 @@ def test_structure_and_objective_are_measured_on_the_untrained_conversion(shown,
     draw = torch.randn(mu.shape, generator=eps_of(1))
     drawn = losses_of(model.decode(mu + log_sigma.exp() * draw), x)
     nats = re.search(r"goes from [\d.]+ to \*\*([\d.]+ ± [\d.]+) nats\*\*", said)[1]
-    after, spread = map(float, nats.split(" ± "))  # of 64 draws; a converted AE's losses are far apart
+    after, spread = map(float, nats.split(" ± "))  # of four draws; a converted AE's losses are far apart
     assert after == pytest.approx(drawn.mean().item(), abs=5 * 1.5 * drawn.std().item() / 100)
-    assert spread + 0.05 >= 0.05 and spread < drawn.std().item() / 100
+    assert 0 < spread < drawn.std().item() / 100
     mean = x.mean(0)
     without = losses_of(torch.logit(mean, eps=1e-3).expand_as(x), x).mean().item()
     assert f"goes from {before:.1f} to **{nats} nats**, without the noise (ε = 0) to {at_mu:.1f}; " in said

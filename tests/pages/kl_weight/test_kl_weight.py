@@ -127,10 +127,10 @@ def test_what_was_measured_is_said_in_words(shown, stored, latent_dim):
     assert (best, closest["weight"]) == (1, max(LADDER[latent_dim]))
     totals = {weight: test["negative_elbo"] for weight, test in zip(LADDER[latent_dim], tests)}
     seeds = [recorded()[replace(RunConfig(latent_dim=latent_dim), seed=seed).run_id] for seed in SEEDS]
-    spread = 2 * statistics.stdev(test["negative_elbo"] for test in seeds)
+    spread = 2 * 2**0.5 * statistics.stdev(test["negative_elbo"] for test in seeds)
     alike = [weight for weight, total in totals.items() if total < totals[1] + spread]
     lowest = f"β = {alike[0]:g} to β = {alike[-1]:g}".replace("to β = ", "to ")
-    tie = f"{lowest}, a tie within the ±{spread:.1f} nats of other seeds" if len(alike) > 1 else "β = 1"
+    tie = f"{lowest}, a tie within the ±{spread:.1f} nats by which seeds differ" if len(alike) > 1 else "β = 1"
     told = f", because there they say as good as nothing of x: their KL is {last['kl']:.3f} nats" * (last["kl"] < 0.1)
     mmd = f"{closest['mmd']['value']:.4f}".replace("-", "−")
     assert (

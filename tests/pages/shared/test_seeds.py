@@ -29,8 +29,8 @@ def test_a_difference_is_better_or_worse_only_beyond_its_spread():
     assert seeds.better({}, one) == "**not compared yet**"
 
 
-def test_the_spread_is_two_standard_deviations_and_of_few_seeds_none():
-    assert seeds.spread({0: 1.0, 1: 2.0, 2: 4.0}) == pytest.approx(2 * np.std([1, 2, 4], ddof=1))
+def test_the_spread_is_that_of_a_difference_and_of_few_seeds_none():
+    assert seeds.spread({0: 1.0, 1: 2.0, 2: 4.0}) == pytest.approx(2 * np.sqrt(2) * np.std([1, 2, 4], ddof=1))
     assert seeds.spread({0: 1.0, 1: 2.0}) is None
 
 
@@ -46,7 +46,7 @@ def test_the_train_page_compares_the_seeds_of_the_project_and_those_that_visitor
         store.create(run := dataclasses.replace(half, seed=7))
         kl = {} if half.model == "ae" else {"kl": 6.0, "negative_elbo": 130.0, "kl_per_dimension": [3.0, 3.0]}
         store.finish(run, "complete", [], None, test={"reconstruction": 124.0, "active_units": 2, **kl})
-    for reading in (seeds._seeds_here, seeds._test):
+    for reading in (seeds._here, seeds._test):
         reading.cache_clear()
     app = visit("train")
     [words] = [text.value for text in app.markdown if "With other seeds" in text.value]
