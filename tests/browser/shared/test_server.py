@@ -227,8 +227,8 @@ def test_two_servers_on_one_store_train_each_run_once_and_all_who_look_see_it(tw
 
     looking = threading.Thread(target=look)
     looking.start()
-    pages = [visit(f"{server.url}/train?train_size=2000&epochs=5") for server in two_servers]
-    for page in pages:
+    pages = [visit(f"{server.url}/train?train_size=2000&epochs=5") for server in two_servers for _ in range(2)]
+    for page in pages[::2]:  # one at each server asks, another one there looks on
         page.get_by_role("button", name="Train both").click(no_wait_after=True)
     for page in pages:
         expect(page.get_by_text(re.compile("trained in"))).to_have_count(2)
