@@ -26,7 +26,9 @@ def buttons(ae: RunConfig, vae: RunConfig) -> None:
     states = {ui.status(half.run_id).state for half in (ae, vae)}
     may_train = says_off()
     train, pause, stop, _ = st.columns([3, 2, 2, 5], vertical_alignment="center")
-    if states & ACTIVE - {"pausing"}:
+    if "stopping" in states:
+        train.button("Stopping …", disabled=True, icon=":material/stop:", width="stretch")
+    elif states & ACTIVE - {"pausing"}:
         train.button("Training …", disabled=True, icon=":material/play_arrow:", width="stretch")
         pause.button("Pause", icon=":material/pause:", on_click=_pause, args=(ae, vae), width="stretch")
         stop.button("Stop", icon=":material/stop:", on_click=_stop, args=(ae, vae), width="stretch")

@@ -102,6 +102,8 @@ def _progress(config: RunConfig, now: RunStatus) -> None:
         words = waiting(config.run_id)
     elif now.state == "pausing":
         words = f"pausing at {epoch} …"
+    elif now.state == "stopping":
+        words = f"stopping at {epoch} …"
     elif now.is_active and (fault := ui.runs().fault(config.run_id)):
         words = f"{epoch}, and waits: {message(fault)}"
     elif now.is_active:

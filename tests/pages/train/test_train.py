@@ -251,6 +251,19 @@ def test_a_click_that_arrives_twice_counts_once(visit, name):
         assert player().label == {"Play": "Halt", "Halt": "Play"}[name]
 
 
+def test_a_pair_that_is_being_stopped_says_so_and_takes_no_second_click(visit, lab, small):
+    for half in (small.autoencoder, small):
+        lab.create(half)
+        lab.write_history(half.run_id, [line_of(0)])
+        lab.set_control(half.run_id, "stop")
+    settings = {"train_size": 1_000, "batch_size": 100, "hidden_dims": "16", "epochs": 2}
+    app = visit("train", **settings)
+    assert not app.exception
+    assert next((button.label, button.disabled) for button in app.button) == ("Stopping …", True)
+    assert not {"Stop", "Pause"} & {button.label for button in app.button}
+    assert any("stopping at epoch" in bar.proto.text for bar in app.get("progress"))
+
+
 def test_a_pair_that_was_stopped_is_offered_to_its_end(visit, lab, small, read_anew):
     settings = {"train_size": 1_000, "batch_size": 100, "hidden_dims": "16", "epochs": 2}
     app = visit("train", **settings)
