@@ -104,6 +104,7 @@ def test_what_killed_writers_left_is_swept_when_it_is_old(tmp_path, small, monke
     just_now = folder / "8.safetensors.1-3.unfinished"
     for _ in training:
         just_now.write_bytes(b"half")
+        os.utime(just_now, (soon := time.time() + 60, soon))  # just now, however long the run's end takes
     assert (new.exists(), just_now.exists()) == (False, True) and store.status(small.run_id).state == "complete"
 
 
