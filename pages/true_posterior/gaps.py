@@ -174,7 +174,7 @@ def _note(vae: RunConfig) -> str:
         "Amortisation is not only the one encoder for all: these are test digits, of which some are unlike all that it "
         "was trained with."
     )
-    if vae.trainable != "all":
+    if vae.init_from and vae.trainable != "all":
         return f"This decoder is an AE's, and was never trained through such a q. {unlike}"
     return (
         f"{unlike} And independence and shape are small where a decoder was trained through such a q, as this one "

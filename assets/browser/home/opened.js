@@ -18,7 +18,7 @@ export const NODES = {
   kl: ["KL(q(z|x) ‖ N(0, I)), dimension by dimension", rows(klOf, (pass) => `sum: ${number(pass.kl)} nats`)],
 };
 
-/** The parts of a node for both passes; pass: {x, y, code, eps, z, pixels, losses, klPerDimension, kl}, an AE's in part. */
+/** The parts of a node for both passes; pass: {x, y, code, eps, z, pixels, losses, klPerDimension, kl}. */
 export function opened(node, passes) {
   const [, show] = NODES[node];
   return Object.entries(passes).map(([name, pass]) => {

@@ -33,8 +33,8 @@ const LAYERS = {
 };
 const USUAL = "codes,prior"; // layers
 const PULLED =
-  "Digit by digit the two need not cancel, for one encoder answers for all. Where a training ends they nearly do on the " +
-  "mean over its digits, outwards if μ is linear in y, and on log σ if h gives it.";
+  "Digit by digit the two need not cancel, for one encoder answers for all. Where a training ends they nearly do on " +
+  "the mean over its digits, outwards if μ is linear in y, and on log σ if h gives it.";
 
 export default (component) => mount(component, ".latent-space", View);
 

@@ -1,7 +1,8 @@
 // Why z = μ + σ·ε: the gradient of E_q[reconstruction loss] from the same draws of ε, estimated in two ways.
 //
-// Through z (reparameterisation): d/dμ = d loss/dz, d/dσ = ε d loss/dz (Kingma and Welling 2014). By the score function:
-// d/dμ = loss ε/σ, d/dσ = loss (ε² − 1)/σ, the loss times the gradient of log q(z) (Williams 1992). Both are right in the mean.
+// Through z (reparameterisation): d/dμ = d loss/dz, d/dσ = ε d loss/dz (Kingma and Welling 2014). By the score
+// function: d/dμ = loss ε/σ, d/dσ = loss (ε² − 1)/σ, the loss times the gradient of log q(z) (Williams 1992). Both are
+// right in the mean.
 import { fitted } from "../shared/canvas.js";
 import { colorOf } from "../shared/colors.js";
 import { lossGradient } from "../shared/gradient.js";

@@ -68,7 +68,8 @@ export class ImportanceBound {
     const known = this.exact === null ? "" : `; exact: ${number(this.exact)}`;
     const words =
       `One draw: L₁ = ${number(first.mean)} ± ${number(first.error)} nats, the ${this.tempered}ELBO by draws. ` +
-      `${last.count.toLocaleString("en")} draws: ${number(last.mean)} ± ${number(last.error)}, of ${last.groups} values${known}.`;
+      `${last.count.toLocaleString("en")} draws: ${number(last.mean)} ± ${number(last.error)}, ` +
+      `of ${last.groups} values${known}.`;
     this.find(".importance .told").textContent = words;
     this.canvas.setAttribute("aria-label", words);
     this.draw(ends, this.exact === null ? [] : [this.exact]);
