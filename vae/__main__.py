@@ -17,9 +17,10 @@ from vae.data import DatasetError, download
 from vae.measures.evaluation import evaluate
 from vae.models import SIGMA_HEADS, TRAINABLE
 from vae.runs import machine, seeds
+from vae.runs.cluster import LOCAL
 from vae.runs.files import StoreFault
 from vae.runs.layers import with_checksum
-from vae.runs.queue import LOCAL, LOOK, Runs
+from vae.runs.queue import LOOK, Runs
 from vae.runs.states import SETTLED
 from vae.runs.store import POSTERIORS, PRETRAINED, DamagedRun, RunStore, StoreError
 from vae.runs.sweep import LADDER, RAMPLESS, SWEPT, ladder, sweep

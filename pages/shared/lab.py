@@ -129,7 +129,7 @@ def forget(run_id: str) -> None:
     """Has a run that somebody has just steered read anew."""
     for reading in (status, test_of, failure_of, _model_sha256):
         forget_answer(reading, run_id)
-    for reading in (_pairs, _autoencoders):
+    for reading in (_shown, _pairs, _autoencoders):
         forget_answer(reading)
 
 
@@ -234,16 +234,16 @@ def complete_autoencoders() -> list[RunConfig]:
 
 @recent(2.0)
 def _autoencoders() -> list[RunConfig]:
-    return [config for config, state in _ended("ae") if state == "complete"]
+    return [config for config, state in _shown().values() if config.model == "ae" and state == "complete"]
 
 
 @recent(2.0)
 def _pairs() -> dict[RunConfig, set[str]]:
     """The VAE's config of every pair that has ended with a model -> the states of its halves."""
-    store, pairs = start().store, {}
-    for config, state in _ended("vae"):
-        with contextlib.suppress(KeyError, DamagedRun):
-            states = {state, store.status(partner(config).run_id).state}
+    shown, pairs = _shown(), {}
+    for config, state in shown.values():
+        if config.model == "vae" and (ae := shown.get(config.init_from or config.autoencoder.run_id)):
+            states = {state, ae[1]}
             if states <= USABLE:
                 pairs[config] = states
     plain = RunConfig()
@@ -251,14 +251,11 @@ def _pairs() -> dict[RunConfig, set[str]]:
     return {config: pairs[config] for config in sorted(order, key=lambda config: config != plain)}
 
 
-def _ended(model: str) -> list[tuple[RunConfig, str]]:
-    """The runs of a model ("ae" or "vae") that can be shown, with their states."""
-    store, ended = start().store, []
-    for run_id in store.run_ids():
-        with contextlib.suppress(KeyError, DamagedRun):  # of another recipe, or not to be shown
-            if run_id.startswith(f"{model}-") and data.is_available((config := store.config(run_id)).dataset):
-                ended.append((config, store.status(run_id).state))
-    return ended
+@recent(2.0)
+def _shown() -> dict[str, tuple[RunConfig, str]]:
+    """The runs that can be shown, with their states."""
+    states = start().store.states()
+    return {run_id: known for run_id, known in states.items() if data.is_available(known[0].dataset)}
 
 
 @recent(2.0)

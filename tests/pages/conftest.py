@@ -21,7 +21,7 @@ from pages.shared import lab as server
 from pages.train import watch
 from tests.browser.server import PATIENCE
 from vae import data
-from vae.runs.queue import LOCAL
+from vae.runs.cluster import LOCAL
 from vae.runs.store import PRETRAINED, RunStore, StoreError
 
 ROOT = Path(__file__).parents[2]

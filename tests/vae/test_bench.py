@@ -174,7 +174,7 @@ def test_a_sweep_is_timed_from_its_first_run_to_its_last(monkeypatch):
     class Watched(sweep.Runs):
         def close(self):
             ends.extend(self.store.metrics(config.run_id) for config in configs)
-            assert len(self._client.nthreads()) == 1
+            assert len(self._cluster.client.nthreads()) == 1
             super().close()
 
     monkeypatch.setattr(sweep, "Runs", Watched)

@@ -1,6 +1,5 @@
-"""Runs: has runs trained by workers, each once, for all who ask; over dask.distributed."""
+"""Runs: has runs trained by workers, each once, for all who ask; by the workers of cluster.py."""
 
-import asyncio
 import contextlib
 import functools
 import itertools
@@ -11,25 +10,23 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError
+from typing import TYPE_CHECKING
 
-import dask
-from distributed import Client, Future, KilledWorker, LocalCluster, fire_and_forget
-from distributed.client import ClosedClientError
 from fsspec.implementations.memory import MemoryFileSystem
 
-from vae import data
 from vae.config import RunConfig
 from vae.runs import machine
 from vae.runs.lease import DEAD, Watch
 from vae.runs.line import Line
 from vae.runs.states import ACTIVE, SETTLED, STARTABLE, UNFINISHED, RunStatus
 from vae.runs.store import DamagedRun, RunStore, StoreError
-from vae.runs.worker import GAP_IMAGES, ModelGone, warm_up
+from vae.runs.worker import GAP_IMAGES
 from vae.texts import on_one_line
 from vae.training.speed import estimate_seconds
 
-CONNECT_SECONDS = 10.0  # a cluster that does not answer for so long is looked for again when somebody asks
+if TYPE_CHECKING:
+    from vae.runs.cluster import Cluster, Ended
+
 MOST_WAITING = 6  # runs of one browser that may wait or train at a time
 LOOK = 0.5  # seconds between two looks of `follow`
 MOST_SWEPT = 39  # the same for a sweep: 12 weights and the AE, of three seeds
@@ -51,17 +48,6 @@ OFF = (
     "Training is off on this machine: VAE_WORKERS is 0, and DASK_SCHEDULER_ADDRESS names no cluster. What is trained "
     "already can be looked at."
 )
-
-
-LOCAL = {
-    # One thread a worker. Dask would also have it give freed memory back to the system at once: a training, which
-    # frees and takes the same memory at every step, took 1.6 times as long.
-    "distributed.nanny.pre-spawn-environ": dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), 1),
-    "distributed.worker.profile.enabled": False,  # which looks at the training a hundred times a second
-    # Dask watches its own pulse 50 times a second in each server and worker: 5 % of a core for nothing that we read.
-    "distributed.admin.tick.interval": "1s",
-    "distributed.admin.system-monitor.interval": "5s",
-}
 
 
 class TooManyRuns(RuntimeError):
@@ -88,7 +74,7 @@ class Runs:
         self.workers = machine.workers(device) if workers is None else workers
         self.off = store.read_only or ("" if self.workers or self._address else OFF)  # why nothing is trained, in words
         self.error = self.off  # why there is no cluster, in words
-        self._client: Client | None = None
+        self._cluster: Cluster | None = None
         self._asked: dict[str, set[str]] = defaultdict(set)  # browser -> the runs it asked for
         self.line = Line(self.workers)
         self._measuring: set[tuple[str, str]] = set()  # runs and models whose gaps a worker is at
@@ -151,9 +137,8 @@ class Runs:
             if not self.store.withdraw(run_id):
                 return False
             self.line.leave(run_id)
-        if (client := self._connected()) and run_id in client.futures:
-            with contextlib.suppress(ClosedClientError):
-                Future(run_id, client).cancel()
+        if cluster := self._connected():
+            cluster.cancel(run_id)
         return True
 
     def ensure(self, config: RunConfig) -> None:
@@ -161,18 +146,20 @@ class Runs:
 
         The run of a worker that was killed is given to another one by Dask itself.
         """
-        run_id, client = config.run_id, self._connected()
-        if client is None or run_id in client.futures or self.store.metrics(run_id) is not None:
+        run_id, cluster = config.run_id, self._connected()
+        if cluster is None or cluster.has(run_id) or self.store.metrics(run_id) is not None:
             return
         if self._rests(run_id) or self._watches.setdefault(run_id, Watch(self.store.upper, run_id)).is_held():
             return
-        # The key makes it a single flight: to submit a task that waits or runs already changes nothing.
-        asked = config.to_dict(), self.store.url, self.device
         place = self.line.enter(run_id, self._seconds_left(config))
-        with contextlib.suppress(ClosedClientError):  # lost just now: it is taken up once there is another cluster
-            future = client.submit(_training(), *asked, key=run_id, priority=-(time.time() + place - self.line.now))
-            fire_and_forget(future)
-            future.add_done_callback(functools.partial(self._note_end, config))
+        cluster.train(
+            config.to_dict(),
+            self.store.url,
+            self.device,
+            key=run_id,
+            priority=-(time.time() + place - self.line.now),
+            then=functools.partial(self._note_end, config),
+        )
 
     def fault(self, name: str) -> str:
         """Why what is wanted does not go on just now, in words; empty where nothing is known to be wrong.
@@ -210,17 +197,15 @@ class Runs:
             self._to_measure.discard(model)
             return
         self._to_measure.add(model)
-        if self._rests("/".join(model)) or (client := self._connected()) is None:
+        if self._rests("/".join(model)) or (cluster := self._connected()) is None:
             return
         with self._lock:
             if model in self._measuring:
                 return
             self._measuring.add(model)
         key = f"gap-{run_id}-{model_sha256}-{next(self._portions)}"  # the last portion's may not be forgotten yet
-        with contextlib.suppress(ClosedClientError):  # the next cluster begins with no measuring under way
-            future = client.submit(_measuring(), *model, self.store.url, key=key, priority=LAST)
-            fire_and_forget(future)
-            future.add_done_callback(functools.partial(self._note_portion, model))
+        then = functools.partial(self._note_portion, model)
+        cluster.measure(*model, self.store.url, key=key, priority=LAST, then=then)
 
     def follow(self, configs: list[RunConfig]) -> Iterator[list[RunStatus]]:
         """Where the runs are, twice a second until none has more to come; one that lost its worker gets another."""
@@ -236,16 +221,15 @@ class Runs:
 
     def hindrance(self) -> str:
         """Why nothing is trained just now, in words: no cluster, or one without a worker; empty where all is well."""
-        is_without = not self.error and self._address and self._client is not None and not self._has_worker()
+        is_without = not self.error and self._address and self._cluster is not None and not self._has_worker()
         return NO_WORKER.format(address=self._address) if is_without else self.error
 
     def _has_worker(self) -> bool:
         """Whether the cluster has a worker; it is asked once a LOOK for all who wait."""
         at, has_worker = self._seen_workers
         if time.monotonic() - at > LOOK:
-            with contextlib.suppress(OSError, RuntimeError, AttributeError):  # lost just now, which the next look says
-                ask = self._client.scheduler.ncores
-                has_worker = bool(self._client.sync(ask, callback_timeout=CONNECT_SECONDS))
+            now = self._cluster.has_worker()
+            has_worker = has_worker if now is None else now  # else the next look says it
             self._seen_workers = time.monotonic(), has_worker
         return has_worker
 
@@ -258,18 +242,16 @@ class Runs:
         """Whether the cluster is there, after at most `timeout` seconds."""
         self._hurry.set()
         self._started.join(timeout)
-        return self._client is not None
+        return self._cluster is not None
 
     def close(self) -> None:
         """Ends the workers; the runs go on when somebody asks again."""
         self.closing.set()
         self._hurry.set()
         self._started.join()
-        if self._client is not None:
-            self._client.close()
-            if self._client.cluster is not None:
-                self._client.cluster.close()
-            self._client = None
+        if self._cluster is not None:
+            self._cluster.close()
+            self._cluster = None
 
     def _seconds_left(self, config: RunConfig) -> float:
         """What a run still takes on one core of this machine."""
@@ -285,29 +267,25 @@ class Runs:
         except (DamagedRun, KeyError):
             return "absent"
 
-    def _note_end(self, config: RunConfig, future: Future) -> None:
+    def _note_end(self, config: RunConfig, task: "Ended") -> None:
         """Ends a run that its task could not end, such as one that kills each worker: it would be tried for ever.
 
         One that was asked for again while its task came to its end gets another.
         """
-        run_id, error = config.run_id, future.exception() if future.status == "error" else None
-        if isinstance(error, StoreError):  # nothing can be written now; the run goes on once that is over
-            self._faults[run_id] = time.monotonic(), str(error)
-        elif error:
-            self._fail(config, _in_words(error))
-        ended = future.status == "finished"
-        if ended and (machine_without_it := _result(future)):
-            self._fail(config, NOT_SHARED.format(machine=machine_without_it, store=self.store.url))
-        if ended:
+        run_id = config.run_id
+        if isinstance(task.error, StoreError):  # nothing can be written now; the run goes on once that is over
+            self._faults[run_id] = time.monotonic(), str(task.error)
+        elif task.error:
+            self._fail(config, task.why)
+        if task.is_finished:
+            if machine_without_it := task.returned():
+                self._fail(config, NOT_SHARED.format(machine=machine_without_it, store=self.store.url))
             self._faults.pop(run_id, None)
-        future.release()
-        if not self._leaves(run_id) and ended:
+        task.release()
+        if not self._leaves(run_id) and task.is_finished:
             self.line.again(run_id, self._seconds_left(config))
-            try:  # a release is done in the client's loop: only then is the key free
-                future.client.sync(asyncio.sleep, 0, callback_timeout=CONNECT_SECONDS)
-            except (TimeoutError, RuntimeError):
-                return  # the client is being closed
-            self.ensure(config)
+            if task.has_free_key():
+                self.ensure(config)
 
     def _fail(self, config: RunConfig, message: str) -> None:
         """Ends a run that nobody can train; whoever else has it may well bring it to its end."""
@@ -324,26 +302,24 @@ class Runs:
             self.line.leave(run_id)
             return True
 
-    def _note_portion(self, model: tuple[str, str], future: Future) -> None:
+    def _note_portion(self, model: tuple[str, str], task: "Ended") -> None:
         """Has the measuring go on, or ends it where its task could not be done."""
-        error = future.exception() if future.status == "error" else None
-        ended = future.status == "finished"
-        if ended:
+        if task.is_finished:
             self._faults.pop("/".join(model), None)
-        future.release()
+        task.release()
         with self._lock:
             self._measuring.discard(model)
-        if isinstance(error, StoreError):  # as of a run
-            self._faults["/".join(model)] = time.monotonic(), str(error)
-        elif error:
-            self.stop_gaps(*model, f"the measuring went wrong: {_in_words(error)}")
-        elif ended:
+        if isinstance(task.error, StoreError):  # as of a run
+            self._faults["/".join(model)] = time.monotonic(), str(task.error)
+        elif task.error:
+            self.stop_gaps(*model, f"the measuring went wrong: {task.why}")
+        elif task.is_finished:
             self.ensure_gaps(*model)
 
-    def _connected(self) -> Client | None:
-        """The client, while there is a cluster; one at an address that was lost or is late is looked for again."""
-        if self._client is not None and self._client.status != "closed":
-            return self._client
+    def _connected(self) -> "Cluster | None":
+        """The cluster, while there is one; one at an address that was lost or is late is looked for again."""
+        if self._cluster is not None and not self._cluster.is_lost:
+            return self._cluster
         self._hurry.set()
         with self._lock:
             if self._address and not self.is_starting:
@@ -362,15 +338,17 @@ class Runs:
                 self._hurry.wait(self._start_after)
             if self.closing.is_set():
                 return
-            self._client, self.error = self._connect(), ""
+            from vae.runs.cluster import Cluster  # half a second, without which a server can show its pages
+
+            self._cluster, self.error = Cluster(self._address, self.workers), ""
             self._measuring.clear()  # a lost cluster's
-            self.line.workers = max(1, sum(self._client.nthreads().values()))
+            self.line.workers = max(1, self._cluster.threads())
         except Exception as error:  # whatever keeps the cluster away must reach the page, not this thread's end
             self.error = on_one_line(f"{type(error).__name__}: {error}")
             return
         self._take_up(self.store.run_ids)
         with contextlib.suppress(StoreError):
-            self._client.run(warm_up, on_error="ignore")
+            self._cluster.warm_up()
         if self._keeping_up is None:
             self._keeping_up = threading.Thread(target=self._keep_up, name="keep up", daemon=True)
             self._keeping_up.start()
@@ -420,63 +398,3 @@ class Runs:
             return any(self._state(run_id) in ACTIVE for run_id in self.store.run_ids())
         except StoreError:
             return True
-
-    def _connect(self) -> Client:
-        if self._address:
-            try:
-                return Client(self._address, timeout=CONNECT_SECONDS, name="pages")
-            except (OSError, ValueError) as error:
-                raise ConnectionError(f"nobody answers at DASK_SCHEDULER_ADDRESS={self._address}: {error}") from error
-        data.share()  # first, so that all of them map one file
-        dask.config.set(LOCAL)  # for good: a worker that has to be started again reads it again
-        cluster = LocalCluster(
-            n_workers=self.workers,
-            threads_per_worker=1,
-            dashboard_address="127.0.0.1:0",
-            scheduler_kwargs={"dashboard": False},
-            memory_limit=0,
-            silence_logs="CRITICAL",
-        )
-        return Client(cluster)
-
-
-# A function within a function is sent to a worker as its code and not by its name, and finds the project there: a
-# scheduler, which reads what it hands on, need not have it, and a worker without it can be told of in words.
-
-
-def _training() -> Callable:
-    def train(values: dict, store_url: str, device: str) -> str:
-        from vae.config import RunConfig
-        from vae.runs.worker import train_for_a_while
-
-        return train_for_a_while(RunConfig.from_dict(values), store_url, device)
-
-    return train
-
-
-def _measuring() -> Callable:
-    def measure(run_id: str, sha256: str, store_url: str) -> None:
-        from vae.runs.worker import measure_for_a_while
-
-        measure_for_a_while(run_id, sha256, store_url)
-
-    return measure
-
-
-def _result(future: Future) -> str:
-    """What a training returned; nothing where its worker is gone by now."""
-    with contextlib.suppress(OSError, RuntimeError, TimeoutError, CancelledError):
-        return future.result(CONNECT_SECONDS)
-    return ""
-
-
-def _in_words(error: BaseException) -> str:
-    """Why a task could not be done."""
-    if isinstance(error, ModuleNotFoundError):
-        return (
-            f"a worker of the cluster has no module named {error.name}: on its machine, in the project's folder, "
-            "`python -m vae worker ADDRESS` starts workers that have what they need"
-        )
-    if isinstance(error, KilledWorker):
-        return "its worker process died again and again"
-    return on_one_line(error if isinstance(error, (DamagedRun, ModelGone)) else repr(error))

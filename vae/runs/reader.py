@@ -1,17 +1,20 @@
 """Reading runs: what was asked, where each is, what came of it. Whatever is damaged is noticed before it is used."""
 
 import contextlib
+import functools
 import re
 
+from cachetools import TTLCache
 from torch import Tensor, nn
 
 from vae.config import RunConfig
 from vae.models import build_model
 from vae.runs.contents import CONFIG, HISTORY, METRICS, config_in, history_in, metrics_in, wish_in
-from vae.runs.layers import WISH, DamagedRun, Layers
+from vae.runs.layers import DAMAGED, POSTERIORS, WISH, DamagedRun, Layers
 from vae.runs.states import RunStatus
 
 CHECKPOINT = re.compile(r"(\d{1,12})-([0-9a-f]{64})\.safetensors")  # step and checksum
+LASTS = 20.0  # seconds for which a complete run of the upper layer is taken to be so: only who sets it aside changes it
 PICTURES = ("reconstructions", "samples")  # pixels in [0, 1], kept as whole grey levels; codes are kept as float16
 
 
@@ -62,6 +65,34 @@ class Reader(Layers):
         pause = "paused" if has_paused else "pausing"
         state = {"pause": pause, "stop": "stopping"}.get(wish_in(control), waiting)
         return RunStatus(state, step, total_steps, seconds)
+
+    def states(self) -> dict[str, tuple[RunConfig, str]]:
+        """The config and the state of every run that is to be read here, by its name.
+
+        What does not change is not read again: a page asks every few seconds, and a distant store takes its time.
+        """
+        here, found = set(self.upper.folders()), {}
+        for run_id in set(self._complete) - here:
+            self._complete.pop(run_id, None)  # it was set aside
+        for run_id in sorted({*here, *self._pretrained} - {DAMAGED, POSTERIORS}):
+            kept = self._complete if run_id in here else self._unchanging
+            known = kept.get(run_id)
+            if known is None:
+                with contextlib.suppress(KeyError, DamagedRun):  # of another recipe, or not to be shown
+                    known = self.config(run_id), self.status(run_id).state
+                    if kept is self._unchanging or known[1] == "complete":
+                        kept[run_id] = known
+            if known is not None:
+                found[run_id] = known
+        return found
+
+    @functools.cached_property
+    def _unchanging(self) -> dict[str, tuple[RunConfig, str]]:
+        return {}
+
+    @functools.cached_property
+    def _complete(self) -> TTLCache:
+        return TTLCache(10_000, LASTS)
 
     def metrics(self, run_id: str) -> dict | None:
         """What metrics.json says of a run that has ended, not to be written to; None while it has not."""

@@ -308,7 +308,7 @@ def test_a_damaged_rung_is_said_and_set_aside(visit, damage):
 
 
 def test_a_page_over_an_unpretrained_store_says_what_to_do(visit, lab, monkeypatch):
-    monkeypatch.setattr(RunStore, "run_ids", lambda store: [])
+    monkeypatch.setattr(RunStore, "states", lambda store: {})
     app = visit("kl_weight")
     assert not app.exception
     assert "train some below" in app.info[0].value

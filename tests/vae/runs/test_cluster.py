@@ -12,6 +12,7 @@ import pytest
 
 from tests.browser.server import wait_for
 from vae.config import RunConfig
+from vae.runs import cluster as workers
 from vae.runs import queue
 from vae.runs.queue import Runs
 from vae.runs.store import RunStore, StoreError
@@ -102,13 +103,13 @@ def test_workers_started_elsewhere_train_also_when_one_of_them_is_killed(cluster
     config = replace(long, epochs=2)
     machine = cluster.start_workers(2)
     runs = distant()
-    threads = wait_for(lambda: len(found := runs._client.nthreads()) == 2 and found)
+    threads = wait_for(lambda: len(found := runs._cluster.client.nthreads()) == 2 and found)
     assert {*threads.values()} == {1}
-    assert wait_for(lambda: {*runs._client.run(os.environ.get, "MALLOC_TRIM_THRESHOLD_").values()}) == {None}
+    assert wait_for(lambda: {*runs._cluster.client.run(os.environ.get, "MALLOC_TRIM_THRESHOLD_").values()}) == {None}
     runs.submit([config])
     wait_for(lambda: runs.store.status(config.run_id).step > 0)
-    addresses = [address for address, keys in runs._client.processing().items() if config.run_id in keys]
-    busy = psutil.Process(runs._client.run(os.getpid, workers=addresses)[addresses[0]])
+    addresses = [address for address, keys in runs._cluster.client.processing().items() if config.run_id in keys]
+    busy = psutil.Process(runs._cluster.client.run(os.getpid, workers=addresses)[addresses[0]])
     assert machine in busy.parents()
     busy.kill()
     *_, [last] = runs.follow([config])
@@ -172,7 +173,7 @@ def test_a_folder_that_workers_share_is_taken(url, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     if "folder" in url:
         monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", "tcp://127.0.0.1:1")
-        monkeypatch.setattr(queue, "CONNECT_SECONDS", 0.1)
+        monkeypatch.setattr(workers, "CONNECT_SECONDS", 0.1)
     Runs(RunStore(url.format(folder=tmp_path)), workers=1, start_after=None).close()
 
 
@@ -188,7 +189,7 @@ def test_no_worker_of_this_machine_and_no_cluster_is_a_training_that_is_off(tmp_
 
 def test_workers_that_do_not_start_by_themselves_do_for_what_waits_in_the_store(tmp_path, monkeypatch, small):
     monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", "tcp://127.0.0.1:1")
-    monkeypatch.setattr(queue, "CONNECT_SECONDS", 0.1)
+    monkeypatch.setattr(workers, "CONNECT_SECONDS", 0.1)
     store = RunStore(str(tmp_path))
     store.create(RunConfig(seed=1))
     store.set_control(RunConfig(seed=1).run_id, "pause")

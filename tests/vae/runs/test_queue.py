@@ -18,8 +18,7 @@ from tests.browser.server import wait_for
 from tests.vae.runs.test_store import complete, line_of
 from vae import data
 from vae.config import RECIPE, RunConfig
-from vae.runs import queue as runs_module
-from vae.runs import worker
+from vae.runs import cluster, worker
 from vae.runs.line import COUNTED, HOUR, LineIsFull
 from vae.runs.queue import MOST_SWEPT, MOST_WAITING, Runs, TooManyRuns
 from vae.runs.store import RunStore, StoreError
@@ -36,7 +35,7 @@ def runs(tmp_path_factory):
     """Two local worker processes over a store of their own."""
     runs = Runs(RunStore(str(tmp_path_factory.mktemp("runs"))), workers=2)
     assert runs.wait_until_started(), runs.error
-    runs._client.run(setattr, worker, "SLICE", LONG)
+    runs._cluster.client.run(setattr, worker, "SLICE", LONG)
     yield runs
     runs.close()
 
@@ -44,7 +43,7 @@ def runs(tmp_path_factory):
 @pytest.fixture
 def short_of_patience(monkeypatch):
     """A cluster that does not answer is given up soon."""
-    monkeypatch.setattr(runs_module, "CONNECT_SECONDS", 1.0)
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1.0)
 
 
 @pytest.fixture
@@ -71,13 +70,13 @@ def wait_for_end(runs: Runs, config: RunConfig):
 
 def busy_worker(runs: Runs, config: RunConfig) -> int | None:
     """The process that trains the run."""
-    addresses = [address for address, keys in runs._client.processing().items() if config.run_id in keys]
-    return runs._client.run(os.getpid, workers=addresses)[addresses[0]] if addresses else None
+    addresses = [address for address, keys in runs._cluster.client.processing().items() if config.run_id in keys]
+    return runs._cluster.client.run(os.getpid, workers=addresses)[addresses[0]] if addresses else None
 
 
 def starts(runs: Runs) -> list[str]:
     """The runs that the scheduler gave to a worker, in this order, each as often as that was."""
-    log = runs._client.run_on_scheduler(lambda dask_scheduler: [*dask_scheduler.transition_log])
+    log = runs._cluster.client.run_on_scheduler(lambda dask_scheduler: [*dask_scheduler.transition_log])
     return [entry[0] for entry in log if entry[2] == "processing"]
 
 
@@ -159,13 +158,14 @@ def test_only_a_measuring_that_somebody_wants_is_looked_after(runs_without_clust
 
 def test_workers_are_nice_have_one_thread_each_and_keep_the_memory_they_had(runs):
     for _ in range(2):  # tasks of one and the same worker
-        runs._client.run(worker._be_nice)
-    assert {*runs._client.run(os.nice, 0).values()} == {min(os.nice(0) + 10, 19)}
-    assert wait_for(lambda: len(runs._client.nthreads()) == 2) and {*runs._client.nthreads().values()} == {1}
-    threads = runs._client.run(lambda: [os.environ.get(f"{name}_NUM_THREADS") for name in ("OMP", "MKL")])
+        runs._cluster.client.run(worker._be_nice)
+    assert {*runs._cluster.client.run(os.nice, 0).values()} == {min(os.nice(0) + 10, 19)}
+    assert wait_for(lambda: len(runs._cluster.client.nthreads()) == 2)
+    assert {*runs._cluster.client.nthreads().values()} == {1}
+    threads = runs._cluster.client.run(lambda: [os.environ.get(f"{name}_NUM_THREADS") for name in ("OMP", "MKL")])
     assert {*map(tuple, threads.values())} == {("1", "1")}
     trim = "MALLOC_TRIM_THRESHOLD_"  # Dask would have freed memory given back at once
-    assert {*runs._client.run(os.environ.get, trim).values()} == {os.environ.get(trim)}
+    assert {*runs._cluster.client.run(os.environ.get, trim).values()} == {os.environ.get(trim)}
 
 
 def test_a_run_asked_for_by_many_threads_at_once_trains_once(runs, small):
@@ -221,17 +221,18 @@ def test_a_run_paused_stopped_resumed_and_killed_ends_with_the_weights_of_an_und
     assert [line["step"] for line in after] == sorted(snapshot_steps(config))
     assert store.metrics(run_id)["model_sha256"] == json.loads(complete(config)["metrics.json"])["model_sha256"]
     # The process that has taken the killed one's place trains as quickly.
-    profiled = wait_for(lambda: len(found := runs._client.run(dask.config.get, PROFILED).values()) == 2 and [*found])
+    ask = runs._cluster.client.run
+    profiled = wait_for(lambda: len(found := ask(dask.config.get, PROFILED).values()) == 2 and [*found])
     assert profiled == [False, False]
 
 
 def test_a_run_asked_for_while_its_task_comes_to_its_end_gets_another_task(runs, small):
-    config, client = replace(small, seed=12), runs._client
+    config, client = replace(small, seed=12), runs._cluster.client
     runs.store.create(config)
     ended = client.submit(int, key=config.run_id)
     wait_for(ended.done)
     client.loop.add_callback(time.sleep, 0.5)  # a busy machine: the client comes to a release only later
-    runs._note_end(config, ended)
+    runs._note_end(config, cluster.Ended(ended))
     client.sync(asyncio.sleep, 0)
     assert config.run_id in client.futures or runs.store.metrics(config.run_id)
     wait_for(lambda: runs.store.status(config.run_id).state == "complete")
@@ -276,7 +277,7 @@ def test_a_sweep_lets_a_pair_pass(runs, small, long):
 
 
 def test_a_long_run_leaves_its_worker_to_a_short_one_and_goes_on_by_itself(runs, small, long):
-    runs._client.run(setattr, worker, "SLICE", 0.5)
+    runs._cluster.client.run(setattr, worker, "SLICE", 0.5)
     giants = [replace(long, seed=seed, epochs=200) for seed in (61, 62, 63)]  # more than there are workers
     runs.submit(giants, "somebody")
     wait_for(lambda: sum(runs.store.status(config.run_id).step > 0 for config in giants) == 3)  # they take turns
@@ -290,7 +291,7 @@ def test_a_long_run_leaves_its_worker_to_a_short_one_and_goes_on_by_itself(runs,
     *_, last = runs.follow(giants)
     assert {status.state for status in last} == {"stopped"}
     wait_for(lambda: runs.line.before(short.run_id) == (0, 0.0) and not runs.line._runs)
-    runs._client.run(setattr, worker, "SLICE", LONG)
+    runs._cluster.client.run(setattr, worker, "SLICE", LONG)
 
 
 def test_what_may_wait_on_the_whole_server_has_an_end_whoever_asks(runs_without_cluster, long):
@@ -368,15 +369,16 @@ def test_gaps_are_measured_once_for_all_who_ask_go_on_by_themselves_and_are_stop
         list(pages.map(lambda page: runs.measure_gaps(*model), range(16)))
 
     def first_task() -> tuple[list[int], int] | None:
-        priorities, count = runs._client.run_on_scheduler(tasks, prefix=f"gap-{model[0]}")
+        priorities, count = runs._cluster.client.run_on_scheduler(tasks, prefix=f"gap-{model[0]}")
         return (priorities, count) if priorities else None  # its submission is on its way
 
     priorities, count = wait_for(first_task)
     assert count == len(priorities) == 1
     wait_for(measured)
     assert min(priorities) > MOST_SWEPT  # Dask turns the sign round: the last of a sweep comes first
-    runs._client.run(setattr, worker, "GAP_SECONDS", 0.1)  # short portions from now on
-    wait_for(lambda: runs._client.run_on_scheduler(tasks, prefix=f"gap-{model[0]}")[1] >= 3)  # and no page has looked
+    runs._cluster.client.run(setattr, worker, "GAP_SECONDS", 0.1)  # short portions from now on
+    ask = runs._cluster.client.run_on_scheduler
+    wait_for(lambda: ask(tasks, prefix=f"gap-{model[0]}")[1] >= 3)  # and no page has looked
     runs.stop_gaps(*model)
     wait_for(lambda: model not in runs._measuring)
     stopped = measured()
@@ -385,7 +387,7 @@ def test_gaps_are_measured_once_for_all_who_ask_go_on_by_themselves_and_are_stop
     assert runs.is_measuring(*model)
     wait_for(lambda: measured() > stopped)
     runs.stop_gaps(*model)
-    runs._client.run(setattr, worker, "GAP_SECONDS", worker.GAP_SECONDS)
+    runs._cluster.client.run(setattr, worker, "GAP_SECONDS", worker.GAP_SECONDS)
 
 
 def test_gaps_that_cannot_be_measured_are_given_up_and_say_why(runs):
@@ -399,17 +401,17 @@ def test_gaps_that_cannot_be_measured_are_given_up_and_say_why(runs):
 
 
 def test_what_is_asked_for_before_the_workers_are_there_is_done_once_they_are(tmp_path, runs, small, monkeypatch):
-    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", runs._client.cluster.scheduler_address)
+    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", runs._cluster.client.cluster.scheduler_address)
     early = Runs(RunStore(str(tmp_path)), start_after=3_600.0)
     gone = "vae-2d-000000000000", "0" * 64
     early.measure_gaps(*gone)  # which is what has the workers hurry; nobody asks again
-    assert early._client is None
+    assert early._cluster is None
     assert "is not there any more" in wait_for(lambda: early.store.gap_control(*gone)["message"])
     early.close()
 
 
 def test_a_cluster_named_by_its_address_trains_what_waits_in_the_store(tmp_path, runs, small, monkeypatch):
-    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", runs._client.cluster.scheduler_address)
+    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", runs._cluster.client.cluster.scheduler_address)
     store = RunStore(str(tmp_path / "shared"))
     waiting, asked, old, damaged = (replace(small, seed=seed) for seed in (5, 6, 7, 8))
     for config in (waiting, old, damaged):
@@ -419,12 +421,12 @@ def test_a_cluster_named_by_its_address_trains_what_waits_in_the_store(tmp_path,
     left = tmp_path / "shared" / "vae-2d-000000000000.unfinished"
     left.touch()
     os.utime(left, (1e9, 1e9))
-    wait_for(lambda: len(runs._client.nthreads()) == 2)  # one has been killed before
+    wait_for(lambda: len(runs._cluster.client.nthreads()) == 2)  # one has been killed before
     distant = Runs(store)
     assert distant.wait_until_started(), distant.error
-    images = runs._client.run(lambda: (data.levels.cache_info().currsize, data.load.cache_info().currsize))
+    images = runs._cluster.client.run(lambda: (data.levels.cache_info().currsize, data.load.cache_info().currsize))
     assert [*images.values()] == [(1, 1)] * 2  # for training and for the test, at hand before a run needs them
-    assert waiting.run_id in distant._client.futures or store.metrics(waiting.run_id)  # and nobody asked again
+    assert waiting.run_id in distant._cluster.client.futures or store.metrics(waiting.run_id)  # and nobody asked again
     wait_for(lambda: store.status(waiting.run_id).state == "complete")
     distant.submit([asked])
     assert wait_for_end(distant, asked).state == "complete"
@@ -432,7 +434,7 @@ def test_a_cluster_named_by_its_address_trains_what_waits_in_the_store(tmp_path,
     assert "config.json" in store.damage_reports(damaged.run_id)[0]
     wait_for(lambda: not left.exists())
     distant.close()
-    assert runs._client.run(os.getpid)  # closing the client left the cluster alone
+    assert runs._cluster.client.run(os.getpid)  # closing the client left the cluster alone
 
 
 def test_a_lost_cluster_is_found_again_when_it_is_back(tmp_path, small, monkeypatch, short_of_patience):
@@ -462,7 +464,7 @@ def test_a_cluster_that_is_not_there_is_an_error_in_words_and_the_runs_wait(runs
 def test_a_run_whose_worker_dies_every_time_fails_and_says_so(runs, long):
     """The last one with these workers: one that is killed as it starts does not come back."""
     config = replace(long, seed=13, epochs=100)  # not done before its last worker is
-    runs._client.run_on_scheduler(lambda dask_scheduler: setattr(dask_scheduler, "allowed_failures", 1))
+    runs._cluster.client.run_on_scheduler(lambda dask_scheduler: setattr(dask_scheduler, "allowed_failures", 1))
     runs.submit([config])
     wait_for(lambda: runs.store.status(config.run_id).step > 0)
 

@@ -20,11 +20,13 @@ import torch
 from vae.__main__ import PRETRAINED_RUNS
 from vae.config import RECIPE, RunConfig
 from vae.runs import worker
+from vae.runs.files import Files
 from vae.runs.states import ACTIVE, ENDED, SETTLED, STARTABLE, STATES, UNFINISHED, USABLE, WITH_MODEL, RunStatus
 from vae.runs.store import PRETRAINED, DamagedRun, RunStore, StoreError, default_store_url
 from vae.runs.worker import advance
 from vae.training.schedules import snapshot_steps
 
+reading = Files.read  # as it is when nobody counts
 # Runs that come with the project for what they teach when they fail.
 FAILED = {c.run_id for c in PRETRAINED_RUNS if c.sigma == "raw" or (c.sigma, c.learning_rate) == ("log", 0.03)}
 
@@ -512,3 +514,30 @@ def test_gaps_are_of_one_model_and_of_the_layer_that_knows_more(store, tmp_path)
         layer.write_gap("vae-2d-0", "a" * 64, bounds)
     assert above.gap("vae-2d-0", "a" * 64) == many
     assert above.run_ids() == []
+
+
+def test_the_states_of_all_runs_are_those_of_each_and_what_does_not_change_is_read_once(tmp_path, small, monkeypatch):
+    """What a page asks for every few seconds, of a store that may be far away."""
+    came, ended, begun = (replace(small, seed=seed) for seed in (1, 2, 3))
+    put_complete(RunStore(str(tmp_path / "lower"), pretrained=tmp_path / "nothing"), came)
+    store = RunStore(str(tmp_path / "upper"), pretrained=tmp_path / "lower")
+    put_complete(store, ended)
+    store.create(begun)
+    store.create(replace(small, seed=4))
+    damage(store, f"{replace(small, seed=4).run_id}/config.json", "flip")
+    expected = {came.run_id: "complete", ended.run_id: "complete", begun.run_id: "queued"}
+    first = store.states()
+    assert {run_id: state for run_id, (_, state) in first.items()} == expected
+    assert [first[config.run_id][0] for config in (came, ended, begun)] == [came, ended, begun]
+
+    read = []
+    monkeypatch.setattr(Files, "read", lambda files, path, *most: read.append(path) or reading(files, path, *most))
+    assert store.states() == first
+    assert read and not [path for path in read if path.startswith((came.run_id, ended.run_id))]
+    damage(store, f"{ended.run_id}/metrics.json", "flip")
+    damage(RunStore(store.lower.root), f"{came.run_id}/metrics.json", "flip")
+    for run in (ended, came):
+        store.set_aside(run.run_id, "a test")
+    assert set(store.states()) == {begun.run_id}
+    put_complete(store, came)
+    assert store.states()[came.run_id] == (came, "complete")
