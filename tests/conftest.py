@@ -15,6 +15,7 @@ from vae.training.speed import use_one_thread
 # stay together, so that one process of the test run starts it; the group that takes longest comes first.
 EXPENSIVE = ("server", "runs", "workers", "modules")
 
+os.environ.setdefault("VAE_NICE", "0")  # else workers wait for all the other tests
 use_one_thread()  # as whoever trains does: several processes of tests share the cores
 
 

@@ -61,5 +61,6 @@ def _names(configs: tuple[RunConfig, ...]) -> dict[str, str]:
 
 
 def _stopped(config: RunConfig) -> str:
-    now = ui.status(config.run_id)
-    return f" · stopped at epoch {now.step / config.steps_per_epoch:.1f}" if now.state == "stopped" else ""
+    if not ui.was_stopped(config):
+        return ""
+    return f" · stopped at epoch {ui.status(config.run_id).step / config.steps_per_epoch:.1f}"

@@ -66,12 +66,16 @@ def run_settings() -> RunConfig:
 
 def formula(latex: str) -> None:
     """A formula in which the symbols of SYMBOLS have the colours that they have in pictures and plots."""
+    st.latex(_colored(latex))
 
+
+@functools.cache
+def _colored(latex: str) -> str:
     def colored(match: re.Match) -> str:
         name, symbol = SYMBOLS[match[1]]
         return rf"\textcolor{{{COLORS[name]}}}{{{symbol}}}"
 
-    st.latex(re.sub(rf"\\({'|'.join(SYMBOLS)})\b", colored, latex))
+    return re.sub(rf"\\({'|'.join(SYMBOLS)})\b", colored, latex)
 
 
 def words() -> None:

@@ -232,6 +232,11 @@ def complete_autoencoders() -> list[RunConfig]:
     return sorted(_autoencoders(), key=lambda c: (c != plain, c.bottleneck != plain.bottleneck, c.latent_dim, c.seed))
 
 
+def was_stopped(config: RunConfig) -> bool:
+    """Whether a run that can be shown was stopped before its end."""
+    return _shown().get(config.run_id, (config, ""))[1] == "stopped"
+
+
 @recent(2.0)
 def _autoencoders() -> list[RunConfig]:
     return [config for config, state in _shown().values() if config.model == "ae" and state == "complete"]

@@ -45,16 +45,17 @@ def _model(vae: RunConfig) -> tuple[str, str]:
 def _show(vae: RunConfig, model: tuple[str, str], before: bool) -> None:
     if _model(vae) != model:
         run_again()  # another model, for the run has been trained on meanwhile
-    if len(ui.runs().store.gap(*model).get("encoder", ())) < GAP_IMAGES:
+    bounds = ui.runs().store.gap(*model)
+    if _count(bounds) < GAP_IMAGES:
         news.watch("/".join(model))
-    runs = ui.runs()
-    runs.ensure_gaps(*model)
-    if runs.is_measuring(*model) != before:
-        run_again()  # other buttons
-    bounds = runs.store.gap(*model)
-    done = len(bounds.get("encoder", ()))
+        ui.runs().ensure_gaps(*model)
+        if ui.runs().is_measuring(*model) != before:
+            run_again()  # other buttons
+        bounds = ui.runs().store.gap(*model)
+    done = _count(bounds)
     complaint()
-    _steer(model, done, before, runs.store.gap_control(*model).get("message"))
+    if done < GAP_IMAGES:
+        _steer(model, done, before)
     if not done:
         return
     outcome, picture = _summary(vae, model[1], _Bounds(done, bounds))
@@ -74,6 +75,11 @@ def _show(vae: RunConfig, model: tuple[str, str], before: bool) -> None:
     )
 
 
+def _count(bounds: dict) -> int:
+    """Of how many digits these are the bounds."""
+    return len(bounds.get("encoder", ()))
+
+
 @dataclass(frozen=True)
 class _Bounds:
     """What was measured of so many digits."""
@@ -90,10 +96,8 @@ def _summary(vae: RunConfig, model_sha256: str, measured: _Bounds) -> tuple[str,
     return _outcome(gap, vae.kl_weight), {"decades": decades, "rows": _rows(gap)}
 
 
-def _steer(model: tuple[str, str], done: int, is_measuring: bool, ended: str | None) -> None:
+def _steer(model: tuple[str, str], done: int, is_measuring: bool) -> None:
     """How far the measuring is, why it ended, and the button that has it begin, stop or go on."""
-    if done == GAP_IMAGES:
-        return
     may_measure = says_off()
     button, words = st.columns([1, 3], vertical_alignment="center")
     if is_measuring:
@@ -111,7 +115,7 @@ def _steer(model: tuple[str, str], done: int, is_measuring: bool, ended: str | N
     words.caption(
         f"{done:,} of {GAP_IMAGES:,} are measured; the others take about {left}, longer while runs are trained"
     )
-    if ended:
+    if ended := ui.runs().store.gap_control(*model).get("message"):
         st.error(message(ended), icon=":material/error:")
 
 

@@ -16,6 +16,7 @@ from vae.runs.store import RunStore
 
 ROOT = Path(__file__).parents[2]
 # Seconds until a wait is given up. Nothing here is timed: on a busy machine workers, which are nice, hardly get on.
+OF_OTHERS = ("VAE_", "DASK_", "STREAMLIT_")  # settings that a server here does not take from whoever tests
 PATIENCE = float(os.environ.get("TEST_PATIENCE", 600))
 
 
@@ -48,7 +49,7 @@ class Server:
     def start(self) -> None:
         """Starts the process and waits until it answers."""
         mine = {"VAE_STORE": self.store.url, "XDG_CACHE_HOME": str(self.folder / "cache"), "HOME": str(self.folder)}
-        theirs = {k: v for k, v in os.environ.items() if not k.startswith(("VAE_", "DASK_", "STREAMLIT_"))}
+        theirs = {k: v for k, v in os.environ.items() if not k.startswith(OF_OTHERS) or k == "VAE_NICE"}
         command = [sys.executable, "-m", "streamlit", "run", str(ROOT / self.script), "--server.headless", "true"]
         address = ["--server.address", "127.0.0.1", "--server.port", str(self.port)]
         with open(self.folder / "server.log", "ab") as log:

@@ -71,6 +71,7 @@ class Runs:
         self._refuse_unshared()
         self._hurry, self._start_after = threading.Event(), start_after
         self.closing = threading.Event()  # set once these are not to be used any more
+        machine.niceness()  # what cannot be it is said now
         self.workers = machine.workers(device) if workers is None else workers
         self.off = store.read_only or ("" if self.workers or self._address else OFF)  # why nothing is trained, in words
         self.error = self.off  # why there is no cluster, in words

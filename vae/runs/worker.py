@@ -17,6 +17,7 @@ from vae.measures.evaluation import evaluate
 from vae.measures.gap import Gap, measure_gap
 from vae.measures.posterior import decode_grid
 from vae.models import Autoencoder
+from vae.runs import machine
 from vae.runs.files import SpoiledFile, StoreError
 from vae.runs.lease import Lease, LostLease
 from vae.runs.line import SLICE
@@ -220,7 +221,7 @@ def _be_nice() -> None:
     """Lets the pages go first on a busy machine."""
     global _niced
     if not _niced and hasattr(os, "nice"):
-        os.nice(10)
+        os.nice(machine.niceness())
     _niced = True
 
 

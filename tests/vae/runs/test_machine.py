@@ -11,6 +11,8 @@ import pytest
 
 from vae.config import ConfigError
 from vae.runs import machine
+from vae.runs.queue import Runs
+from vae.runs.store import RunStore
 from vae.texts import quoted
 
 GIB = 1 << 30
@@ -115,4 +117,20 @@ def test_the_environment_names_another_number(groups, monkeypatch):
             machine.workers()
         assert str(refused.value) == (
             f"VAE_WORKERS = {quoted(named)} is not allowed: a whole number from 0 (training is off here) to 256"
+        )
+
+
+def test_the_environment_says_how_far_trainings_stand_back(monkeypatch, tmp_path):
+    monkeypatch.delenv("VAE_NICE")
+    assert machine.niceness() == 19
+    for named in ("0", "7", "19"):
+        monkeypatch.setenv("VAE_NICE", named)
+        assert machine.niceness() == int(named)
+    for named in ("20", "-1", "1.5", "nice", "²", "9" * 5_000, " "):
+        monkeypatch.setenv("VAE_NICE", named)
+        with pytest.raises(ConfigError) as refused:  # at the start, and not in a worker
+            Runs(RunStore(str(tmp_path)))
+        assert (
+            str(refused.value)
+            == f"VAE_NICE = {quoted(named)} is not allowed: a whole number from 0 (as the pages) to 19"
         )
