@@ -19,6 +19,7 @@ from vae.models import SIGMA_HEADS, TRAINABLE
 from vae.runs import machine, seeds
 from vae.runs.cluster import LOCAL
 from vae.runs.files import StoreFault
+from vae.runs.gaps import SPLITS
 from vae.runs.layers import with_checksum
 from vae.runs.queue import LOOK, Runs
 from vae.runs.states import SETTLED
@@ -145,8 +146,8 @@ def pretrain_command(options: argparse.Namespace) -> int:
 
 
 def measure_with_progress(run_id: str, store: RunStore) -> None:
-    """Measures what a run's q loses on the first test images, with a progress bar on stderr."""
-    with tqdm(total=GAP_IMAGES, unit=" images", desc=f"posteriors of {run_id}", file=sys.stderr) as bar:
+    """Measures what a run's q loses on the first images of each split, with a progress bar on stderr."""
+    with tqdm(total=len(SPLITS) * GAP_IMAGES, unit=" images", desc=f"posteriors of {run_id}", file=sys.stderr) as bar:
         for done in measure_gaps(run_id, store.metrics(run_id)["model_sha256"], store):
             bar.update(done - bar.n)
 

@@ -122,7 +122,7 @@ def measured(run_id: str, sha256: str) -> str:
     """Whether the gaps of a run's model are being measured, and of how many images they are there."""
     start().ensure_gaps(run_id, sha256)
     state = "running" if start().is_measuring(run_id, sha256) else "resting"
-    return f"{state}-{len(start().store.gap(run_id, sha256).get('encoder', ()))}"
+    return f"{state}-{start().store.gap_count(run_id, sha256)}"
 
 
 def forget(run_id: str) -> None:

@@ -1,7 +1,6 @@
-"""What q loses over many test images: measured by a worker, shown by assets/browser/true_posterior/gaps.*."""
+"""What q loses over many images: measured by a worker, shown by assets/browser/true_posterior/gaps.*."""
 
 import math
-from dataclasses import dataclass, field
 
 import streamlit as st
 import torch
@@ -16,13 +15,16 @@ from pages.shared.plain import message
 from pages.shared.steer import complaint, in_words, says_off
 from vae.config import RunConfig
 from vae.measures.gap import Gap
+from vae.runs.gaps import SPLITS
 from vae.runs.store import StoreError
 from vae.runs.worker import GAP_IMAGES
 
 KEY = "gaps"
 MOST = 10  # digits of a gallery
 LEAST = -3  # power of ten, in nats, where the histograms begin
-SECONDS = 0.08 * GAP_IMAGES  # measured on one of two busy cores
+IMAGES = len(SPLITS) * GAP_IMAGES
+SECONDS = 0.08 * IMAGES  # measured on one of two busy cores
+CERTAIN = 1.96  # standard errors to both sides, within which a mean is with 95 %
 NAMES = {"amortisation": "amortisation", "independence": "independence", "shape": "the Gaussian shape"}
 
 _gaps = component("true_posterior", "gaps")
@@ -31,7 +33,7 @@ _gaps = component("true_posterior", "gaps")
 @ui.says_damage
 def over_the_test_images(vae: RunConfig) -> None:
     """Histograms of the parts of what q loses, and the digits that lose most; measured when somebody asks."""
-    st.subheader(f"Over {GAP_IMAGES:,} test digits")
+    st.subheader(f"Over {GAP_IMAGES:,} test digits, and as many training digits")
     model = _model(vae)
     fragment(_show)(vae, model, ui.runs().is_measuring(*model))
 
@@ -45,21 +47,20 @@ def _model(vae: RunConfig) -> tuple[str, str]:
 def _show(vae: RunConfig, model: tuple[str, str], before: bool) -> None:
     if _model(vae) != model:
         run_again()  # another model, for the run has been trained on meanwhile
-    bounds = ui.runs().store.gap(*model)
-    if _count(bounds) < GAP_IMAGES:
+    if ui.runs().store.gap_count(*model) < IMAGES:
         news.watch("/".join(model))
         ui.runs().ensure_gaps(*model)
         if ui.runs().is_measuring(*model) != before:
             run_again()  # other buttons
-        bounds = ui.runs().store.gap(*model)
-    done = _count(bounds)
+    test, training = (_Bounds(ui.runs().store.gap(*model, split)) for split in SPLITS)
     complaint()
-    if done < GAP_IMAGES:
-        _steer(model, done, before)
-    if not done:
+    if test.count + training.count < IMAGES:
+        _steer(model, test.count + training.count, before)
+    if not test.count:
         return
-    outcome, picture = _summary(vae, model[1], _Bounds(done, bounds))
+    outcome, picture = _summary(vae, model[1], test)
     st.markdown(outcome)
+    st.markdown(_of_training_digits(vae, model[1], test, training))
     st.caption(_note(vae))
     _gaps(
         key=KEY,
@@ -67,7 +68,7 @@ def _show(vae: RunConfig, model: tuple[str, str], before: bool) -> None:
             "subject": " ".join(model),
             "parcels": {"labels": parcels.of_labels(vae.dataset)},
             "images": parcels.of_images(vae.dataset),
-            "done": done,
+            "done": test.count,
             "tempered": vae.kl_weight != 1,
             **picture,
         },
@@ -75,23 +76,28 @@ def _show(vae: RunConfig, model: tuple[str, str], before: bool) -> None:
     )
 
 
-def _count(bounds: dict) -> int:
-    """Of how many digits these are the bounds."""
-    return len(bounds.get("encoder", ()))
-
-
-@dataclass(frozen=True)
 class _Bounds:
-    """What was measured of so many digits."""
+    """What was measured of a split: the same where it is of as many digits."""
 
-    done: int
-    bounds: dict[str, list[float]] = field(compare=False, repr=False)
+    def __init__(self, bounds: dict[str, list[float]]):
+        self.count, self.bounds = len(bounds.get("encoder", ())), bounds
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Bounds) and self.count == other.count
+
+    def __hash__(self) -> int:
+        return hash(self.count)
+
+    @property
+    def gap(self) -> Gap:
+        """The bounds as tensors."""
+        return Gap(**{name: torch.tensor(values) for name, values in self.bounds.items()})
 
 
 @once(60)
 def _summary(vae: RunConfig, model_sha256: str, measured: _Bounds) -> tuple[str, dict]:
     """What was measured in words, and what the component draws of it."""
-    gap = Gap(**{name: torch.tensor(values) for name, values in measured.bounds.items()})
+    gap = measured.gap
     decades = [LEAST, math.ceil(_total(gap).max().clamp(min=10).log10().item())]
     return _outcome(gap, vae.kl_weight), {"decades": decades, "rows": _rows(gap)}
 
@@ -102,18 +108,19 @@ def _steer(model: tuple[str, str], done: int, is_measuring: bool) -> None:
     button, words = st.columns([1, 3], vertical_alignment="center")
     if is_measuring:
         button.button("Stop", icon=":material/stop:", on_click=_stop, args=model, width="stretch")
-        so_far = f"{done:,} of {GAP_IMAGES:,} test digits are measured" if done else "waiting for a free worker …"
+        so_far = f"{done:,} of {IMAGES:,} digits are measured" if done else "waiting for a free worker …"
         why = ui.runs().fault("/".join(model)) or ui.runs().hindrance()
-        words.progress(done / GAP_IMAGES, message(why) if why else so_far)
+        words.progress(done / IMAGES, message(why) if why else so_far)
         return
-    label = "Go on" if done else f"Measure {GAP_IMAGES:,} test digits"
+    label = "Go on" if done else f"Measure {IMAGES:,} digits"
     button.button(
         label, icon=":material/play_arrow:", type="primary", disabled=not may_measure,
         on_click=_measure, args=model, width="stretch",
     )  # fmt: skip
-    left = in_words(SECONDS * (1 - done / GAP_IMAGES))
+    left = in_words(SECONDS * (1 - done / IMAGES))
     words.caption(
-        f"{done:,} of {GAP_IMAGES:,} are measured; the others take about {left}, longer while runs are trained"
+        f"{done:,} of {IMAGES:,} are measured, test digits first, then training digits; the others take about {left}, "
+        "longer while runs are trained"
     )
     if ended := ui.runs().store.gap_control(*model).get("message"):
         st.error(message(ended), icon=":material/error:")
@@ -172,11 +179,33 @@ def _outcome(gap: Gap, weight: float) -> str:
     )
 
 
+@once(60)
+def _of_training_digits(vae: RunConfig, model_sha256: str, test: _Bounds, training: _Bounds) -> str:
+    """Whether q is worse for digits that its encoder has never seen, in words."""
+    if not training.count:
+        return "The training digits are measured after these."
+    seen, unseen = training.gap, test.gap
+    parts = ", ".join(f"{NAMES[part]} {nats.mean():.2f}" for part, nats in seen.parts.items())
+    more = (_total(unseen).mean() - _total(seen).mean()).item()
+    margin = CERTAIN * math.hypot(*(_total(gap).std().item() / math.sqrt(len(_total(gap))) for gap in (seen, unseen)))
+    change = f"{more:+.2f} ± {margin:.2f} nats".replace("-", "−")
+    which = "worse" if more > 0 else "better"
+    verdict = (
+        "which chance can explain: the encoder serves digits that it has never seen about as well"
+        if abs(more) <= margin
+        else f"more than chance explains: q is {which} for digits that the encoder has never seen"
+    )
+    return (
+        f"Over the first {training.count:,} **training** digits it loses {_total(seen).mean():.2f} ({parts}). The test "
+        f"digits lose {change} beside them, {verdict}."
+    )
+
+
 def _note(vae: RunConfig) -> str:
     """What the parts must not be taken for."""
     unlike = (
-        "Amortisation is not only the one encoder for all: these are test digits, of which some are unlike all that it "
-        "was trained with."
+        "Amortisation of test digits is not only the one encoder for all: some are unlike all that it was trained "
+        "with, and training digits tell how much that is."
     )
     if vae.init_from and vae.trainable != "all":
         return f"This decoder is an AE's, and was never trained through such a q. {unlike}"

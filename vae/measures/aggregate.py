@@ -14,7 +14,7 @@ from vae.models import reparameterize
 from vae.randomness import seeded
 
 DRAWS = 2_000
-CHUNK = 250  # draws at a time: with 10,000 codes, 20 MB
+CHUNK = 10  # draws at a time: with 10,000 codes, 0.8 MB for each matrix on the way, which a cache holds
 BARE = 0.1  # of the prior's density: where q(z) is less, hardly a digit is at home
 NARROWEST = -11.0  # log sigma: of narrower clouds far from 0 the squares below lose what they are to tell
 

@@ -16,6 +16,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from vae.config import RunConfig
 from vae.runs import machine
+from vae.runs.gaps import SPLITS
 from vae.runs.lease import DEAD, Watch
 from vae.runs.line import Line
 from vae.runs.states import ACTIVE, SETTLED, STARTABLE, UNFINISHED, RunStatus
@@ -175,7 +176,7 @@ class Runs:
         return time.monotonic() - self._faults.get(name, (-math.inf, ""))[0] < AGAIN
 
     def measure_gaps(self, run_id: str, model_sha256: str) -> None:
-        """Asks for what a trained model's q loses on the first test images, or has it go on."""
+        """Asks for what a trained model's q loses on the first images of each split, or has it go on."""
         self.store.set_gap_control(run_id, model_sha256, "measure")
         self.ensure_gaps(run_id, model_sha256)
 
@@ -186,7 +187,7 @@ class Runs:
     def is_measuring(self, run_id: str, model_sha256: str) -> bool:
         """Whether gaps are wanted and not all there."""
         is_wanted = self.store.gap_control(run_id, model_sha256).get("want") == "measure"
-        return is_wanted and len(self.store.gap(run_id, model_sha256).get("encoder", ())) < GAP_IMAGES
+        return is_wanted and self.store.gap_count(run_id, model_sha256) < len(SPLITS) * GAP_IMAGES
 
     def ensure_gaps(self, run_id: str, model_sha256: str) -> None:
         """Gives a measuring under way a worker if none has it; cheap.

@@ -7,6 +7,7 @@ import platform
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 
 import torch
 
@@ -19,6 +20,7 @@ from vae.measures.posterior import decode_grid
 from vae.models import Autoencoder
 from vae.runs import machine
 from vae.runs.files import SpoiledFile, StoreError
+from vae.runs.gaps import SPLITS
 from vae.runs.lease import Lease, LostLease
 from vae.runs.line import SLICE
 from vae.runs.store import DamagedRun, RunStore
@@ -32,8 +34,9 @@ HISTORY_SECONDS = 0.3  # a page that watches is this far behind at most
 CHECKPOINT_SECONDS = 2.0  # a killed worker loses about this much at most
 CHECKPOINT_SPACING = 20  # times what a checkpoint takes to write, at least: a large model must not only write
 MOST_TRIES = 3  # with a run that is found damaged
-GAP_IMAGES = 1_000  # the first test images, whose gaps are measured
+GAP_IMAGES = 1_000  # the first images of each split, whose gaps are measured
 GAP_CHUNK = 25  # images, after which their gaps are in the store
+FIRST_TO_END, LIKELY = Path("/proc/self/oom_score_adj"), "500"  # of 1,000: which process Linux ends for its memory
 GAP_SECONDS = 5.0  # then a worker looks whether somebody wants it for a training
 
 
@@ -182,26 +185,29 @@ class ModelGone(RuntimeError):
 
 
 def measure_gaps(run_id: str, sha256: str, store: RunStore) -> Iterator[int]:
-    """Measures what q loses on the first test images, from where the store has it, until somebody wants it to stop.
+    """Measures what q loses on the first test images, then on the first training images, until somebody wants a stop.
 
-    Yields after every few images, once they are in the store, how many are done. The run has ended with a model of a
-    2-D code and this checksum; its posterior is the one that its KL weight tempers. Raises ModelGone.
+    It begins where the store has it, and yields after every few images, once they are in the store, how many are done.
+    The run has ended with a model of a 2-D code and this checksum; its posterior is the one that its KL weight tempers.
+    Raises ModelGone.
     """
     if (store.metrics(run_id) or {}).get("model_sha256") != sha256:
         raise ModelGone(f"run {run_id} was deleted or trained on meanwhile, and this model is not there any more")
     config, model = store.config(run_id), store.model(run_id)
     test = data.load(config.dataset, "test").images
+    training = data.pixels(data.levels(config.dataset, "train").levels[:GAP_IMAGES])  # of all runs: 1,000 is the least
     grid = decode_grid(model, config.likelihood, encode_all(model, test)[0])
-    bounds = {name: list(store.gap(run_id, sha256).get(name, ())) for name in Gap._fields}
-    for start in range(len(bounds["encoder"]), GAP_IMAGES, GAP_CHUNK):
-        if store.gap_control(run_id, sha256).get("want") == "stop":
-            return
-        x = test[start : min(start + GAP_CHUNK, GAP_IMAGES)]
-        found, _, _ = measure_gap(model, grid, x, config.likelihood, config.kl_weight)
-        for name, values in found._asdict().items():
-            bounds[name] += [round(value, 3) for value in values.tolist()]
-        store.write_gap(run_id, sha256, bounds)
-        yield len(bounds["encoder"])
+    for split, images in zip(SPLITS, (test, training)):
+        bounds = {name: list(store.gap(run_id, sha256, split).get(name, ())) for name in Gap._fields}
+        for start in range(len(bounds["encoder"]), GAP_IMAGES, GAP_CHUNK):
+            if store.gap_control(run_id, sha256).get("want") == "stop":
+                return
+            x = images[start : min(start + GAP_CHUNK, GAP_IMAGES)]
+            found, _, _ = measure_gap(model, grid, x, config.likelihood, config.kl_weight)
+            for name, values in found._asdict().items():
+                bounds[name] += [round(value, 3) for value in values.tolist()]
+            store.write_gap(run_id, sha256, bounds, split)
+            yield store.gap_count(run_id, sha256)
 
 
 def measure_for_a_while(run_id: str, sha256: str, store_url: str) -> None:
@@ -218,10 +224,13 @@ _niced = False
 
 
 def _be_nice() -> None:
-    """Lets the pages go first on a busy machine."""
+    """Lets the pages go first on a busy machine, and live where memory ends: a run goes on from its checkpoint."""
     global _niced
     if not _niced and hasattr(os, "nice"):
         os.nice(machine.niceness())
+    if not _niced:
+        with contextlib.suppress(OSError):  # of Linux alone
+            FIRST_TO_END.write_text(LIKELY)
     _niced = True
 
 

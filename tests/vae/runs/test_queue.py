@@ -163,6 +163,8 @@ def test_workers_are_nice_have_one_thread_each_and_keep_the_memory_they_had(runs
     for _ in range(2):  # tasks of one and the same worker
         on_all(worker._be_nice)
     assert {*on_all(os.nice, 0).values()} == {min(os.nice(0) + 3, 19)}
+    if worker.FIRST_TO_END.exists():
+        assert {*on_all(worker.FIRST_TO_END.read_text).values()} == {f"{worker.LIKELY}\n"}
     assert wait_for(lambda: len(runs._cluster.client.nthreads()) == 2)
     assert {*runs._cluster.client.nthreads().values()} == {1}
     threads = runs._cluster.client.run(lambda: [os.environ.get(f"{name}_NUM_THREADS") for name in ("OMP", "MKL")])
