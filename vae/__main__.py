@@ -257,6 +257,7 @@ def worker_command(options: argparse.Namespace) -> int:
     from distributed.cli.dask_worker import main as dask_worker
 
     dask.config.set(LOCAL)
+    machine.niceness()  # what cannot be it is said now, and not by each run
     count = machine.workers(device_here()) or 1  # of a card fewer share than there are cores
     arguments = [options.address, "--nworkers", str(count), "--nthreads", "1", "--memory-limit", "0", "--no-dashboard"]
     data.share()

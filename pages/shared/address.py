@@ -118,6 +118,7 @@ PARAMETERS = {
     "sphere": Parameter("walk/walk", "along a line", "1", lambda text: text == "1"),
     "shared_axes": Parameter("latent_space/latent_space", "false"),
     "same_axes": Parameter("train/watch", "true"),
+    "pulls": Parameter("train/watch", "false"),
     "source": Parameter("shared/controls", "false"),
     "warm_up": Parameter("kl_weight/kl_weight", "false"),
     "plane": Parameter("shared/scatter", "principal axes (PCA)"),

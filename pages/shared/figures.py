@@ -234,6 +234,38 @@ RACE = {
 }
 
 
+def balance(ae: dict[str, np.ndarray], vae: dict[str, np.ndarray]) -> Figure:
+    """How strongly both terms pull, step by step: outwards (of both models) above, on log sigma below.
+
+    ae, vae: step (n,), reconstruction and, of a VAE, kl (n, 1 or 2, 2) nats, mean and standard error. What pulls the
+    other way is drawn with its sign turned, so that curves meet where the pulls cancel.
+    """
+    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.06, figure=Figure())
+    drawn = (
+        (ae, "reconstruction", 0, 1, "AE: the loss, outwards", COLORS["x_hat"], "dot"),
+        (vae, "reconstruction", 0, 1, "VAE: the loss, outwards", COLORS["x_hat"], "solid"),
+        (vae, "kl", 0, -1, "VAE: the KL, inwards", COLORS["kl"], "solid"),
+        (vae, "reconstruction", 1, -1, "VAE: the loss makes σ smaller", COLORS["x_hat"], "solid"),
+        (vae, "kl", 1, 1, "VAE: the KL makes σ larger", COLORS["kl"], "solid"),
+    )
+    for curve, name, which, sign, label, color, dash in drawn:
+        if name not in curve:
+            continue
+        mean, error = curve[name][:, which].T
+        figure.add_scatter(
+            x=curve["step"].tolist(), y=(sign * mean).tolist(), name=label, mode="lines+markers",
+            line={"color": color, "dash": dash, "width": 2}, marker={"size": 4}, row=which + 1, col=1,
+            error_y={"array": error.tolist(), "thickness": 1, "width": 0},
+            hovertemplate="step %{x}: %{y:.2f} nats<extra>" + label + "</extra>",
+        )  # fmt: skip
+    for row, title in ((1, "on μ, nats"), (2, "on log σ, nats")):
+        figure.update_yaxes(title_text=title, row=row, col=1, zeroline=True, zerolinecolor=GREY)
+    figure.update_xaxes(type="log", row=1, col=1)
+    figure.update_xaxes(type="log", title_text="step", row=2, col=1)
+    figure.update_layout(**_flat(400, "balance"))
+    return figure
+
+
 def race(histories: dict[str, list[dict]], ends: dict[str, tuple[int, float | None]], colors: dict[str, str]) -> Figure:
     """Trainings with different heads for sigma, step by step: four panels, a curve a run.
 

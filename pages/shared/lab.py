@@ -4,6 +4,7 @@ import contextlib
 import functools
 import gc
 import threading
+from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -120,17 +121,15 @@ def status(run_id: str) -> RunStatus:
 @recent(LOOK)
 def measured(run_id: str, sha256: str) -> str:
     """Whether the gaps of a run's model are being measured, and of how many images they are there."""
-    start().ensure_gaps(run_id, sha256)
-    state = "running" if start().is_measuring(run_id, sha256) else "resting"
-    return f"{state}-{start().store.gap_count(run_id, sha256)}"
+    is_measuring = start().ensure_gaps(run_id, sha256)
+    return f"{'running' if is_measuring else 'resting'}-{start().store.gap_count(run_id, sha256)}"
 
 
 def forget(run_id: str) -> None:
     """Has a run that somebody has just steered read anew."""
     for reading in (status, test_of, failure_of, _model_sha256):
         forget_answer(reading, run_id)
-    for reading in (_shown, _pairs, _autoencoders):
-        forget_answer(reading)
+    forget_answer(_known)
 
 
 def test_in_words(run_id: str) -> str:
@@ -218,49 +217,46 @@ def partner(vae: RunConfig) -> RunConfig:
 
 def finished_pairs() -> list[RunConfig]:
     """The VAE's config of every pair of which both halves have ended with a model: the default first, then by size."""
-    return list(_pairs())
+    return list(_known().pairs)
 
 
 def complete_pairs() -> list[RunConfig]:
     """Those of `finished_pairs` that were trained to the end."""
-    return [config for config, states in _pairs().items() if states == {"complete"}]
+    return [config for config, states in _known().pairs.items() if states == {"complete"}]
 
 
 def complete_autoencoders() -> list[RunConfig]:
     """The AEs that were trained to the end: the default first, then by size."""
     plain = RunConfig(model="ae")
-    return sorted(_autoencoders(), key=lambda c: (c != plain, c.bottleneck != plain.bottleneck, c.latent_dim, c.seed))
+    found = [config for config, state in _known().runs.values() if config.model == "ae" and state == "complete"]
+    return sorted(found, key=lambda c: (c != plain, c.bottleneck != plain.bottleneck, c.latent_dim, c.seed))
 
 
 def was_stopped(config: RunConfig) -> bool:
     """Whether a run that can be shown was stopped before its end."""
-    return _shown().get(config.run_id, (config, ""))[1] == "stopped"
+    return _known().runs.get(config.run_id, (config, ""))[1] == "stopped"
+
+
+class _Known(NamedTuple):
+    """The runs that can be shown, by name, with their states; and of each pair that has ended those of its halves."""
+
+    runs: dict[str, tuple[RunConfig, str]]
+    pairs: dict[RunConfig, set[str]]
 
 
 @recent(2.0)
-def _autoencoders() -> list[RunConfig]:
-    return [config for config, state in _shown().values() if config.model == "ae" and state == "complete"]
-
-
-@recent(2.0)
-def _pairs() -> dict[RunConfig, set[str]]:
-    """The VAE's config of every pair that has ended with a model -> the states of its halves."""
-    shown, pairs = _shown(), {}
-    for config, state in shown.values():
-        if config.model == "vae" and (ae := shown.get(config.init_from or config.autoencoder.run_id)):
-            states = {state, ae[1]}
-            if states <= USABLE:
-                pairs[config] = states
+def _known() -> _Known:
+    states = start().store.states()
+    runs = {run_id: known for run_id, known in states.items() if data.is_available(known[0].dataset)}
+    pairs = {}
+    for config, state in runs.values():
+        if config.model == "vae" and (ae := runs.get(config.init_from or config.autoencoder.run_id)):
+            halves = {state, ae[1]}
+            if halves <= USABLE:
+                pairs[config] = halves
     plain = RunConfig()
     order = sorted(pairs, key=lambda c: (c.latent_dim, c.kl_weight != plain.kl_weight, c.epochs, c.seed, c.kl_weight))
-    return {config: pairs[config] for config in sorted(order, key=lambda config: config != plain)}
-
-
-@recent(2.0)
-def _shown() -> dict[str, tuple[RunConfig, str]]:
-    """The runs that can be shown, with their states."""
-    states = start().store.states()
-    return {run_id: known for run_id, known in states.items() if data.is_available(known[0].dataset)}
+    return _Known(runs, {config: pairs[config] for config in sorted(order, key=lambda config: config != plain)})
 
 
 @recent(2.0)

@@ -1,5 +1,7 @@
 """The plane of a latent space that is looked at, alike on every page with scatters."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
 import torch
@@ -76,9 +78,17 @@ def axis_names(config: RunConfig, dimensions: tuple[int, int] | None, symbol: st
 
 
 def show(
-    config: RunConfig, points: np.ndarray, dimensions: tuple[int, int] | None, limit: float, symbol: str = ""
+    config: RunConfig,
+    points: np.ndarray,
+    dimensions: tuple[int, int] | None,
+    limit: float,
+    symbol: str = "",
+    arrows: Sequence[dict] = (),
 ) -> None:
-    """Points (n, 2) of the first n test digits on axes of +-limit, as a picture that may come anew every second."""
+    """Points (n, 2) of the first n test digits on axes of +-limit, as a picture that may come anew every second.
+
+    arrows: {"at": a code, "reconstruction" and "kl": how far each pulls, in halves of the picture} each.
+    """
     labels = data.load(config.dataset, "test").labels[: len(points)]
     across, up = axis_names(config, dimensions, symbol)
     _component(
@@ -89,6 +99,7 @@ def show(
             "labels": base64_of(labels.numpy(), "u1"),
             "colors": list(DIGIT_COLORS),
             "limit": limit,
+            "arrows": list(arrows),
             "axes": f"across: {across}, up: {up}; dotted: 1, 2 and 3 σ of N(0, I)",
             "description": f"{config.model.upper()}: where {len(points):,} test digits are, on axes of ±{limit:g}",
         },

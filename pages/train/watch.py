@@ -13,6 +13,7 @@ from pages.shared.frame import fragment
 from pages.shared.once import once
 from pages.shared.plain import message
 from pages.shared.steer import in_words, waiting
+from pages.train import balance
 from vae import data
 from vae.config import RunConfig
 from vae.measures.evaluation import floor_of
@@ -20,6 +21,10 @@ from vae.runs.states import ACTIVE, SETTLED, RunStatus
 
 PLAY = 0.4  # seconds a picture while the training is played by few
 HERE = 15.0  # seconds for which one who has had a picture of a training that is played counts as one who plays
+PULLS = (
+    "At 40 test digits: which way, and how strongly, each term alone would move the code. Green: the reconstruction "
+    "loss, by two draws of ε; red: the KL, which an AE does not have. All have one scale; the longest are cut."
+)
 PLAIN = {"displayModeBar": False}
 
 
@@ -86,6 +91,28 @@ def _pictures(ae: RunConfig, vae: RunConfig, before: list[str], dimensions, live
     if not live:
         curves = curves.at(figures.epoch_of(step, *histories), panels=2)
     st.plotly_chart(curves, key="losses", config=PLAIN)
+    _balance(pair, frames, shown)
+
+
+def _balance(pair, frames: list[list[dict]], shown: list[list[dict]]) -> None:
+    """How strongly both terms have pulled over the training; of older runs it is said that nobody knows."""
+    if not shown[1]:
+        return
+    ae, vae = (tuple(balance.snapshot(half, line) for line in lines) for half, lines in zip(pair, frames))
+    curves = balance.curves(ae, vae)
+    if curves is None:
+        st.caption(
+            "This training was made before a training kept where both terms pull: one with another seed shows how they "
+            "come into balance."
+        )
+        return
+    st.markdown(
+        "**Where both terms pull.** The loss drives the codes apart and makes the clouds narrow; the KL, whose weight "
+        "rises from 0 over the KL ramp, does the opposite. Where a green line meets a red one, they cancel on average."
+    )
+    line = shown[1][-1]
+    st.plotly_chart(curves.at(max(line["step"], 1), panels=2), key="balance", config=PLAIN)
+    st.caption(balance.outcome(pair[1], line))
 
 
 def _progress(config: RunConfig, now: RunStatus) -> None:
@@ -212,7 +239,12 @@ def _scatters(columns: list, pair, frames: list[list[dict]], shown: list[list[di
         _reach(half.run_id, tuple((line["step"], line["pictures"]) for line in lines), dimensions)
         for half, lines in zip(pair, frames)
     ]
-    same = st.toggle("The same axes for both", value=True, key="same_axes", bind="query-params")  # below the columns
+    left, right = st.columns(2)  # below the scatters
+    same = left.toggle("The same axes for both", value=True, key="same_axes", bind="query-params")
+    pulls = False
+    if shown[1] and balance.are_drawn(pair[1], frames[1][-1]):
+        pulls = right.toggle("Where both terms pull", key="pulls", bind="query-params", help=PULLS)
+    scale = balance.snapshot(pair[1], frames[1][-1]) if pulls else ()
     limits = [max(reach)] * 2 if same else reach
     for column, half, lines, limit in zip(columns, pair, shown, limits):
         with column:
@@ -220,7 +252,9 @@ def _scatters(columns: list, pair, frames: list[list[dict]], shown: list[list[di
                 continue
             st.markdown(f"**{half.model.upper()}**: where {data.TEST_CODES:,} test digits are")
             points = _points(half.run_id, lines[-1]["step"], lines[-1]["pictures"], dimensions)
-            scatter.show(half, points, dimensions, limit)
+            drawn = pulls and balance.are_drawn(half, lines[-1])
+            arrows = balance.arrows(balance.snapshot(half, lines[-1]), scale) if drawn else []
+            scatter.show(half, points, dimensions, limit, arrows=arrows)
 
 
 @once(100)

@@ -24,7 +24,8 @@ MOST = 10  # digits of a gallery
 LEAST = -3  # power of ten, in nats, where the histograms begin
 IMAGES = len(SPLITS) * GAP_IMAGES
 SECONDS = 0.08 * IMAGES  # measured on one of two busy cores
-CERTAIN = 1.96  # standard errors to both sides, within which a mean is with 95 %
+CERTAIN = 1.96  # standard errors to both sides, within which a mean of so many is with 95 %
+NOTHING = 0.01  # nats: of a q that loses less no more is said
 NAMES = {"amortisation": "amortisation", "independence": "independence", "shape": "the Gaussian shape"}
 
 _gaps = component("true_posterior", "gaps")
@@ -60,7 +61,8 @@ def _show(vae: RunConfig, model: tuple[str, str], before: bool) -> None:
         return
     outcome, picture = _summary(vae, model[1], test)
     st.markdown(outcome)
-    st.markdown(_of_training_digits(vae, model[1], test, training))
+    if words := _of_training_digits(vae, model[1], test, training):
+        st.markdown(words)
     st.caption(_note(vae))
     _gaps(
         key=KEY,
@@ -167,7 +169,7 @@ def _outcome(gap: Gap, weight: float) -> str:
     total = _total(gap)
     nats, posterior = ("nats", "exact") if weight == 1 else ("tempered nats", "tempered")
     lost = f"q loses **{total.mean():.2f} {nats}** on average against the {posterior} posterior"
-    if total.mean() < 0.01:
+    if total.mean() < NOTHING:
         return f"{lost}: as good as nothing."
     shares = {NAMES[part]: (nats.sum() / total.sum()).item() for part, nats in gap.parts.items()}
     (largest, share), *others = sorted(shares.items(), key=lambda part: -part[1])
@@ -181,23 +183,25 @@ def _outcome(gap: Gap, weight: float) -> str:
 
 @once(60)
 def _of_training_digits(vae: RunConfig, model_sha256: str, test: _Bounds, training: _Bounds) -> str:
-    """Whether q is worse for digits that its encoder has never seen, in words."""
-    if not training.count:
-        return "The training digits are measured after these."
+    """Whether the encoder is worse for digits that it has never seen, in words; empty until all are measured."""
+    if min(test.count, training.count) < GAP_IMAGES or _total(test.gap).mean() < NOTHING:
+        return ""
+    nats = "nats" if vae.kl_weight == 1 else "tempered nats"
     seen, unseen = training.gap, test.gap
-    parts = ", ".join(f"{NAMES[part]} {nats.mean():.2f}" for part, nats in seen.parts.items())
-    more = (_total(unseen).mean() - _total(seen).mean()).item()
-    margin = CERTAIN * math.hypot(*(_total(gap).std().item() / math.sqrt(len(_total(gap))) for gap in (seen, unseen)))
-    change = f"{more:+.2f} ± {margin:.2f} nats".replace("-", "−")
-    which = "worse" if more > 0 else "better"
-    verdict = (
-        "which chance can explain: the encoder serves digits that it has never seen about as well"
-        if abs(more) <= margin
-        else f"more than chance explains: q is {which} for digits that the encoder has never seen"
+    parts = ", ".join(
+        f"{_percent((part.sum() / _total(seen).sum()).item())} {NAMES[name]}" for name, part in seen.parts.items()
     )
+    of_seen, of_unseen = (gap.parts["amortisation"] for gap in (seen, unseen))
+    more = (of_unseen.mean() - of_seen.mean()).item()
+    margin = CERTAIN * math.hypot(*(part.std().item() / math.sqrt(len(part)) for part in (of_seen, of_unseen)))
+    verdict = f"the encoder is {'worse' if more > 0 else 'better'} for digits that it has never seen"
+    if abs(more) <= margin:
+        verdict = "too few digits to tell whether the encoder is worse for those that it has never seen"
+    change = f"{more:+.2f} ± {margin:.2f}".replace("-", "−")
     return (
-        f"Over the first {training.count:,} **training** digits it loses {_total(seen).mean():.2f} ({parts}). The test "
-        f"digits lose {change} beside them, {verdict}."
+        f"Over the first {training.count:,} **training** digits it loses {_total(seen).mean():.2f} {nats}: {parts}. By "
+        f"amortisation the test digits lose {of_unseen.mean():.2f} and the training digits {of_seen.mean():.2f}, a "
+        f"difference of {change} {nats} (95 %): {verdict}."
     )
 
 

@@ -336,8 +336,8 @@ def test_pretrain_makes_every_run_anew_whole_and_small_and_measures_the_ladder(s
         assert len(pictured(store, config)) == 1
     told, trained = store.metrics(raw.run_id), json.loads(complete(raw)["metrics.json"])
     assert [told[name] for name in ("message", "failure")] == [trained[name] for name in ("message", "failure")]
-    assert len(store.gap(small.run_id, rows[small.run_id]["model_sha256"])["encoder"]) == 6 and " 6/6 " in bars
-    assert len(store.upper.files("posteriors")) == 1  # none of what was there, and none without a KL term
+    assert store.gap_count(small.run_id, rows[small.run_id]["model_sha256"]) == 12 and " 12/12 " in bars
+    assert len(store.upper.files("posteriors")) == 2  # none of what was there, and none without a KL term
 
 
 def test_pretrain_measures_again_and_leaves_the_weights(store, small, monkeypatch):

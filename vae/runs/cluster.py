@@ -140,7 +140,11 @@ def _here(workers: int) -> Client:
         memory_limit=0,
         silence_logs="CRITICAL",
     )
-    return Client(cluster)
+    try:
+        return Client(cluster)
+    except Exception:  # whatever it is: nobody else ends these workers
+        cluster.close()
+        raise
 
 
 # A function within a function is sent to a worker as its code and not by its name, and finds the project there: a
@@ -158,9 +162,9 @@ def _training() -> Callable:
 
 
 def _measuring() -> Callable:
-    def measure(run_id: str, sha256: str, store_url: str) -> None:
+    def measure(run_id: str, sha256: str, store_url: str) -> str:
         from vae.runs.worker import measure_for_a_while
 
-        measure_for_a_while(run_id, sha256, store_url)
+        return measure_for_a_while(run_id, sha256, store_url)
 
     return measure

@@ -7,6 +7,7 @@ import json
 from vae.runs.contents import GAP, bounds_in
 from vae.runs.files import Files, SpoiledFile
 from vae.runs.layers import POSTERIORS, Layers, sha256_of
+from vae.runs.lease import Lease, take
 
 ENDINGS = {"test": "", "train": "-train"}  # of a file's name, by the split of which it has the first images
 SPLITS = tuple(ENDINGS)  # in the order in which they are measured
@@ -28,6 +29,10 @@ class Gaps(Layers):
             content = layer.read(f"{_gap_path(run_id, model_sha256)}{ENDINGS[split]}.json", GAP)
             return _bounds_of(model_sha256 + ENDINGS[split], content)
         return {}
+
+    def take_gap(self, run_id: str, model_sha256: str) -> Lease | None:
+        """The right to measure a model; None where somebody else is at it."""
+        return take(self.upper, _gap_path(run_id, model_sha256))
 
     def gap_count(self, run_id: str, model_sha256: str) -> int:
         """How many images of both splits have been measured so far."""

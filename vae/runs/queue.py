@@ -21,7 +21,7 @@ from vae.runs.lease import DEAD, Watch
 from vae.runs.line import Line
 from vae.runs.states import ACTIVE, SETTLED, STARTABLE, UNFINISHED, RunStatus
 from vae.runs.store import DamagedRun, RunStore, StoreError
-from vae.runs.worker import GAP_IMAGES
+from vae.runs.worker import ELSEWHERE, GAP_IMAGES
 from vae.texts import on_one_line
 from vae.training.speed import estimate_seconds
 
@@ -86,6 +86,7 @@ class Runs:
         self._asking = threading.Lock()  # while somebody's wish becomes a run that waits, or one leaves the line
         self._watches: dict[str, Watch] = {}  # of runs that another server or command may have
         self._keeping_up: threading.Thread | None = None
+        self._failed = -math.inf  # when workers could not be started
         self._seen_workers = (-math.inf, True)  # when, and whether the cluster had any
         # Of a run, or "run_id/model_sha256" of a measuring: when and why its worker could not write the store.
         self._faults: dict[str, tuple[float, str]] = {}
@@ -189,25 +190,26 @@ class Runs:
         is_wanted = self.store.gap_control(run_id, model_sha256).get("want") == "measure"
         return is_wanted and self.store.gap_count(run_id, model_sha256) < len(SPLITS) * GAP_IMAGES
 
-    def ensure_gaps(self, run_id: str, model_sha256: str) -> None:
-        """Gives a measuring under way a worker if none has it; cheap.
+    def ensure_gaps(self, run_id: str, model_sha256: str) -> bool:
+        """Gives a measuring under way a worker if none has it, and returns whether there is one under way; cheap.
 
         A task is a few seconds of it, and another follows: whatever is trained need not wait for the whole.
         """
         model = run_id, model_sha256
         if not self.is_measuring(*model):
             self._to_measure.discard(model)
-            return
+            return False
         self._to_measure.add(model)
         if self._rests("/".join(model)) or (cluster := self._connected()) is None:
-            return
+            return True
         with self._lock:
             if model in self._measuring:
-                return
+                return True
             self._measuring.add(model)
         key = f"gap-{run_id}-{model_sha256}-{next(self._portions)}"  # the last portion's may not be forgotten yet
         then = functools.partial(self._note_portion, model)
         cluster.measure(*model, self.store.url, key=key, priority=LAST, then=then)
+        return True
 
     def follow(self, configs: list[RunConfig]) -> Iterator[list[RunStatus]]:
         """Where the runs are, twice a second until none has more to come; one that lost its worker gets another."""
@@ -223,14 +225,16 @@ class Runs:
 
     def hindrance(self) -> str:
         """Why nothing is trained just now, in words: no cluster, or one without a worker; empty where all is well."""
-        is_without = not self.error and self._address and self._cluster is not None and not self._has_worker()
+        is_without = not self.error and self._address and not self._has_worker()
         return NO_WORKER.format(address=self._address) if is_without else self.error
 
     def _has_worker(self) -> bool:
-        """Whether the cluster has a worker; it is asked once a LOOK for all who wait."""
-        at, has_worker = self._seen_workers
+        """Whether the cluster, where there is one, has a worker; it is asked once a LOOK for all who wait."""
+        cluster, (at, has_worker) = self._cluster, self._seen_workers
+        if cluster is None:
+            return True
         if time.monotonic() - at > LOOK:
-            now = self._cluster.has_worker()
+            now = cluster.has_worker()
             has_worker = has_worker if now is None else now  # else the next look says it
             self._seen_workers = time.monotonic(), has_worker
         return has_worker
@@ -306,7 +310,10 @@ class Runs:
 
     def _note_portion(self, model: tuple[str, str], task: "Ended") -> None:
         """Has the measuring go on, or ends it where its task could not be done."""
-        if task.is_finished:
+        is_elsewhere = task.is_finished and task.returned() == ELSEWHERE
+        if is_elsewhere:  # it is looked at again after a while, and nothing is wrong
+            self._faults["/".join(model)] = time.monotonic(), ""
+        elif task.is_finished:
             self._faults.pop("/".join(model), None)
         task.release()
         with self._lock:
@@ -315,16 +322,17 @@ class Runs:
             self._faults["/".join(model)] = time.monotonic(), str(task.error)
         elif task.error:
             self.stop_gaps(*model, f"the measuring went wrong: {task.why}")
-        elif task.is_finished:
+        elif task.is_finished and not is_elsewhere:
             self.ensure_gaps(*model)
 
     def _connected(self) -> "Cluster | None":
-        """The cluster, while there is one; one at an address that was lost or is late is looked for again."""
+        """The cluster, while there is one; one that was lost, is late or did not start is looked for again."""
         if self._cluster is not None and not self._cluster.is_lost:
             return self._cluster
         self._hurry.set()
         with self._lock:
-            if self._address and not self.is_starting:
+            may_begin = self._address or time.monotonic() - self._failed > AGAIN
+            if may_begin and not (self.is_starting or self.off or self.closing.is_set()):
                 self._begin()
         return None
 
@@ -340,13 +348,15 @@ class Runs:
                 self._hurry.wait(self._start_after)
             if self.closing.is_set():
                 return
+            if self._cluster is not None:
+                self._cluster.close()  # the lost one
             from vae.runs.cluster import Cluster  # half a second, without which a server can show its pages
 
             self._cluster, self.error = Cluster(self._address, self.workers), ""
             self._measuring.clear()  # a lost cluster's
             self.line.workers = max(1, self._cluster.threads())
         except Exception as error:  # whatever keeps the cluster away must reach the page, not this thread's end
-            self.error = on_one_line(f"{type(error).__name__}: {error}")
+            self.error, self._failed = on_one_line(f"{type(error).__name__}: {error}"), time.monotonic()
             return
         self._take_up(self.store.run_ids)
         with contextlib.suppress(StoreError):

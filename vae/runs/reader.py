@@ -11,10 +11,10 @@ from vae.config import RunConfig
 from vae.models import build_model
 from vae.runs.contents import CONFIG, HISTORY, METRICS, config_in, history_in, metrics_in, wish_in
 from vae.runs.layers import DAMAGED, POSTERIORS, WISH, DamagedRun, Layers
-from vae.runs.states import RunStatus
+from vae.runs.states import ENDED, SETTLED, RunStatus
 
 CHECKPOINT = re.compile(r"(\d{1,12})-([0-9a-f]{64})\.safetensors")  # step and checksum
-LASTS = 20.0  # seconds for which a complete run of the upper layer is taken to be so: only who sets it aside changes it
+LASTS = 300.0  # seconds for which a settled run of the upper layer is taken to be so: only who sets it aside changes it
 PICTURES = ("reconstructions", "samples")  # pixels in [0, 1], kept as whole grey levels; codes are kept as float16
 
 
@@ -72,15 +72,15 @@ class Reader(Layers):
         What does not change is not read again: a page asks every few seconds, and a distant store takes its time.
         """
         here, found = set(self.upper.folders()), {}
-        for run_id in set(self._complete) - here:
-            self._complete.pop(run_id, None)  # it was set aside
+        for run_id in set(self._settled) - here:
+            self._settled.pop(run_id, None)  # it was set aside
         for run_id in sorted({*here, *self._pretrained} - {DAMAGED, POSTERIORS}):
-            kept = self._complete if run_id in here else self._unchanging
+            kept = self._settled if run_id in here else self._unchanging
             known = kept.get(run_id)
             if known is None:
                 with contextlib.suppress(KeyError, DamagedRun):  # of another recipe, or not to be shown
                     known = self.config(run_id), self.status(run_id).state
-                    if kept is self._unchanging or known[1] == "complete":
+                    if known[1] in (SETTLED if run_id in here else ENDED):  # else somebody has just asked for it
                         kept[run_id] = known
             if known is not None:
                 found[run_id] = known
@@ -91,7 +91,7 @@ class Reader(Layers):
         return {}
 
     @functools.cached_property
-    def _complete(self) -> TTLCache:
+    def _settled(self) -> TTLCache:
         return TTLCache(10_000, LASTS)
 
     def metrics(self, run_id: str) -> dict | None:

@@ -5,7 +5,7 @@ import math
 import os
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -180,16 +180,19 @@ def train_for_a_while(config: RunConfig, store_url: str, device: str) -> str:
     return ""
 
 
+ELSEWHERE = "somebody else measures it"
+
+
 class ModelGone(RuntimeError):
     """A model that was to be measured is not there any more; the message names its run."""
 
 
-def measure_gaps(run_id: str, sha256: str, store: RunStore) -> Iterator[int]:
+def measure_gaps(run_id: str, sha256: str, store: RunStore, check: Callable[[], None] = lambda: None) -> Iterator[int]:
     """Measures what q loses on the first test images, then on the first training images, until somebody wants a stop.
 
     It begins where the store has it, and yields after every few images, once they are in the store, how many are done.
     The run has ended with a model of a 2-D code and this checksum; its posterior is the one that its KL weight tempers.
-    Raises ModelGone.
+    Raises ModelGone. check: called before anything is written.
     """
     if (store.metrics(run_id) or {}).get("model_sha256") != sha256:
         raise ModelGone(f"run {run_id} was deleted or trained on meanwhile, and this model is not there any more")
@@ -199,6 +202,7 @@ def measure_gaps(run_id: str, sha256: str, store: RunStore) -> Iterator[int]:
     grid = decode_grid(model, config.likelihood, encode_all(model, test)[0])
     for split, images in zip(SPLITS, (test, training)):
         bounds = {name: list(store.gap(run_id, sha256, split).get(name, ())) for name in Gap._fields}
+        before = store.gap_count(run_id, sha256) - len(bounds["encoder"])  # images of the other split
         for start in range(len(bounds["encoder"]), GAP_IMAGES, GAP_CHUNK):
             if store.gap_control(run_id, sha256).get("want") == "stop":
                 return
@@ -206,18 +210,26 @@ def measure_gaps(run_id: str, sha256: str, store: RunStore) -> Iterator[int]:
             found, _, _ = measure_gap(model, grid, x, config.likelihood, config.kl_weight)
             for name, values in found._asdict().items():
                 bounds[name] += [round(value, 3) for value in values.tolist()]
+            check()
             store.write_gap(run_id, sha256, bounds, split)
-            yield store.gap_count(run_id, sha256)
+            yield before + len(bounds["encoder"])
 
 
-def measure_for_a_while(run_id: str, sha256: str, store_url: str) -> None:
-    """What a worker does for a model's gaps at a time."""
+def measure_for_a_while(run_id: str, sha256: str, store_url: str) -> str:
+    """What a worker does for a model's gaps at a time; ELSEWHERE where another server's worker is at them."""
     _be_nice()
     use_one_thread()
-    until = time.monotonic() + GAP_SECONDS
-    for _ in measure_gaps(run_id, sha256, RunStore(store_url)):
-        if time.monotonic() > until:
-            return
+    store, until = RunStore(store_url), time.monotonic() + GAP_SECONDS
+    if (lease := store.take_gap(run_id, sha256)) is None:
+        return ELSEWHERE
+    try:
+        with lease:
+            for _ in measure_gaps(run_id, sha256, store, lease.check):
+                if time.monotonic() > until:
+                    break
+    except LostLease:
+        return ELSEWHERE
+    return ""
 
 
 _niced = False

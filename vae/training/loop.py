@@ -49,7 +49,8 @@ class Snapshot:
     """A run at one step: its losses, now and then its pictures, and the state from which it can go on.
 
     pictures, by name: mu and log_sigma (2000, latent_dim) of the first test images (an AE has mu = z alone),
-    reconstructions (10, 784) of one test digit a class, samples (20, 784) decoded from N(0, I).
+    reconstructions (10, 784) of one test digit a class, samples (20, 784) decoded from N(0, I), pull (500, 1 or 2,
+    latent_dim) of the reconstruction loss at the first codes (measures/pulls.py).
     model and checkpoint() belong to the running training: use them before the next snapshot is asked for.
     """
 

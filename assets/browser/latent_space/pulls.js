@@ -2,6 +2,7 @@
 import { onPlane } from "../shared/codes.js";
 import { pulls } from "../shared/gradient.js";
 import { forBoth, HALVES } from "../shared/halves.js";
+import { both } from "../shared/layers/arrows.js";
 import { encode } from "../shared/model.js";
 import { normals } from "../shared/random.js";
 import { inSlices } from "../shared/slices.js";
@@ -13,7 +14,6 @@ const SOME = 100; // digits after which the mean is said again
 const PAIRS = 16; // of draws for an arrow, eps and −eps, so that their mean is exactly 0
 const SEED = 1000000;
 const LONGEST = 0.2; // of half the view's width: an arrow that is longer than nine of ten others
-const COLORS = { reconstruction: "x-hat", kl: "kl" }; // names in lab.css
 const TERMS = { reconstruction: "the loss", kl: "the KL" };
 
 export class Pulls {
@@ -105,14 +105,7 @@ export class Pulls {
   }
 
   draw(context, plane, half, one, width) {
-    if (!this.unit) return;
-    const [left, top] = plane.view.toPixels(one.at);
-    for (const term of Object.keys(COLORS)) {
-      if (!one[term]) continue;
-      const [right, up] = one[term].map((value) => (value * this.unit[half] * plane.view.size) / 2);
-      Object.assign(context, { strokeStyle: plane.color(COLORS[term]), lineWidth: width });
-      arrow(context, left, top, right, -up);
-    }
+    if (this.unit) both(context, plane, one, this.unit[half], width);
   }
 
   /** How strong the pulls are over many digits. */
@@ -179,17 +172,4 @@ function length(vector) {
 /** What nine of ten numbers are below. */
 function ninth(values) {
   return [...values].sort((a, b) => a - b)[Math.floor(0.9 * values.length)] || 1;
-}
-
-function arrow(context, left, top, right, down) {
-  const size = Math.min(6, Math.hypot(right, down) / 2);
-  const angle = Math.atan2(down, right);
-  context.beginPath();
-  context.moveTo(left, top);
-  context.lineTo(left + right, top + down);
-  for (const side of [-0.5, 0.5]) {
-    context.moveTo(left + right, top + down);
-    context.lineTo(left + right - size * Math.cos(angle + side), top + down - size * Math.sin(angle + side));
-  }
-  context.stroke();
 }

@@ -1,5 +1,6 @@
 // Where a model puts many digits, as a picture: a canvas, because it comes anew every second while a training runs.
 import { bytesOf, floatsOf } from "./bytes.js";
+import { arrows } from "./layers/arrows.js";
 import { axes } from "./layers/axes.js";
 import { dots } from "./layers/dots.js";
 import { numerals } from "./layers/numerals.js";
@@ -8,7 +9,9 @@ import { Plane } from "./plane.js";
 
 export default function ({ data, parentElement }) {
   const figure = parentElement.querySelector(".scatter");
-  figure.plane ??= new Plane(figure.querySelector("canvas"), [axes, dots, priorCircles, numerals]);
+  figure.arrows = data.arrows; // before the plane draws
+  const pulls = arrows(() => figure.arrows);
+  figure.plane ??= new Plane(figure.querySelector("canvas"), [axes, dots, priorCircles, pulls, numerals]);
   figure.plane.take({ x: floatsOf(data.x), y: floatsOf(data.y) }, bytesOf(data.labels), data.colors, data.limit);
   figure.querySelector("canvas").setAttribute("aria-label", data.description);
   figure.querySelector("figcaption").textContent = data.axes;

@@ -16,7 +16,7 @@ from tests.vae.runs.test_store import line_of
 from vae import data
 from vae.config import RunConfig
 from vae.runs.queue import MOST_WAITING
-from vae.runs.store import PRETRAINED
+from vae.runs.store import PRETRAINED, RunStore
 from vae.runs.worker import advance
 
 VAE = RunConfig()
@@ -92,6 +92,79 @@ def test_the_more_who_play_a_training_the_longer_each_of_its_pictures_stays(monk
     assert watch._seconds_a_picture() == watch.PLAY  # they have ended
 
 
+def test_where_both_terms_pull_is_shown_over_a_training_and_as_arrows_at_each_step(visit, lab, small):
+    pair = small.autoencoder, small
+    for config in pair:
+        lab.create(config)
+        list(advance(config, lab))
+    settings = {
+        name: value for name, value in small.to_dict().items() if name in ("train_size", "batch_size", "epochs")
+    }
+    app = visit("train", **settings, hidden_dims="16", step=10, pulls="true")
+    assert not app.exception
+    snapshots = [[line for line in lab.history(half.run_id) if "pictures" in line] for half in pair]
+    kept = [{line["step"]: lab.snapshot(half.run_id, line) for line in lines} for half, lines in zip(pair, snapshots)]
+    drawn = {curve["name"]: curve for curve in json.loads(app.get("plotly_chart")[1].proto.spec)["data"]}
+    weights = np.array([line["kl_weight"] for line in snapshots[1]])
+    mu, log_sigma, pull = (
+        np.stack([shot[name][:500].numpy() for shot in kept[1].values()]) for name in ("mu", "log_sigma", "pull")
+    )
+    outwards, widths = (mu * pull[:, :, 0]).sum(2), pull[:, :, 1].sum(2)
+    kl = -weights * np.square(mu).sum(2).mean(1), weights * (1 - np.exp(2 * log_sigma)).sum(2).mean(1)
+    expected = {
+        "AE: the loss, outwards": [(s["mu"][:500] * s["pull"][:, 0]).sum(1).mean() for s in kept[0].values()],
+        "VAE: the loss, outwards": outwards.mean(1),
+        "VAE: the KL, inwards": -kl[0],
+        "VAE: the loss makes σ smaller": -widths.mean(1),
+        "VAE: the KL makes σ larger": kl[1],
+    }
+    assert list(drawn) == list(expected)
+    for name, values in expected.items():  # but for step 0
+        assert drawn[name]["x"] == [*kept[0]][1:]
+        assert drawn[name]["y"] == pytest.approx(np.array(values)[1:], rel=1e-3, abs=1e-3), name
+    at = list(kept[1]).index(10)
+    errors = [each[at].std(ddof=1) / 500**0.5 for each in (outwards, widths)]
+    told = [f"{outwards[at].mean():.2f} ± {errors[0]:.2f} nats, the KL by {kl[0][at]:.2f}"]
+    told.append(f"{widths[at].mean():.2f} ± {errors[1]:.2f}, the KL by {kl[1][at]:.2f}")
+    [words] = [caption.value for caption in app.caption if caption.value.startswith("At step 10")]
+    assert all(part.replace("-", "−") in words for part in told) and f"counts {weights[at]:.2g} times" in words
+    unit = 0.2 / kept[1][max(kept[1])]["pull"][:, 0].norm(dim=1).quantile(0.9).item()
+    for scatter, shots in zip(all_sent(app, "scatter"), kept):
+        arrows = scatter["arrows"]
+        assert len(arrows) == 40 and ("kl" in arrows[0]) == ("log_sigma" in shots[10])
+        for n, arrow in enumerate(arrows):
+            assert arrow["at"] == pytest.approx(shots[10]["mu"][n].tolist(), abs=1e-5)
+            pull = unit * shots[10]["pull"][n, 0]
+            assert arrow["reconstruction"] == pytest.approx((pull * min(1.0, 0.6 / pull.norm())).tolist(), abs=1e-4)
+
+
+def test_of_a_run_that_does_not_keep_where_the_terms_pull_the_page_says_how_to_see_it(shown):
+    app = shown("train", pulls="true")
+    assert len(app.get("plotly_chart")) == 1 and not any(scatter["arrows"] for scatter in all_sent(app, "scatter"))
+    assert any("one with another seed shows" in caption.value for caption in app.caption)
+
+
+def test_an_older_run_that_went_on_is_shown_where_it_keeps_how_the_terms_pull(visit, lab, small, monkeypatch):
+    write = RunStore.write_snapshot
+
+    def as_before(store: RunStore, run_id: str, step: int, pictures: dict) -> str:
+        kept = {name: tensor for name, tensor in pictures.items() if name != "pull" or step > 8}
+        return write(store, run_id, step, kept)
+
+    monkeypatch.setattr(RunStore, "write_snapshot", as_before)
+    for config in (small.autoencoder, small):
+        lab.create(config)
+        list(advance(config, lab))
+    settings = {"train_size": small.train_size, "batch_size": small.batch_size, "epochs": small.epochs}
+    for step, arrows in ((4, 0), (20, 40)):
+        app = visit("train", **settings, hidden_dims="16", step=step, pulls="true")
+        assert not app.exception
+        assert [len(scatter["arrows"]) for scatter in all_sent(app, "scatter")] == [arrows] * 2
+        drawn = json.loads(app.get("plotly_chart")[1].proto.spec)["data"]
+        assert all(min(curve["x"]) == 10 for curve in drawn)
+        assert any(caption.value.startswith("At step 20") for caption in app.caption) == bool(arrows)
+
+
 @torch.no_grad()
 def test_the_last_pictures_are_those_of_the_model_that_the_training_left(shown, stored, q_of):
     app, (ae, vae) = shown("train"), [stored.model(half.run_id) for half in PAIR]
@@ -153,7 +226,7 @@ def test_a_batch_larger_than_the_training_set_is_said(visit):
 
 
 def test_more_runs_than_may_wait_are_refused_in_words(visit, lab, monkeypatch):
-    monkeypatch.setattr("vae.runs.queue.CONNECT_SECONDS", 1.0)
+    monkeypatch.setattr("vae.runs.cluster.CONNECT_SECONDS", 1.0)
     monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", "tcp://127.0.0.1:1")  # nobody works there, so all of them wait
     app = visit("train", **SMALL)
     for seed in range(MOST_WAITING // 2 + 1):

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from pages.shared.lab import trained
-from pages.true_posterior import posteriors
+from pages.true_posterior import gaps, posteriors
 from tests.browser.server import wait_for
 from tests.pages.seen import losses_of, model_parcel, numbers_of, sent
 from vae import data
@@ -240,6 +240,59 @@ def test_histograms_gallery_and_words_are_of_the_numbers_that_come_with_the_proj
     assert float(re.search(r"for which q is worst have (\d+)\s%", words)[1]) == pytest.approx(worst, abs=0.6)
 
 
+def parts_of(bounds: dict) -> dict[str, np.ndarray]:
+    evidence, full, diagonal, encoder = (
+        np.array(bounds[name]) for name in ("log_evidence", "full", "diagonal", "encoder")
+    )
+    return {"amortisation": diagonal - encoder, "independence": full - diagonal, "the Gaussian shape": evidence - full}
+
+
+def of_training_digits(app) -> str:
+    [words] = [text.value for text in app.markdown if "**training**" in text.value] or [""]
+    return words
+
+
+@pytest.mark.parametrize("beta", [1.0, 4.0])
+def test_what_training_digits_lose_is_said_part_by_part(shown, stored, beta):
+    config = RunConfig(kl_weight=beta)
+    sha256, nats = stored.metrics(config.run_id)["model_sha256"], "nats" if beta == 1 else "tempered nats"
+    test, train = (parts_of(stored.gap(config.run_id, sha256, split)) for split in ("test", "train"))
+    words, total = of_training_digits(shown("true_posterior", run=config.run_id)), sum(train.values()).mean()
+    assert f"Over the first 1,000 **training** digits it loses {total:.2f} {nats}: " in words
+    found = re.findall(r"(\d+|under 1)\s% (amortisation|independence|the Gaussian shape)", words)
+    said = {name: 0.5 if share == "under 1" else float(share) for share, name in found}
+    assert list(said) == list(train)
+    for name, share in said.items():
+        assert share == pytest.approx(100 * train[name].mean() / total, abs=0.6)
+    a, b = test["amortisation"], train["amortisation"]
+    margin = 1.96 * math.sqrt((a.var(ddof=1) + b.var(ddof=1)) / 1_000)
+    assert f"lose {a.mean():.2f} and the training digits {b.mean():.2f}, a difference of" in words
+    assert f"{a.mean() - b.mean():+.2f} ± {margin:.2f} {nats} (95 %)".replace("-", "−") in words
+    assert words.endswith(gaps_verdict(a.mean() - b.mean(), margin))
+
+
+def gaps_verdict(more: float, margin: float) -> str:
+    if abs(more) <= margin:
+        return "too few digits to tell whether the encoder is worse for those that it has never seen."
+    return f"the encoder is {'worse' if more > 0 else 'better'} for digits that it has never seen."
+
+
+@pytest.mark.parametrize("more, verdict", [(2.0, "is worse"), (-2.0, "is better"), (0.01, "too few digits to tell")])
+def test_the_encoder_is_called_worse_or_better_only_beyond_chance(more, verdict):
+    lost = np.linspace(0.5, 2.5, 1_000)  # nats; its mean is known within 0.036
+
+    def bounds(amortisation: np.ndarray) -> gaps._Bounds:
+        full = np.full(1_000, -100.0)
+        rows = {"log_evidence": full + 1, "full": full, "diagonal": full, "encoder": full - amortisation}
+        return gaps._Bounds({name: row.tolist() for name, row in rows.items()})
+
+    vae = RunConfig()
+    words = gaps._of_training_digits(vae, f"of {more}", bounds(lost + max(more, 0)), bounds(lost + max(-more, 0)))
+    assert verdict in words and f"{more:+.2f} ± 0.05 nats".replace("-", "−") in words
+    few = gaps._Bounds({name: values[:25] for name, values in bounds(lost).bounds.items()})
+    assert gaps._of_training_digits(vae, "few", bounds(lost), few) == ""
+
+
 def test_a_run_of_ones_own_is_measured_stopped_and_gone_on_with(visit, lab, small):
     for config in (small.autoencoder, small):
         lab.create(config)
@@ -251,14 +304,14 @@ def test_a_run_of_ones_own_is_measured_stopped_and_gone_on_with(visit, lab, smal
         return button.click().run()
 
     app = visit("true_posterior", run=small.run_id)
-    app = press("Measure 1,000 test digits")
+    app = press("Measure 2,000 digits")
     wait_for(lambda: lab.gap(*model))
     app = press("Stop")
     app.run()
     assert not app.exception
     done = sent(app, "gaps")["done"]
     assert 0 < done < 1_000
-    assert any(f"{done:,} of 1,000 are measured" in caption.value for caption in app.caption)
+    assert any(f"{done:,} of 2,000 are measured" in caption.value for caption in app.caption)
     app = press("Go on")
     assert lab.gap_control(*model)["want"] == "measure"
     press("Stop")

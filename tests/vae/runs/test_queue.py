@@ -12,13 +12,13 @@ from dataclasses import replace
 import dask
 import psutil
 import pytest
-from distributed import LocalCluster
+from distributed import Client, LocalCluster
 
 from tests.browser.server import wait_for
 from tests.vae.runs.test_store import complete, line_of
 from vae import data
 from vae.config import RECIPE, RunConfig
-from vae.runs import cluster, worker
+from vae.runs import cluster, queue, worker
 from vae.runs.line import COUNTED, HOUR, LineIsFull
 from vae.runs.queue import MOST_SWEPT, MOST_WAITING, Runs, TooManyRuns
 from vae.runs.store import RunStore, StoreError
@@ -457,6 +457,28 @@ def test_a_lost_cluster_is_found_again_when_it_is_back(tmp_path, small, monkeypa
         assert wait_for_end(distant, small).state == "complete"
         assert distant.error == ""
         distant.close()
+
+
+def test_workers_that_could_not_be_started_are_started_once_that_is_possible(runs, small, tmp_path, monkeypatch):
+    address, tries = runs._cluster.client.cluster.scheduler_address, []
+
+    def start(workers: int) -> Client:
+        tries.append(workers)
+        if len(tries) == 1:
+            raise OSError("no more processes")
+        return Client(address)
+
+    monkeypatch.setattr(cluster, "_here", start)
+    late, config = Runs(RunStore(str(tmp_path)), workers=2), replace(small, seed=25)
+    try:
+        wait_for(lambda: not late.is_starting)
+        late.submit([config])
+        assert late.hindrance() == "OSError: no more processes" and len(tries) == 1  # not for each page that asks
+        monkeypatch.setattr(queue, "AGAIN", 0.0)
+        assert wait_for_end(late, config).state == "complete"
+        assert not late.hindrance() and len(tries) == 2
+    finally:
+        late.close()
 
 
 def test_a_cluster_that_is_not_there_is_an_error_in_words_and_the_runs_wait(runs_without_cluster, small):

@@ -301,13 +301,17 @@ def model(store, small, few) -> tuple[str, str]:
 def test_gaps_are_in_the_store_after_every_few_images(store, small, few, kl_weight, likelihood):
     config = replace(small, kl_weight=kl_weight, likelihood=likelihood)
     model = config.run_id, put_complete(store, config)["model_sha256"]
-    done = [(count, len(store.gap(*model)["encoder"])) for count in measure_gaps(*model, store)]
-    assert done == [(5, 5), (10, 10), (12, 12)]
-    network, images = store.model(config.run_id), data.load("mnist", "test").images
-    grid = decode_grid(network, likelihood, encode_all(network, images)[0])
-    found, _, _ = measure_gap(network, grid, images[:12], likelihood, kl_weight)
-    for name, values in found._asdict().items():
-        assert store.gap(*model)[name] == pytest.approx(values.tolist(), abs=5e-3)
+    done = [
+        (count, *(len(store.gap(*model, split).get("encoder", ())) for split in ("test", "train")))
+        for count in measure_gaps(*model, store)
+    ]
+    assert done == [(5, 5, 0), (10, 10, 0), (12, 12, 0), (17, 12, 5), (22, 12, 10), (24, 12, 12)]
+    network, test = store.model(config.run_id), data.load("mnist", "test").images
+    grid = decode_grid(network, likelihood, encode_all(network, test)[0])
+    for split, images in (("test", test), ("train", data.load("mnist", "train").images)):
+        found, _, _ = measure_gap(network, grid, images[:12], likelihood, kl_weight)
+        for name, values in found._asdict().items():
+            assert store.gap(*model, split)[name] == pytest.approx(values.tolist(), abs=5e-3)
     assert list(measure_gaps(*model, store)) == []
 
 
@@ -318,7 +322,7 @@ def test_measuring_stops_when_somebody_wants_it_and_goes_on_from_there(store, sm
     assert len(first["encoder"]) == 5
     store.set_gap_control(*model, "measure")
     store.write_gap(*model, {name: [7.0] * 5 for name in first})  # would be other numbers if it began anew
-    assert list(measure_gaps(*model, store)) == [10, 12]
+    assert list(measure_gaps(*model, store)) == [10, 12, 17, 22, 24]
     assert store.gap(*model)["full"][:5] == [7.0] * 5
 
 
@@ -328,8 +332,25 @@ def test_a_damaged_file_is_measured_again(store, small, model, how):
     whole = store.gap(*model)
     damage(store, f"posteriors/{small.run_id}-{model[1][:12]}.json", how)
     assert store.gap(*model) == {}
-    assert list(measure_gaps(*model, store)) == [5, 10, 12]
+    assert list(measure_gaps(*model, store)) == [17, 22, 24]  # those of the training images are there
     assert store.gap(*model) == whole
+
+
+def test_gaps_that_another_server_measures_are_left_to_it(store, model, monkeypatch):
+    monkeypatch.setattr(worker, "RunStore", lambda url: store)
+    with store.take_gap(*model):
+        worker.measure_for_a_while(*model, store.url)
+        assert store.gap_count(*model) == 0
+    worker.measure_for_a_while(*model, store.url)
+    assert store.gap_count(*model) == 24
+    assert store.run_ids() == [model[0]]
+
+
+def test_bounds_of_one_split_are_not_taken_for_the_others(store, small, model):
+    list(measure_gaps(*model, store))
+    name = f"posteriors/{small.run_id}-{model[1][:12]}"
+    store.upper.write(f"{name}-train.json", store.upper.read(f"{name}.json"))
+    assert store.gap(*model) and store.gap(*model, "train") == {}
 
 
 def test_a_model_that_is_not_there_any_more_is_not_measured(store, small, model):
@@ -340,7 +361,8 @@ def test_a_model_that_is_not_there_any_more_is_not_measured(store, small, model)
 def test_what_comes_with_the_project_has_been_measured(tmp_path):
     store = RunStore(str(tmp_path))
     for config in ladder(2)[1:]:
-        bounds = store.gap(config.run_id, store.metrics(config.run_id)["model_sha256"])
-        assert {name: len(values) for name, values in bounds.items()} == dict.fromkeys(Gap._fields, GAP_IMAGES)
-        parts = Gap(**{name: torch.tensor(values) for name, values in bounds.items()}).parts
-        assert min(part.min().item() for part in parts.values()) >= -0.02
+        for split in ("test", "train"):
+            bounds = store.gap(config.run_id, store.metrics(config.run_id)["model_sha256"], split)
+            assert {name: len(values) for name, values in bounds.items()} == dict.fromkeys(Gap._fields, GAP_IMAGES)
+            parts = Gap(**{name: torch.tensor(values) for name, values in bounds.items()}).parts
+            assert min(part.min().item() for part in parts.values()) >= -0.02

@@ -14,6 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from vae import data
 from vae.config import ConfigError, RunConfig
 from vae.measures.evaluation import evaluate
+from vae.measures.pulls import reconstruction_pull
 from vae.models import TRAINABLE, build_model, convert
 from vae.objective import kl_divergence, loss_terms, negative_elbo, reconstruction_loss
 from vae.randomness import seeded
@@ -256,8 +257,12 @@ def test_pictures_show_the_test_images_and_the_same_draws_through_the_model_of_t
             torch.testing.assert_close(pictures.pop("mu"), centre(y))
             torch.testing.assert_close(pictures.pop("reconstructions"), model.decoder(centre(of_digits)).sigmoid())
             torch.testing.assert_close(pictures.pop("samples"), model.decoder(z).sigmoid())
+            code = [centre(y)[:500]]
             if config.model == "vae":
                 torch.testing.assert_close(pictures.pop("log_sigma"), model.h(y))
+                code.append(model.h(y)[:500])
+        pull = reconstruction_pull(model, test.images[:500], code[0], *(code[1:] or [None]), config.likelihood)
+        torch.testing.assert_close(pictures.pop("pull"), pull)
         assert not pictures
     assert snapshot.losses.step == config.total_steps and snapshot.pictures
 
@@ -450,6 +455,7 @@ def test_a_raw_sigma_that_is_negative_for_a_test_digit_alone_does_not_end_the_tr
     *_, last = train(config, checkpoint)
     assert last.losses.step == config.total_steps
     assert last.pictures["log_sigma"].isnan().any() and math.isfinite(last.losses.total)
+    assert last.pictures["pull"].isfinite().all()
 
 
 def test_weights_past_all_bounds_end_in_diverged_before_any_loss_or_picture_shows_it(config):
