@@ -107,8 +107,9 @@ def _balance(pair, frames: list[list[dict]], shown: list[list[dict]]) -> None:
         )
         return
     st.markdown(
-        "**Where both terms pull.** The loss drives the codes apart and makes the clouds narrow; the KL, whose weight "
-        "rises from 0 over the KL ramp, does the opposite. Where a green line meets a red one, they cancel on average."
+        "**Where both terms pull.** The loss makes the clouds narrow, and the KL, whose weight rises from 0 over the "
+        "KL ramp, makes them wide again. The KL pulls μ to 0; the loss pulls it to and fro while the decoder changes. "
+        "Where a green line meets a red one, they cancel on average."
     )
     line = shown[1][-1]
     st.plotly_chart(curves.at(max(line["step"], 1), panels=2), key="balance", config=PLAIN)

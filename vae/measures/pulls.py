@@ -20,10 +20,8 @@ def reconstruction_pull(model: nn.Module, x: Tensor, mu: Tensor, log_sigma: Tens
             loss = reconstruction_loss(model.decode(code[0]), x, likelihood).sum()
         else:
             eps = torch.randn(mu.shape, generator=seeded(0, "pulls")).to(mu.device)
-            loss = sum(
-                reconstruction_loss(model.decode(reparameterize(*code, e)), x, likelihood).sum() for e in (eps, -eps)
-            )
-            loss = loss / 2
+            decoded = [model.decode(reparameterize(*code, draw)) for draw in (eps, -eps)]
+            loss = sum(reconstruction_loss(logits, x, likelihood).sum() for logits in decoded) / 2
         return -torch.stack(torch.autograd.grad(loss, code), 1)
 
 

@@ -339,9 +339,9 @@ def test_a_damaged_file_is_measured_again(store, small, model, how):
 def test_gaps_that_another_server_measures_are_left_to_it(store, model, monkeypatch):
     monkeypatch.setattr(worker, "RunStore", lambda url: store)
     with store.take_gap(*model):
-        worker.measure_for_a_while(*model, store.url)
+        assert worker.measure_for_a_while(*model, store.url) == worker.ELSEWHERE
         assert store.gap_count(*model) == 0
-    worker.measure_for_a_while(*model, store.url)
+    assert worker.measure_for_a_while(*model, store.url) == ""
     assert store.gap_count(*model) == 24
     assert store.run_ids() == [model[0]]
 
