@@ -40,13 +40,17 @@ async function update(component, root, View) {
 async function open(component, root, View) {
   const { subject } = root;
   root.querySelector(".not-here")?.remove();
+  root.inert = !root.isReady; // whoever uses a control before there is anything behind it would lose that
   try {
     const parcels = await fetchParcels(root.data.parcels);
     if (root.subject !== subject) return; // another one has come meanwhile
     root.view ??= made(root, View);
     root.isOpen = true;
     await root.view.open(root.data, parcels, component);
+    root.isReady = true;
+    root.inert = false;
   } catch (error) {
+    root.inert = false; // to try again
     if (root.subject === subject) complain(root, error, () => open(component, root, View));
   }
 }

@@ -54,6 +54,20 @@ def test_a_view_opens_once_all_its_parcels_are_there(page):
     assert news(page) == ["leave", "open two with c,2"]
 
 
+def test_controls_wait_until_there_is_something_behind_them_and_later_keep_the_focus(page):
+    states = page.evaluate("""async () => {
+      const root = document.querySelector(".root"), seen = [];
+      for (const [subject, a] of [["none", "third"], ["one", "first"], ["two", "second"]]) {
+        const opening = give({ subject, parcels: { a } });
+        seen.push(root.inert);
+        await opening;
+        seen.push(root.inert);
+      }
+      return seen;
+    }""")
+    assert states == [True, False, True, False, False, False]  # there is no third: one can try again
+
+
 def test_a_parcel_is_fetched_once(page):
     fetched = []
     page.on("request", lambda request: fetched.append(request.url))
@@ -223,7 +237,7 @@ SCATTER = """async (data) => {
 
 def test_a_scatter_has_its_codes_at_their_places(page):
     numbers = {"x": base64_of(np.array([1.0, -2.0])), "y": base64_of(np.array([2.5, -1.0]))}
-    given = {"labels": base64_of(np.array([0, 1]), "u1"), "colors": ["#ff0000", "#0000ff"], "limit": 3}
+    given = {"labels": base64_of(np.array([0, 1]), "u1"), "colors": ["#ff0000", "#0000ff"], "limit": 3, "arrows": []}
     first, second, axes = page.evaluate(SCATTER, {**numbers, **given, "axes": "z1, z2", "description": "codes"})
     assert axes == "z1, z2"
     assert first[0] > 180 > 60 > first[2] and second[2] > 180 > 60 > second[0]
