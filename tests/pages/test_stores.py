@@ -152,7 +152,7 @@ def test_a_measuring_that_finds_no_room_says_so_and_goes_on_when_there_is_some(v
 
     wait_for(lambda: said(NO_ROOM))
     full.make_room()
-    wait_for(lambda: said("test digits are measured"))
+    wait_for(lambda: said("digits are measured"))
     server.start().stop_gaps(*model)
 
 
