@@ -1,6 +1,7 @@
 """How the two terms of the objective come into balance while a pair is trained, from what its snapshots keep."""
 
 import numpy as np
+import streamlit as st
 import torch
 from torch import Tensor
 
@@ -13,7 +14,36 @@ from vae.measures.pulls import kl_pull, strength
 DIGITS = 40  # of the first test digits, whose arrows are drawn
 LONGEST = 0.2  # of the picture's half-width: in the end nine of ten of the VAE's arrows are shorter
 MOST = 0.6  # of it, of any arrow
+ARROWS = (
+    "At 40 test digits: which way, and how strongly, each term alone would move the code. Green: the reconstruction "
+    "loss, by two draws of ε; red: the KL, which an AE does not have. All have one scale; the longest are cut."
+)
 Snapshot = tuple[str, int, str, float]  # of a run: run_id, step, checksum, and what its KL counts there
+
+
+def show(pair, frames: list[list[dict]], shown: list[list[dict]]) -> None:
+    """How strongly both terms have pulled over a training; of older runs it is said that nobody knows.
+
+    frames: of each half the lines of its history with pictures; shown: those up to the step on show.
+    """
+    if not shown[1]:
+        return
+    ae, vae = (tuple(snapshot(half, line) for line in lines) for half, lines in zip(pair, frames))
+    figure = curves(ae, vae)
+    if figure is None:
+        st.caption(
+            "This training was made before a training kept where both terms pull: one with another seed shows how they "
+            "come into balance."
+        )
+        return
+    st.markdown(
+        "**Where both terms pull.** The loss makes the clouds narrow, and the KL, whose weight rises from 0 over the "
+        "KL ramp, makes them wide again. The KL pulls μ to 0; the loss pulls it to and fro while the decoder changes. "
+        "Where a green line meets a red one, they cancel on average."
+    )
+    line = shown[1][-1]
+    st.plotly_chart(figure.at(max(line["step"], 1), panels=2), key="balance", config={"displayModeBar": False})
+    st.caption(outcome(pair[1], line))
 
 
 def snapshot(config: RunConfig, line: dict) -> Snapshot:

@@ -21,10 +21,6 @@ from vae.runs.states import ACTIVE, SETTLED, RunStatus
 
 PLAY = 0.4  # seconds a picture while the training is played by few
 HERE = 15.0  # seconds for which one who has had a picture of a training that is played counts as one who plays
-PULLS = (
-    "At 40 test digits: which way, and how strongly, each term alone would move the code. Green: the reconstruction "
-    "loss, by two draws of ε; red: the KL, which an AE does not have. All have one scale; the longest are cut."
-)
 PLAIN = {"displayModeBar": False}
 
 
@@ -91,29 +87,8 @@ def _pictures(ae: RunConfig, vae: RunConfig, before: list[str], dimensions, live
     if not live:
         curves = curves.at(figures.epoch_of(step, *histories), panels=2)
     st.plotly_chart(curves, key="losses", config=PLAIN)
-    _balance(pair, frames, shown)
-
-
-def _balance(pair, frames: list[list[dict]], shown: list[list[dict]]) -> None:
-    """How strongly both terms have pulled over the training; of older runs it is said that nobody knows."""
-    if not shown[1]:
-        return
-    ae, vae = (tuple(balance.snapshot(half, line) for line in lines) for half, lines in zip(pair, frames))
-    curves = balance.curves(ae, vae)
-    if curves is None:
-        st.caption(
-            "This training was made before a training kept where both terms pull: one with another seed shows how they "
-            "come into balance."
-        )
-        return
-    st.markdown(
-        "**Where both terms pull.** The loss makes the clouds narrow, and the KL, whose weight rises from 0 over the "
-        "KL ramp, makes them wide again. The KL pulls μ to 0; the loss pulls it to and fro while the decoder changes. "
-        "Where a green line meets a red one, they cancel on average."
-    )
-    line = shown[1][-1]
-    st.plotly_chart(curves.at(max(line["step"], 1), panels=2), key="balance", config=PLAIN)
-    st.caption(balance.outcome(pair[1], line))
+    if not live:  # a second figure with each picture of a training would cost a class as much as the first
+        balance.show(pair, frames, shown)
 
 
 def _progress(config: RunConfig, now: RunStatus) -> None:
@@ -244,7 +219,7 @@ def _scatters(columns: list, pair, frames: list[list[dict]], shown: list[list[di
     same = left.toggle("The same axes for both", value=True, key="same_axes", bind="query-params")
     pulls = False
     if shown[1] and balance.are_drawn(pair[1], frames[1][-1]):
-        pulls = right.toggle("Where both terms pull", key="pulls", bind="query-params", help=PULLS)
+        pulls = right.toggle("Where both terms pull", key="pulls", bind="query-params", help=balance.ARROWS)
     scale = balance.snapshot(pair[1], frames[1][-1]) if pulls else ()
     limits = [max(reach)] * 2 if same else reach
     for column, half, lines, limit in zip(columns, pair, shown, limits):
