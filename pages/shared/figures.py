@@ -20,18 +20,19 @@ COLORS = {
     "x_hat": "#40a02b",
     "kl": "#e03131",
 }
-# One colour a digit: Okabe and Ito's eight and two more, told apart by most colour-blind eyes.
+# One colour a digit: Okabe and Ito's eight and two more, moved by a little until any two differ by 17 (CIE76) at least,
+# also to eyes without red or green cones.
 DIGIT_COLORS = (
-    "#e69f00",
-    "#56b4e9",
-    "#009e73",
-    "#c9b800",
-    "#0072b2",
-    "#d55e00",
-    "#cc79a7",
-    "#7f7f7f",
-    "#8c564b",
-    "#9467bd",
+    "#e2a038",
+    "#5fb8ed",
+    "#1da073",
+    "#dfc90c",
+    "#1a66a3",
+    "#ca5600",
+    "#a25e8b",
+    "#a4a5ac",
+    "#864f42",
+    "#9277de",
 )
 SIDE = 28
 GREY = "#8a94a6"

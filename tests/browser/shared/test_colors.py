@@ -3,7 +3,7 @@
 import pytest
 
 from pages.shared.component import read
-from pages.shared.figures import COLORS, GREY, HEAD_COLORS
+from pages.shared.figures import COLORS, DIGIT_COLORS, GREY, HEAD_COLORS
 from tests.browser.conftest import EMPTY
 
 SEEN = """async ([css, names]) => {
@@ -41,3 +41,17 @@ def test_a_faded_colour_is_as_opaque_as_asked(modules):
     modules.goto(EMPTY)
     opacities = [0, 0.01, 0.15, 0.5, 1]
     assert modules.evaluate(FADED, ["#9b5de5", opacities]) == pytest.approx([255 * o for o in opacities], abs=1)
+
+
+def test_what_stands_on_a_colour_is_in_the_ink_that_can_be_read_there(modules):
+    modules.goto(EMPTY)
+    colors = [*DIGIT_COLORS, "#000000", "#ffffff", "#767676", "#777777"]
+    inks = modules.evaluate(
+        "async (colors) => { const { inkOn } = await import('./shared/colors.js'); return colors.map(inkOn); }", colors
+    )
+    for color, ink in zip(colors, inks):
+        levels = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        light = [level / 12.92 if level <= 0.04045 else ((level + 0.055) / 1.055) ** 2.4 for level in levels]
+        luminance = 0.2126 * light[0] + 0.7152 * light[1] + 0.0722 * light[2]
+        contrast = {"#000": (luminance + 0.05) / 0.05, "#fff": 1.05 / (luminance + 0.05)}
+        assert contrast[ink] == max(contrast.values()) >= 4.5

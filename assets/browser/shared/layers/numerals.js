@@ -1,3 +1,5 @@
+import { inkOn } from "../colors.js";
+
 /** Each class's numeral at the median of its codes. */
 export function numerals(context, plane) {
   const { codes, labels } = plane;
@@ -6,10 +8,8 @@ export function numerals(context, plane) {
     const own = (values) => Array.from(values).filter((_, index) => labels[index] === label);
     const [left, top] = plane.view.toPixels([median(own(codes.x)), median(own(codes.y))]);
     context.fillStyle = plane.colors[label];
-    context.globalAlpha = 0.85;
     context.fillRect(left - 8, top - 10, 16, 20);
-    context.globalAlpha = 1;
-    context.fillStyle = "#fff";
+    context.fillStyle = inkOn(plane.colors[label]);
     context.fillText(String(label), left, top);
   }
   Object.assign(context, { textAlign: "start", textBaseline: "alphabetic" });
