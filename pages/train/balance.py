@@ -8,15 +8,16 @@ from torch import Tensor
 from pages.shared import figures
 from pages.shared import lab as ui
 from pages.shared.once import once
+from vae import data
 from vae.config import RunConfig
 from vae.measures.pulls import kl_pull, strength
 
-DIGITS = 40  # of the first test digits, whose arrows are drawn
-LONGEST = 0.2  # of the picture's half-width: in the end nine of ten of the VAE's arrows are shorter
+LONGEST = 0.2  # of the picture's half-width: the longest of the VAE's arrows in the end
 MOST = 0.6  # of it, of any arrow
 ARROWS = (
-    "At 40 test digits: which way, and how strongly, each term alone would move the code. Green: the reconstruction "
-    "loss, by two draws of ε; red: the KL, which an AE does not have. All have one scale; the longest are cut."
+    "For each class, at the mean code of its digits (of 500 test digits): which way, and how strongly, each term alone "
+    "would move them. Green: the reconstruction loss; red: the KL, which an AE does not have. All have one scale; the "
+    "longest are cut."
 )
 Snapshot = tuple[str, int, str, float]  # of a run: run_id, step, checksum, and what its KL counts there
 
@@ -75,11 +76,16 @@ def _mean(values: Tensor) -> np.ndarray:
 
 
 @once(500)
-def _few(*of_snapshot) -> tuple[Tensor, dict[str, Tensor], float]:
-    """The codes of DIGITS digits, how both terms pull at them, and the length that nine of ten digits are below."""
+def _of_classes(*of_snapshot) -> tuple[Tensor, dict[str, Tensor]]:
+    """The mean code of each class (classes, latent_dim), and the means of how both terms pull at its digits' codes."""
     mu, found = _pulls(*of_snapshot)
-    ninth = found["reconstruction"][:, 0].norm(dim=1).quantile(0.9).item()
-    return mu[:DIGITS].clone(), {name: pull[:DIGITS, 0].clone() for name, pull in found.items()}, ninth
+    labels = data.load(ui.runs().store.config(of_snapshot[0]).dataset, "test").labels[: len(mu)]
+    classes = labels.unique()
+
+    def means(values: Tensor) -> Tensor:
+        return torch.stack([values[labels == one].mean(0) for one in classes])
+
+    return means(mu), {name: means(pull[:, 0]) for name, pull in found.items()}
 
 
 def are_drawn(config: RunConfig, line: dict) -> bool:
@@ -89,8 +95,8 @@ def are_drawn(config: RunConfig, line: dict) -> bool:
 
 def arrows(of_snapshot: Snapshot, last: Snapshot) -> list[dict]:
     """The arrows on the plane of a run at a snapshot, in halves of the picture; last: whose pulls are the scale."""
-    unit = LONGEST / max(_few(*last)[2], 1e-6)
-    mu, found, _ = _few(*of_snapshot)
+    unit = LONGEST / max(*(pull.norm(dim=1).max().item() for pull in _of_classes(*last)[1].values()), 1e-6)
+    mu, found = _of_classes(*of_snapshot)
     shown = {name: _shortened(unit * pull).tolist() for name, pull in found.items()}
     return [{"at": at, **{name: ends[n] for name, ends in shown.items()}} for n, at in enumerate(mu.tolist())]
 

@@ -22,9 +22,9 @@ with st.expander("Try this", icon=":material/lightbulb:", expanded=False):
    task: nobody adds noise to its codes or asks them to stay near 0.
 2. **Predict:** where will the codes go? Play the training and watch the two scatters: the KL term pulls the VAE's
    codes into the prior's circles, while the AE's spread as they like.
-3. Train both again, and switch on *Where both terms pull*: at 40 digits a green arrow for the loss, a red one for the
-   KL. **Predict:** when does the red one begin to hold against the green? One by one they need not cancel, for one
-   encoder answers for all digits; the curves below show the means over many.
+3. Train both again, and switch on *Where both terms pull*: for each class a green arrow for the loss, a red one
+   for the KL. **Predict:** when does the red one begin to hold against the green? Class by class they need not cancel,
+   for one encoder answers for all digits; the curves below show the means over all.
 4. Set the KL weight to 0 and train. What is left of the difference? To 10: what happens to *x̂*?
 5. Ten dimensions instead of two: which loss falls, and what does the KL cost now?
 """
