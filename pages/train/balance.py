@@ -12,7 +12,7 @@ from vae import data
 from vae.config import RunConfig
 from vae.measures.pulls import kl_pull, strength
 
-LONGEST = 0.2  # of the picture's half-width: the longest of the VAE's arrows in the end
+LONGEST = 0.35  # of the picture's half-width: the longest of the VAE's arrows in the end
 MOST = 0.6  # of it, of any arrow
 ARROWS = (
     "For each class, at the mean code of its digits (of 500 test digits): which way, and how strongly, each term alone "

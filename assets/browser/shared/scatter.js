@@ -11,7 +11,7 @@ export default function ({ data, parentElement }) {
   const figure = parentElement.querySelector(".scatter");
   figure.arrows = data.arrows; // before the plane draws
   const pulls = arrows(() => figure.arrows);
-  figure.plane ??= new Plane(figure.querySelector("canvas"), [axes, dots, priorCircles, pulls, numerals]);
+  figure.plane ??= new Plane(figure.querySelector("canvas"), [axes, dots, priorCircles, numerals, pulls]);
   figure.plane.take({ x: floatsOf(data.x), y: floatsOf(data.y) }, bytesOf(data.labels), data.colors, data.limit);
   figure.querySelector("canvas").setAttribute("aria-label", data.description);
   figure.querySelector("figcaption").textContent = data.axes;

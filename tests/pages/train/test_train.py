@@ -138,7 +138,7 @@ def test_where_both_terms_pull_is_shown_over_a_training_and_as_arrows_at_each_st
         return {name: np.stack([rows[labels == one].mean(0) for one in range(10)]) for name, rows in each.items()}
 
     end = pulls_at(kept[1][max(kept[1])], weights[-1])
-    unit = 0.2 / max(np.linalg.norm(end[name], axis=1).max() for name in ("reconstruction", "kl"))
+    unit = 0.35 / max(np.linalg.norm(end[name], axis=1).max() for name in ("reconstruction", "kl"))
     for scatter, shots in zip(all_sent(app, "scatter"), kept):
         now, arrows = pulls_at(shots[10], weights[at]), scatter["arrows"]
         assert len(arrows) == 10 and {*arrows[0]} == {*now}

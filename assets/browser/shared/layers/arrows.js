@@ -3,7 +3,7 @@ const COLORS = { reconstruction: "x-hat", kl: "kl" }; // the colours of both ter
 /** A layer: arrows of both terms at codes; found(): [{at, reconstruction, kl}], in halves of the picture. */
 export function arrows(found) {
   return (context, plane) => {
-    for (const one of found()) both(context, plane, one);
+    for (const one of found()) both(context, plane, one, 1, 2.5);
   };
 }
 
