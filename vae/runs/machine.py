@@ -37,8 +37,7 @@ def workers(device: str = "cpu") -> int:
 def niceness() -> int:
     """How far workers stand back for the pages on a busy machine: what VAE_NICE says, else as far as it goes.
 
-    With a hundred students beside two trainings pages come in two thirds of the time that niceness 10 gives them, and
-    the trainings keep 85 % of their speed. Raises ConfigError for a VAE_NICE that is none of 0 to 19.
+    A page that waits for a core is waited for by somebody; a training takes what pages leave. Raises ConfigError for a VAE_NICE that is none of 0 to 19.
     """
     named = os.environ.get("VAE_NICE") or str(NICEST)
     if not re.fullmatch("[0-9]{1,2}", named) or int(named) > NICEST:
