@@ -37,7 +37,8 @@ def workers(device: str = "cpu") -> int:
 def niceness() -> int:
     """How far workers stand back for the pages on a busy machine: what VAE_NICE says, else as far as it goes.
 
-    A page that waits for a core is waited for by somebody; a training takes what pages leave. Raises ConfigError for a VAE_NICE that is none of 0 to 19.
+    Somebody waits for each page, and a training takes what pages leave. Raises ConfigError for a VAE_NICE that is none
+    of 0 to 19.
     """
     named = os.environ.get("VAE_NICE") or str(NICEST)
     if not re.fullmatch("[0-9]{1,2}", named) or int(named) > NICEST:

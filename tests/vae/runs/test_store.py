@@ -540,4 +540,6 @@ def test_the_states_of_all_runs_are_those_of_each_and_what_does_not_change_is_re
         store.set_aside(run.run_id, "a test")
     assert set(store.states()) == {begun.run_id}
     put_complete(store, came)
-    assert store.states()[came.run_id] == (came, "complete")
+    store.create(ended)  # anew
+    states = store.states()
+    assert states[came.run_id] == (came, "complete") and states[ended.run_id] == (ended, "queued")
