@@ -12,6 +12,9 @@ class Proxy:
         self.target, self.folder = target, folder
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
+        # Held until they are done: asyncio does not, and one taken for garbage by another thread closed its connection
+        # from there, which left other connections without an answer.
+        self._tasks: set[asyncio.Task] = set()
         self._thread = threading.Thread(target=self._run, name="proxy", daemon=True)
         self._thread.start()
         self._ready.wait()
@@ -27,17 +30,21 @@ class Proxy:
         self._thread.join()
 
     def _run(self) -> None:
-        server = self._loop.run_until_complete(asyncio.start_server(self._pass_on, "127.0.0.1", 0))
+        server = self._loop.run_until_complete(asyncio.start_server(self._hold, "127.0.0.1", 0))
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         self._loop.run_forever()
         server.close()
-        tasks = asyncio.all_tasks(self._loop)
-        for task in tasks:
+        for task in self._tasks:
             task.cancel()
-        if tasks:
-            self._loop.run_until_complete(asyncio.wait(tasks))
+        while self._tasks:
+            self._loop.run_until_complete(next(iter(self._tasks)))
         self._loop.close()
+
+    def _hold(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = self._loop.create_task(self._pass_on(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One request a connection, or one websocket for as long as it lasts."""
@@ -57,9 +64,13 @@ class Proxy:
             answers, asks = await asyncio.open_connection(*self.target)
             with contextlib.closing(asks):
                 asks.write(b" ".join([method, path, b"\r\n".join(lines)]))
-                there = asyncio.ensure_future(_copy(reader, asks))
-                await _copy(answers, writer)
-                there.cancel()
+                there, back = asyncio.ensure_future(_copy(reader, asks)), asyncio.ensure_future(_copy(answers, writer))
+                try:
+                    await asyncio.wait([there, back], return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    there.cancel()
+                    back.cancel()
+                    await asyncio.gather(there, back, return_exceptions=True)
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
