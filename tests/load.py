@@ -146,7 +146,7 @@ class Student:
         if element.WhichOneof("type") != "bidi_component":
             return set()
         component = element.bidi_component
-        sent = json.loads(component.json)["sent"]
+        sent = json.loads(component.bytes)
         # What is shown at once, and what one look at a page asks for: another digit, another rung of the ladder.
         images, rungs = sent.get("images", []), [rung["parcel"] for rung in sent.get("rungs", [])]
         looked_at = [self.random.choice(those) for those in (images, rungs) if those]

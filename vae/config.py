@@ -86,6 +86,10 @@ class RunConfig:
         canonical = json.dumps({"recipe": RECIPE, **told}, sort_keys=True)
         return f"{self.model}-{self.latent_dim}d-{hashlib.sha256(canonical.encode()).hexdigest()[:12]}"
 
+    def __hash__(self) -> int:
+        """Of its name, which is made once: a page looks up what it knows of a config a hundred times."""
+        return hash(self.run_id)
+
     @property
     def steps_per_epoch(self) -> int:
         """Whole batches in a pass; the incomplete last batch is left out, and the shuffle makes up for it."""

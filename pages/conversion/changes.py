@@ -65,12 +65,11 @@ def structure(ae: RunConfig) -> None:
 def _choose_draw() -> int:
     """The number of the draw of eps that is on show; kept in the URL."""
     bind = address.binding("eps_draw")
-    number, again = st.columns([2, 3], vertical_alignment="bottom")
-    with number:
-        draw = st.number_input(
-            "Draw of ε", min_value=0, max_value=address.MOST_DRAWS, step=1, key="eps_draw", bind=bind
-        )
-    again.button("Draw again", icon=":material/casino:", on_click=_draw_again)
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    draw = row.number_input(
+        "Draw of ε", min_value=0, max_value=address.MOST_DRAWS, step=1, key="eps_draw", bind=bind, width=180
+    )
+    row.button("Draw again", icon=":material/casino:", on_click=_draw_again)
     return draw
 
 

@@ -23,18 +23,15 @@ conversion.objective(ae)
 st.subheader("3 · Train again")
 retraining.compare(ae)
 
-with st.expander("Try this", icon=":material/lightbulb:"):
-    st.markdown(
-        """
+controls.foot(
+    """
 1. Choose the 10-D AE. **Predict:** will the same noise hurt it more or less, and is the KL term larger or smaller?
 2. Choose an AE whose *f* is a sigmoid, a tanh or a ReLU: its *f* cannot become a linear *g*, so *g* begins anew. What
    is left of the reconstructions, and how long does it take until that does not matter any more?
 3. Train again with another seed. Is the order of the curves the same? Which differences are larger than luck?
 4. The converted VAEs are in the list of runs of *Latent space* too. How does the plane of one whose decoder was kept
    look, beside the AE's?
-"""
-    )
-controls.formula(
+""",
     r"""\begin{aligned}
     \text{1. structure:}\quad & \Z = f(\Y) \;\longrightarrow\; \MU = g(\Y),\;\; \log\SIGMA = h(\Y),\;\;
     \Z = \MU + \SIGMA\,\EPS \\
@@ -42,7 +39,6 @@ controls.formula(
     \mathbb E_{q(\Z\mid\X)}\big[-\log p(\X\mid\Z)\big] +
     \underbrace{\tfrac12\textstyle\sum_d {\MU}_d^2}_{\text{far from 0}} +
     \underbrace{\tfrac12\textstyle\sum_d\big({\SIGMA}_d^2 - 2\log{\SIGMA}_d - 1\big)}_{\text{too certain, or too vague}}
-    \end{aligned}"""
+    \end{aligned}""",
+    __file__,
 )
-controls.words()
-controls.source(__file__)

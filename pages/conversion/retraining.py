@@ -29,11 +29,8 @@ def compare(ae: RunConfig) -> None:
         "encoder (the decoder stays the AE's), or only the heads *g* and *h* (the trunk stays too). Beside it is a VAE "
         "from nothing, with the same epochs, batches and learning rates, and one that has the AE's epochs as well."
     )
-    epochs, seed, _ = st.columns([1, 1, 4])
-    with epochs:
-        count = controls.setting("epochs", "Epochs")
-    with seed:
-        number = controls.setting("seed", "Seed")
+    with st.container(width=400):
+        count, number = controls.settings({"epochs": "Epochs", "seed": "Seed"}).values()
 
     question = "which of the first four ends with the lowest −ELBO?"
     predicted = prediction.ask("predict_training", question, [NOTHING, *PARTS], f"{ae.run_id} {count}")

@@ -30,9 +30,8 @@ if warm_up.open:  # nobody waits for what is not looked at
 st.subheader("A sweep of your own")
 sweeping.of_ones_own()
 
-with st.expander("Try this", icon=":material/lightbulb:"):
-    st.markdown(
-        """
+controls.foot(
+    """
 1. **Predict:** which weight gives the sharpest *x̂*? And which the best fresh samples? Are they the same?
 2. Go to β = 0. How large is σ, and what do the eight draws look like? Nobody punished certainty.
 3. Go up until the eight draws are the same whichever digit you choose: *q(z|x)* is N(0, I) for every *x*, the posterior
@@ -40,13 +39,10 @@ with st.expander("Try this", icon=":material/lightbulb:"):
 4. Choose the 10-D runs and switch off the dimension with the smallest KL, then the one with the largest.
 5. With the same seed and budget no point lies below the dashed line. **Predict:** is it a bound? Train a sweep with
    another seed, or with more epochs, and see.
-"""
-    )
-controls.formula(
+""",
     r"""\mathcal L_\beta = \underbrace{\mathbb E_{q(\Z\mid\X)}\big[-\log p(\X\mid\Z)\big]}_{\text{distortion}} + \beta\,
     \underbrace{\KL\big(\mathcal N(\MU,\SIGMA^2)\,\|\,\mathcal N(0,I)\big)}_{\text{rate}},\qquad
     \mathrm{MMD}^2 = \mathbb E\,k(\Z,\Z') + \mathbb E\,k(\EPS,\EPS') - 2\,\mathbb E\,k(\Z,\EPS),\;\;
-    k(a,b)=e^{-|a-b|^2/2D}"""
+    k(a,b)=e^{-|a-b|^2/2D}""",
+    __file__,
 )
-controls.words()
-controls.source(__file__)

@@ -34,9 +34,8 @@ def choose_architecture() -> RunConfig:
     """The architecture whose runs are looked at, as the default run's config with it; kept in the URL as `models`."""
     families = {_name(shape): shape for shape in _shapes()}
     bind = address.binding("models", families)
-    narrow, _ = st.columns([1, 3])
-    with narrow:
-        shape = families[st.selectbox("Models", list(families), key="models", bind=bind, label_visibility="collapsed")]
+    name = st.selectbox("Models", list(families), key="models", bind=bind, label_visibility="collapsed", width=300)
+    shape = families[name]
     return RunConfig(**dict(zip(ARCHITECTURE, shape)))
 
 

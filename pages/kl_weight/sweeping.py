@@ -37,8 +37,7 @@ def of_ones_own() -> None:
 
 def _settings() -> list[RunConfig]:
     """The runs that are asked for; none where a setting is bad, which is said in words."""
-    weights, seeds, dimensions, epochs = st.columns([3, 2, 2, 2])
-    with weights:
+    with st.container(horizontal=True):
         kl_weights = st.text_input(
             LABELS["kl_weight"],
             EXAMPLE,
@@ -46,17 +45,13 @@ def _settings() -> list[RunConfig]:
             bind="query-params",
             help="1 to 12 numbers, as 0.3, 1 or 0,3; 1.",
         )
-    with seeds:
         seed_text = st.text_input(LABELS["seed"], "0", key="seeds", bind="query-params", help="1 to 3 whole numbers.")
-    with dimensions:
-        latent_dim = controls.setting("latent_dim", "Dimensions of z")
-    with epochs:
-        count = controls.setting("epochs", "Epochs")
+        latent_dim, count = controls.setting("latent_dim", "Dimensions of z"), controls.setting("epochs", "Epochs")
     try:
         base = RunConfig(latent_dim=latent_dim, epochs=count)
         typed = read_numbers("kl_weights", kl_weights)
         if typed.reading:
-            weights.caption(f"Read as **{typed.reading}**.")
+            st.caption(f"Read as **{typed.reading}**.")
         return sweep(base, typed.values, read_numbers("seeds", seed_text, int).values)
     except ConfigError as error:
         label = LABELS.get(error.name.removesuffix("s"), error.name)

@@ -19,9 +19,8 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
 planes.codes(left, vae, same_axes)
 planes.samples(left, vae)
 
-with st.expander("Try this", icon=":material/lightbulb:"):
-    st.markdown(
-        """
+controls.foot(
+    """
 1. Go from one colour to the next: where does one digit turn into the other? What is between them?
 2. **Predict:** in which of the two are there places that one draws from and where no digit is at home? Switch on
    *holes*, then *what the decoder draws there*. (The AE's: within 2 σ of the Gaussian that is fitted to its codes.)
@@ -32,13 +31,10 @@ with st.expander("Try this", icon=":material/lightbulb:"):
    codes there, beside N(0, I)?
 5. **Predict:** which part of the plane do the codes have when *f* is a sigmoid, tanh or ReLU? Choose each, and *The
    same axes for both*. What can a VAE do whose *μ* is never negative? Choose *g = ReLU*, and switch on *q(z|x)*.
-"""
-    )
-controls.formula(
+""",
     r"""\text{fresh samples:}\quad \Z\sim\mathcal N(0, I)
     \quad\text{or, for the AE,}\quad \Z\sim\mathcal N\big(\bar{\Z},
     \mathrm{Cov}(\Z)\big),\qquad
-    \XHAT  = \mathrm{decoder}(\Z)"""
+    \XHAT  = \mathrm{decoder}(\Z)""",
+    __file__,
 )
-controls.words()
-controls.source(__file__)

@@ -73,11 +73,9 @@ def _bare(vae: RunConfig) -> None:
 def samples(left: RunConfig, vae: RunConfig) -> None:
     """Codes that belong to no digit, decoded: from N(0, I) by both, and from a Gaussian fitted to the left's codes."""
     st.subheader("Fresh samples")
-    number, again = st.columns([1, 3], vertical_alignment="bottom")
-    bind = address.binding("draw")
-    with number:
-        draw = st.number_input("Draw", min_value=0, max_value=address.MOST_DRAWS, step=1, key="draw", bind=bind)
-    again.button("Draw again", icon=":material/casino:", on_click=_draw_again)
+    row, bind = st.container(horizontal=True, vertical_alignment="bottom"), address.binding("draw")
+    draw = row.number_input("Draw", min_value=0, max_value=address.MOST_DRAWS, step=1, key="draw", bind=bind, width=180)
+    row.button("Draw again", icon=":material/casino:", on_click=_draw_again)
     st.html(_samples(*halves(vae, left), draw))
     _bare(vae)
     if words := bottleneck.beyond(left, latent.prior_samples(SAMPLES, left.latent_dim, draw)):

@@ -21,25 +21,21 @@ if is_answered:
     sigma_race.limits()
     sigma_race.verdict()
 
-with st.expander("Try this", icon=":material/lightbulb:"):
-    st.markdown(
-        """
+controls.foot(
+    """
 1. Stand just right of raw's wall in the picture above, at *h* = 0.05, and read its gradient. **Predict:** where does a
    step of gradient descent along it land? And a step the other way, which another digit asks for?
 2. Race with a learning rate of 0.0001. **Predict:** is that slow enough for a raw σ?
 3. In the first third of a training the KL term counts little (the KL ramp). Set the ramp to 0, so that the wall stands
    from the first step. **Predict:** does it hold now?
 4. Race with a learning rate of 0.03. Who fails now? Type the *h* that did it into the field above.
-"""
-    )
-controls.formula(
+""",
     r"""\KL = \tfrac12\big(\MU^2 + \SIGMA^2 - 2\log\SIGMA - 1\big),\qquad
     \begin{aligned}
     \text{raw:}\;\; \SIGMA &= h(\Y) & \tfrac{\partial\KL}{\partial h} &= \SIGMA - \tfrac{1}{\SIGMA} \\
     \text{softplus:}\;\; \SIGMA &= \log(1 + e^{h(\Y)}) & \tfrac{\partial\KL}{\partial h} &=
     \big(\SIGMA - \tfrac{1}{\SIGMA}\big)\big(1 - e^{-\SIGMA}\big) \\
     \text{log:}\;\; \log\SIGMA &= h(\Y) & \tfrac{\partial\KL}{\partial h} &= \SIGMA^2 - 1
-    \end{aligned}"""
+    \end{aligned}""",
+    __file__,
 )
-controls.words()
-controls.source(__file__)

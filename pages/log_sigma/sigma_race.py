@@ -35,10 +35,7 @@ WHY = {
 
 def run() -> bool:
     """The settings, the question who fails, and the race, live where it was not run yet; whether it was answered."""
-    settings = {}
-    for column, (name, label) in zip(st.columns(len(SETTINGS)), SETTINGS.items()):
-        with column:
-            settings[name] = controls.setting(name, label)
+    settings = controls.settings(SETTINGS)
     about = " ".join(str(value) for name, value in settings.items() if name != "seed")
     predicted = prediction.ask("predict_race", "who will not reach the end?", [*HEADS, NOBODY, SEVERAL], about)
     if predicted is None:
@@ -60,8 +57,9 @@ def _shown(configs: list[RunConfig], now: list[RunStatus], predicted: str) -> No
         failed = [name for name, state in zip(HEADS, now) if state.state == "diverged"]
         measured = failed[0] if len(failed) == 1 else SEVERAL if failed else NOBODY
         prediction.compare(predicted, measured, outcome(configs, now))
-    for column, name, config, state in zip(st.columns(3), HEADS, configs, now):
-        column.progress(state.step / config.total_steps, f"**{name}** · {_where(config, state)}")
+    row = st.container(horizontal=True)
+    for name, config, state in zip(HEADS, configs, now):
+        row.progress(state.step / config.total_steps, f"**{name}** · {_where(config, state)}")
     failures = {name: failure for name, config in zip(HEADS, configs) if (failure := ui.failure_of(config.run_id))}
     drawn = tuple((name, config.run_id, state) for name, config, state in zip(HEADS, configs, now))
     marks = tuple((name, failure["step"], failure.get("share")) for name, failure in failures.items())

@@ -12,19 +12,15 @@ st.markdown(
 )
 resample.draws(choice.choose_pair())
 
-with st.expander("Try this", icon=":material/lightbulb:"):
-    st.markdown(
-        """
+controls.foot(
+    """
 1. **Predict:** does every *ε* give a better or a worse reconstruction than *μ* itself? Look at the bars, then set
    *ε* to 0 by hand.
 2. Set *ε times* to 0: what has the VAE become? To 3: what do the 64 pictures have in common?
 3. Where do the 64 answers differ? Compare the picture of the standard deviation with the strokes of *x*.
 4. **Predict:** does a hard digit have a larger *σ* than an easy one? Choose *A hard one* and look.
-"""
-    )
-controls.formula(
+""",
     r"""\Z = \MU + \SIGMA\,\EPS,\quad \EPS\sim\mathcal N(0, I)
-    \qquad\Longleftrightarrow\qquad \Z\sim q(\Z\mid\X) = \mathcal N(\MU,\SIGMA^2)"""
+    \qquad\Longleftrightarrow\qquad \Z\sim q(\Z\mid\X) = \mathcal N(\MU,\SIGMA^2)""",
+    __file__,
 )
-controls.words()
-controls.source(__file__)

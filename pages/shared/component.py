@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
+import orjson
 import streamlit as st
 
 from pages.shared.address import SENT
@@ -27,7 +28,7 @@ PAGE = "page in the address"
 # Some browsers keep that a module could not be had until the page is loaded again: so that is how one tries again.
 LOADER = """
 export default async function (component) {
-  const data = component.data.sent, { page } = data, { parentElement } = component;
+  const data = JSON.parse(new TextDecoder().decode(component.data)), { page } = data, { parentElement } = component;
   const path = location.pathname.replace(/\\/$/, "");
   globalThis.aeVaeLabRoot ??= location.origin + path.slice(0, path.length - (page ? page.length + 1 : 0));
   const modules = MODULES.map((module) => import(`${globalThis.aeVaeLabRoot}/browser/VERSION/${module}`));
@@ -77,9 +78,9 @@ def component(room: str, name: str, html: str | None = None, css: str | None = N
 
     def show(key: str, data: dict, sends: Mapping[str, Handler] = MappingProxyType({}), **options) -> dict:
         handlers = {f"on_{name}_change": functools.partial(_take, key, name, do) for name, do in sends.items()}
-        data = {**data, "page": st.session_state.get(PAGE, "")}
-        # One deeper than Streamlit looks for tables in it, which would take as long as all else of a component.
-        sent = shown(key=key, data={"sent": data}, **handlers, **options)
+        # As bytes: in a table Streamlit looks for data frames, which takes as long as all else of a component.
+        packed = orjson.dumps({**data, "page": st.session_state.get(PAGE, "")})
+        sent = shown(key=key, data=packed, **handlers, **options)
         return {name: _allowed(name, sent.get(name)) for name in sends}
 
     return show

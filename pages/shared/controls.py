@@ -37,19 +37,28 @@ MORE = {
     "batch_size": "Batch size",
     "learning_rate": "Learning rate",
 }
+WORDS = """
+- **nat**: the unit of information with the natural logarithm; 1 nat is 1.44 bits. All losses here are nats an image.
+- **reconstruction loss**, −log p(x|z): how surprised the decoder is by the picture *x*, summed over its 784 pixels.
+- **KL**(q(z|x) ‖ N(0, I)): how far a picture's cloud of codes is from the prior; what *z* may know of *x* is paid here.
+- **−ELBO** = E*q*[reconstruction loss] + KL, the mean over *z* from q(z|x): at least −log p(x). The lower, the better a
+  VAE *explains pictures*; of its codes and of fresh samples it says less.
+- **log p(x)** is a score here, not a probability: our pixels are grey, and over grey levels the Bernoulli form is not
+  normalised, so no figure compares with those of black-and-white MNIST. (The Gaussian likelihood leaves out a constant
+  of 720.5 nats.)
+- **posterior**, p(z|x): which codes could have made the picture *x*, and how likely each is. **q(z|x)**: the encoder's
+  stand-in for it, a *variational* one: of a family, the one nearest by KL. **Amortisation**: one encoder answers for
+  all pictures, instead of a fit for each.
+- **prior**: N(0, I), the cloud that codes are drawn from when there is no picture. **σ**: how wide a cloud is.
+"""
 
 
 def run_settings() -> RunConfig:
     """The settings of a pair, as its VAE's config; a bad one is said in words and ends the page."""
-    values = {}
-    for column, (name, label) in zip(st.columns(len(FEW)), FEW.items()):
-        with column:
-            values[name] = setting(name, label)
+    values = settings(FEW)
     with st.expander("More settings", icon=":material/tune:"):
-        columns = st.columns(3)
-        for index, (name, label) in enumerate(MORE.items()):
-            with columns[index % 3]:
-                values[name] = setting(name, label)
+        for first in range(0, len(MORE), 3):
+            values |= settings(dict(list(MORE.items())[first : first + 3]))
     try:
         values["hidden_dims"] = read_widths("hidden_dims", values["hidden_dims"])
         config = RunConfig(**values)
@@ -78,29 +87,30 @@ def _colored(latex: str) -> str:
     return re.sub(rf"\\({'|'.join(SYMBOLS)})\b", colored, latex)
 
 
-def words() -> None:
-    """What the measures on the pages mean, in an expander."""
-    with st.expander("The words: nats, reconstruction loss, KL, ELBO", icon=":material/menu_book:"):
-        st.markdown(
-            """
-- **nat**: the unit of information with the natural logarithm; 1 nat is 1.44 bits. All losses here are nats an image.
-- **reconstruction loss**, −log p(x|z): how surprised the decoder is by the picture *x*, summed over its 784 pixels.
-- **KL**(q(z|x) ‖ N(0, I)): how far a picture's cloud of codes is from the prior; what *z* may know of *x* is paid here.
-- **−ELBO** = E*q*[reconstruction loss] + KL, the mean over *z* from q(z|x): at least −log p(x). The lower, the better a
-  VAE *explains pictures*; of its codes and of fresh samples it says less.
-- **log p(x)** is a score here, not a probability: our pixels are grey, and over grey levels the Bernoulli form is not
-  normalised, so no figure compares with those of black-and-white MNIST. (The Gaussian likelihood leaves out a constant
-  of 720.5 nats.)
-- **posterior**, p(z|x): which codes could have made the picture *x*, and how likely each is. **q(z|x)**: the encoder's
-  stand-in for it, a *variational* one: of a family, the one nearest by KL. **Amortisation**: one encoder answers for
-  all pictures, instead of a fit for each.
-- **prior**: N(0, I), the cloud that codes are drawn from when there is no picture. **σ**: how wide a cloud is.
-"""
-        )
+def foot(try_this: str, latex: str, page: str, is_open: bool = False) -> None:
+    """What stands below every lesson: what to try, the formula, what the words mean, and the page's own source.
+
+    is_open: whether one sees at once what to try. All but the source is one element, for each costs the server half a
+    millisecond: as expanders of Streamlit's they would cost a class a fifth of its time.
+    """
+    st.markdown(_below(try_this, latex, is_open), unsafe_allow_html=True)
+    _source(page)
 
 
-def source(page: str) -> None:
-    """The page's own source in an expander: the last thing on every page.
+@functools.cache
+def _below(try_this: str, latex: str, is_open: bool) -> str:
+    tasks = _fold(":material/lightbulb: Try this", try_this, is_open)
+    words = _fold(":material/menu_book: The words: nats, reconstruction loss, KL, ELBO", WORDS)
+    return "\n\n".join([tasks, f"$$\n{_colored(latex)}\n$$", words])
+
+
+def _fold(title: str, text: str, is_open: bool = False) -> str:
+    """Markdown that opens and closes by a click on its title (assets/style.css)."""
+    return f"<details{' open' if is_open else ''}>\n<summary>\n\n{title}\n\n</summary>\n\n{text.strip()}\n\n</details>"
+
+
+def _source(page: str) -> None:
+    """The page's own source in an expander.
 
     Sent when somebody opens it: what colours it is 1.5 MB of Streamlit's, for which the picture would have to wait.
     """
@@ -114,6 +124,12 @@ def source(page: str) -> None:
 @functools.cache
 def _text(page: str) -> str:
     return Path(page).read_text(encoding="utf-8")
+
+
+def settings(labels: dict[str, str]) -> dict:
+    """The widgets for these fields of RunConfig beside each other, by their labels; what each is set to."""
+    with st.container(horizontal=True):
+        return {name: setting(name, label) for name, label in labels.items()}
 
 
 def setting(name: str, label: str):

@@ -1,6 +1,7 @@
 """A link names a run, and carries its settings: where the run is not there, it can be said which one, and trained."""
 
 import dataclasses
+import functools
 
 import streamlit as st
 
@@ -28,6 +29,7 @@ def carry(config: RunConfig) -> None:
         del st.query_params["settings"]
 
 
+@functools.lru_cache(maxsize=1000)
 def settings_of(config: RunConfig) -> str:
     """The settings of a run that are not the defaults, as names and values: "epochs 5 hidden_dims 64-32"."""
     plain_one = RunConfig(model=config.model)

@@ -7,7 +7,7 @@ import streamlit as st
 from pages.shared import lab as ui
 from pages.shared import news, run_again, visitors
 from pages.shared.frame import fragment
-from pages.shared.steer import complaining, complaint, in_words, says_off, trouble
+from pages.shared.steer import MAIN, complaining, complaint, in_words, says_off, trouble
 from vae.config import RunConfig
 from vae.runs import machine
 from vae.runs.queue import MOST_SWEPT
@@ -34,23 +34,21 @@ def train(
     missing = [config for config, state in zip(configs, states) if state in STARTABLE]
     active = [config for config, state in zip(configs, states) if state in ACTIVE]
     may_train = says_off()
-    start, stop, _ = st.columns([3, 2, 6], vertical_alignment="center")
+    row = st.container(horizontal=True, vertical_alignment="center")
     said, wanted = ("Training …", []) if active else ("All have ended", [])
     if missing:
         said, wanted = label or f"Train {'1 run' if len(missing) == 1 else f'{len(missing)} runs'}", missing
     elif of_seed and not active:
         wanted = _next_untrained(configs[0].seed, of_seed)
         said = f"Train again (seed {wanted[0].seed})"
-    start.button(
+    row.button(
         said, icon=":material/play_arrow:", type="primary", disabled=not (wanted and may_train),
-        on_click=_train_with_seed if of_seed else _train, args=wanted, width="stretch", key=f"start {name}",
+        on_click=_train_with_seed if of_seed else _train, args=wanted, width=MAIN, key=f"start {name}",
     )  # fmt: skip
     if active:
-        stop.button(
-            "Stop all", icon=":material/stop:", on_click=_stop, args=active, width="stretch", key=f"stop {name}"
-        )
+        row.button("Stop all", icon=":material/stop:", on_click=_stop, args=active, key=f"stop {name}")
     elif wanted:
-        stop.caption(f"takes about {in_words(_estimate(wanted))}")
+        row.caption(f"takes about {in_words(_estimate(wanted))}")
     complaint()
     fragment(_watch)(configs, states, shown, bool(active or missing))
 

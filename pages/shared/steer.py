@@ -18,6 +18,7 @@ from vae.runs.store import DamagedRun, StoreError
 from vae.training.speed import estimate_seconds
 
 LONG = 600  # seconds
+MAIN, OTHERS = 270, 150  # pixels: the buttons keep their places whatever they say
 
 
 @ui.says_damage
@@ -25,24 +26,24 @@ def buttons(ae: RunConfig, vae: RunConfig) -> None:
     """Whatever the pair's state allows; an estimate of the seconds before the first press."""
     states = {ui.status(half.run_id).state for half in (ae, vae)}
     may_train = says_off()
-    train, pause, stop, _ = st.columns([3, 2, 2, 5], vertical_alignment="center")
+    row = st.container(horizontal=True, vertical_alignment="center")
     if "stopping" in states:
-        train.button("Stopping …", disabled=True, icon=":material/stop:", width="stretch")
+        row.button("Stopping …", disabled=True, icon=":material/stop:", width=MAIN)
     elif states & ACTIVE - {"pausing"}:
-        train.button("Training …", disabled=True, icon=":material/play_arrow:", width="stretch")
-        pause.button("Pause", icon=":material/pause:", on_click=_pause, args=(ae, vae), width="stretch")
-        stop.button("Stop", icon=":material/stop:", on_click=_stop, args=(ae, vae), width="stretch")
+        row.button("Training …", disabled=True, icon=":material/play_arrow:", width=MAIN)
+        row.button("Pause", icon=":material/pause:", on_click=_pause, args=(ae, vae), width=OTHERS)
+        row.button("Stop", icon=":material/stop:", on_click=_stop, args=(ae, vae), width=OTHERS)
     elif states & {"pausing", "paused"}:
-        _main_button(train, "Resume", _train, ae, vae, disabled=not may_train)
-        stop.button("Stop", icon=":material/stop:", on_click=_stop, args=(ae, vae), width="stretch")
+        _main_button(row, "Resume", _train, ae, vae, disabled=not may_train)
+        row.button("Stop", icon=":material/stop:", on_click=_stop, args=(ae, vae), width=OTHERS)
     elif "stopped" in states:
-        _main_button(train, "Train both to the end", _train, ae, vae, disabled=not may_train)
+        _main_button(row, "Train both to the end", _train, ae, vae, disabled=not may_train)
     else:
         fresh = _next_untrained(vae)
         label = "Train both" if fresh == vae else f"Train both again (seed {fresh.seed})"
-        _main_button(train, label, _train, fresh.autoencoder, fresh, disabled=not may_train)
+        _main_button(row, label, _train, fresh.autoencoder, fresh, disabled=not may_train)
         seconds = _estimate(vae)
-        pause.caption(f"about {in_words(seconds)}{_shared_card()}")
+        row.caption(f"about {in_words(seconds)}{_shared_card()}")
         if seconds > LONG:
             st.warning(f"This takes about {in_words(seconds)}, and others wait for a worker meanwhile.")
     complaint()
@@ -93,7 +94,7 @@ def in_words(seconds: float) -> str:
 def _main_button(column, label: str, action, *configs: RunConfig, disabled: bool) -> None:
     column.button(
         label, icon=":material/play_arrow:", type="primary", disabled=disabled,
-        on_click=action, args=configs, width="stretch",
+        on_click=action, args=configs, width=MAIN,
     )  # fmt: skip
 
 

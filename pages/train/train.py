@@ -15,9 +15,8 @@ ae = vae.autoencoder
 steer.buttons(ae, vae)
 watch.training(ae, vae)
 
-with st.expander("Try this", icon=":material/lightbulb:", expanded=False):
-    st.markdown(
-        """
+controls.foot(
+    """
 1. **Predict:** which of the two will reconstruct better? Train, and compare the rows of *x̂*. The AE has the easier
    task: nobody adds noise to its codes or asks them to stay near 0.
 2. **Predict:** where will the codes go? Play the training and watch the two scatters: the KL term pulls the VAE's
@@ -27,13 +26,10 @@ with st.expander("Try this", icon=":material/lightbulb:", expanded=False):
    for one encoder answers for all digits; the curves below show the means over all.
 4. Set the KL weight to 0 and train. What is left of the difference? To 10: what happens to *x̂*?
 5. Ten dimensions instead of two: which loss falls, and what does the KL cost now?
-"""
-    )
-controls.formula(
+""",
     r"""\underbrace{\mathbb E_{q(\Z\mid\X)}\big[-\log p(\X\mid \Z)\big]}_{
     \text{AE (whose } q \text{ is one point) and VAE: reconstruction}}
     \;+\; \underbrace{\beta\;\KL\big(\mathcal N(\MU,\SIGMA^2)
-    \,\|\,\mathcal N(0, I)\big)}_{\text{VAE only: }\beta = \text{KL weight}}"""
+    \,\|\,\mathcal N(0, I)\big)}_{\text{VAE only: }\beta = \text{KL weight}}""",
+    __file__,
 )
-controls.words()
-controls.source(__file__)

@@ -65,8 +65,8 @@ def _pictures(ae: RunConfig, vae: RunConfig, before: list[str], dimensions, live
     if set(before) == {"absent"}:
         st.info("Nothing trained with these settings yet: press **Train both**.", icon=":material/arrow_upward:")
         return
-    for column, half, state in zip(st.columns(2), pair, now):
-        with column:
+    with st.container(horizontal=True):
+        for half, state in zip(pair, now):
             _progress(half, state)
     histories = [ui.history(half.run_id, state) for half, state in zip(pair, now)]
     frames = [[line for line in history if "pictures" in line] for history in histories]
@@ -126,9 +126,9 @@ def _scrubber(steps: list[int], vae: RunConfig, playing: bool) -> int:
     playing = playing and st.session_state["playing"] is not None
     if playing:
         _play_on(key, steps)
-    button, slider = st.columns([1, 7], vertical_alignment="bottom")
-    _play_button(button, key, steps, playing)
-    step = slider.select_slider(
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    _play_button(row, key, steps, playing)
+    step = row.select_slider(
         "The training, back and forth",
         steps,
         key=key,
@@ -176,14 +176,14 @@ def _play_on(key: str, steps: list[int]) -> None:
         run_again()
 
 
-def _play_button(column, key: str, steps: list[int], playing: bool) -> None:
+def _play_button(row, key: str, steps: list[int], playing: bool) -> None:
     """Starts the playing from where the slider is, or from the start when it is at the end; halts it.
 
     They are two buttons, not one that changes: a click may be sent twice when a look comes between (Streamlit's browser
     side sends it with the look, too), and the second of two would undo the first.
     """
     label, icon = ("Halt", ":material/pause:") if playing else ("Play", ":material/movie:")
-    if column.button(label, icon=icon, key=label, width="stretch"):
+    if row.button(label, icon=icon, key=label, width=130):
         here = st.session_state[key]
         st.session_state["playing"] = None if playing else -1 if here == steps[-1] else here
         run_again()
@@ -215,11 +215,11 @@ def _scatters(columns: list, pair, frames: list[list[dict]], shown: list[list[di
         _reach(half.run_id, tuple((line["step"], line["pictures"]) for line in lines), dimensions)
         for half, lines in zip(pair, frames)
     ]
-    left, right = st.columns(2)  # below the scatters
-    same = left.toggle("The same axes for both", value=True, key="same_axes", bind="query-params")
+    row = st.container(horizontal=True)  # below the scatters
+    same = row.toggle("The same axes for both", value=True, key="same_axes", bind="query-params")
     pulls = False
     if shown[1] and balance.are_drawn(pair[1], frames[1][-1]):
-        pulls = right.toggle("Where both terms pull", key="pulls", bind="query-params", help=balance.ARROWS)
+        pulls = row.toggle("Where both terms pull", key="pulls", bind="query-params", help=balance.ARROWS)
     scale = balance.snapshot(pair[1], frames[1][-1]) if pulls else ()
     limits = [max(reach)] * 2 if same else reach
     for column, half, lines, limit in zip(columns, pair, shown, limits):

@@ -36,7 +36,12 @@ def over_the_test_images(vae: RunConfig) -> None:
     """Histograms of the parts of what q loses, and the digits that lose most; measured when somebody asks."""
     st.subheader(f"Over {GAP_IMAGES:,} test digits, and as many training digits")
     model = _model(vae)
-    fragment(_show)(vae, model, ui.runs().is_measuring(*model))
+    measured = _measured(model)
+    if _count(measured) == IMAGES:
+        complaint()
+        _draw(vae, model, *measured)
+    else:
+        fragment(_watch)(vae, model, ui.runs().is_measuring(*model))
 
 
 def _model(vae: RunConfig) -> tuple[str, str]:
@@ -45,25 +50,37 @@ def _model(vae: RunConfig) -> tuple[str, str]:
 
 
 @ui.says_damage
-def _show(vae: RunConfig, model: tuple[str, str], before: bool) -> None:
+def _watch(vae: RunConfig, model: tuple[str, str], before: bool) -> None:
+    """How far the measuring is, and what there is of it by now."""
     if _model(vae) != model:
         run_again()  # another model, for the run has been trained on meanwhile
-    if ui.runs().store.gap_count(*model) < IMAGES:
-        news.watch("/".join(model))
-        ui.runs().ensure_gaps(*model)
-        if ui.runs().is_measuring(*model) != before:
-            run_again()  # other buttons
-    test, training = (_Bounds(ui.runs().store.gap(*model, split)) for split in SPLITS)
+    news.watch("/".join(model))
+    ui.runs().ensure_gaps(*model)
+    if ui.runs().is_measuring(*model) != before:
+        run_again()  # other buttons
+    measured = _measured(model)
     complaint()
-    if test.count + training.count < IMAGES:
-        _steer(model, test.count + training.count, before)
+    if _count(measured) < IMAGES:
+        _steer(model, _count(measured), before)
+    _draw(vae, model, *measured)
+
+
+def _measured(model: tuple[str, str]) -> list["_Bounds"]:
+    """What was measured of each split so far."""
+    return [_Bounds(ui.runs().store.gap(*model, split)) for split in SPLITS]
+
+
+def _count(measured: list["_Bounds"]) -> int:
+    return sum(bounds.count for bounds in measured)
+
+
+def _draw(vae: RunConfig, model: tuple[str, str], test: "_Bounds", training: "_Bounds") -> None:
+    """The outcome in words, histograms, and the digits that lose most."""
     if not test.count:
         return
     outcome, picture = _summary(vae, model[1], test)
-    st.markdown(outcome)
-    if words := _of_training_digits(vae, model[1], test, training):
-        st.markdown(words)
-    st.caption(_note(vae))
+    said = [outcome, _of_training_digits(vae, model[1], test, training), f":small[{_note(vae)}]"]
+    st.markdown("\n\n".join(filter(None, said)))
     _gaps(
         key=KEY,
         data={
@@ -107,20 +124,20 @@ def _summary(vae: RunConfig, model_sha256: str, measured: _Bounds) -> tuple[str,
 def _steer(model: tuple[str, str], done: int, is_measuring: bool) -> None:
     """How far the measuring is, why it ended, and the button that has it begin, stop or go on."""
     may_measure = says_off()
-    button, words = st.columns([1, 3], vertical_alignment="center")
+    row = st.container(horizontal=True, vertical_alignment="center")
     if is_measuring:
-        button.button("Stop", icon=":material/stop:", on_click=_stop, args=model, width="stretch")
+        row.button("Stop", icon=":material/stop:", on_click=_stop, args=model)
         so_far = f"{done:,} of {IMAGES:,} digits are measured" if done else "waiting for a free worker …"
         why = ui.runs().fault("/".join(model)) or ui.runs().hindrance()
-        words.progress(done / IMAGES, message(why) if why else so_far)
+        row.progress(done / IMAGES, message(why) if why else so_far)
         return
     label = "Go on" if done else f"Measure {IMAGES:,} digits"
-    button.button(
+    row.button(
         label, icon=":material/play_arrow:", type="primary", disabled=not may_measure,
-        on_click=_measure, args=model, width="stretch",
+        on_click=_measure, args=model,
     )  # fmt: skip
     left = in_words(SECONDS * (1 - done / IMAGES))
-    words.caption(
+    row.caption(
         f"{done:,} of {IMAGES:,} are measured, test digits first, then training digits; the others take about {left}, "
         "longer while runs are trained"
     )

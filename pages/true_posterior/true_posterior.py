@@ -19,9 +19,8 @@ if posteriors.has_one(vae):
 else:
     posteriors.bound_of_a_digit(vae)
 
-with st.expander("Try this", icon=":material/lightbulb:"):
-    st.markdown(
-        """
+controls.foot(
+    """
 1. **Predict:** is the orange ellipse where the violet cloud is? Look at a few digits, then at *hard ones*.
 2. Find the best Gaussians. Which of the three costs most: the encoder's own error, independence, or the Gaussian shape?
 3. **Predict:** of a posterior with two peaks, such as test digit 386's, what does the q of least *KL(q ‖ p)* cover, and
@@ -31,11 +30,8 @@ with st.expander("Try this", icon=":material/lightbulb:"):
    black pixels are observed too. What does each stroke leave of the plane?
 6. Draw something that is no digit. Where does the exact posterior put it, and where the encoder?
 7. **Predict:** of what q loses over 1,000 digits, which part is the largest? Then look, and click on the worst digits.
-"""
-    )
-controls.formula(
+""",
     r"""\log p(\X) - \underbrace{\Big(\mathbb E_q \log p(\X\mid\Z) -
-    \KL\big(q(\Z\mid \X)\,\|\,p(\Z)\big)\Big)}_{\text{ELBO}} = \KL\big(q(\Z\mid\X)\,\|\,p(\Z\mid\X)\big) \;\ge\; 0"""
+    \KL\big(q(\Z\mid \X)\,\|\,p(\Z)\big)\Big)}_{\text{ELBO}} = \KL\big(q(\Z\mid\X)\,\|\,p(\Z\mid\X)\big) \;\ge\; 0""",
+    __file__,
 )
-controls.words()
-controls.source(__file__)

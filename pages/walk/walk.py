@@ -13,14 +13,12 @@ st.markdown(
 )
 walking.along_dimensions(choice.choose_pair())
 
-with st.expander("Try this", icon=":material/lightbulb:"):
-    st.markdown(
-        """
+controls.foot(
+    """
 1. Start from the origin. **Predict:** which of the two decoders paints a digit there?
 2. Choose the 10-D runs. **Predict:** does every dimension do something? Look for a KL of 0, and move its slider.
 3. Go from a 1 to a 0, straight and on a sphere. What is seen half-way, and is it a digit?
-"""
-    )
-controls.formula(r"""{\Z}_t = (1 - t)\,{\Z}_a + t\,{\Z}_b,\qquad {\XHAT}_t = \mathrm{decoder}({\Z}_t)""")
-controls.words()
-controls.source(__file__)
+""",
+    r"""{\Z}_t = (1 - t)\,{\Z}_a + t\,{\Z}_b,\qquad {\XHAT}_t = \mathrm{decoder}({\Z}_t)""",
+    __file__,
+)

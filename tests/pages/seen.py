@@ -26,7 +26,7 @@ def all_sent(app, component: str) -> list[dict]:
 
 def sent_by(component) -> dict:
     """What a component's message has for its script (LOADER in pages/shared/component.py unpacks it)."""
-    return json.loads(component.json)["sent"]
+    return json.loads(component.bytes)
 
 
 def model_parcel(store, run_id: str) -> str:

@@ -225,7 +225,7 @@ def test_histograms_gallery_and_words_are_of_the_numbers_that_come_with_the_proj
     total = rows["all"]["nats"]
     low, high = content["decades"]
     assert low == -3 and 10 ** (high - 1) < max(total.max(), 1.1) <= 10**high
-    [words] = [text.value for text in app.markdown if text.value.startswith("q loses")]
+    [words] = [text for text in paragraphs(app) if text.startswith("q loses")]
     nats = "nats" if beta == 1 else "tempered nats"
     assert f"**{rows['all']['mean']:.2f} {nats}** on average against the {posterior} posterior" in words
     assert f"{rows['all']['median']:.2f} in the median" in words
@@ -248,8 +248,12 @@ def parts_of(bounds: dict) -> dict[str, np.ndarray]:
 
 
 def of_training_digits(app) -> str:
-    [words] = [text.value for text in app.markdown if "**training**" in text.value] or [""]
+    [words] = [text for text in paragraphs(app) if "**training**" in text] or [""]
     return words
+
+
+def paragraphs(app) -> list[str]:
+    return [paragraph for text in app.markdown for paragraph in text.value.split("\n\n")]
 
 
 @pytest.mark.parametrize("beta", [1.0, 4.0])
