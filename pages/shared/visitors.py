@@ -67,8 +67,9 @@ def keep_pace() -> None:
     waits before he hears of it, or to be refused would be a way to ask without a pause.
     """
     try:
-        time.sleep(_browsers.wait(browser(), time.monotonic()))
-        time.sleep(_addresses.wait(address(), time.monotonic()))
+        for paces, name in ((_browsers, browser), (_addresses, address)):
+            if seconds := paces.wait(name(), time.monotonic()):
+                time.sleep(seconds)
     except TooManyPages:
         time.sleep(LONGEST)
         raise
