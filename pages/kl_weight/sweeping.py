@@ -1,5 +1,7 @@
 """Sweeps of one's own: which runs, how far each of them is, and what came of it."""
 
+from collections.abc import Sequence
+
 import pyarrow
 import streamlit as st
 
@@ -35,7 +37,7 @@ def of_ones_own() -> None:
         several.train(configs, _table)
 
 
-def _settings() -> list[RunConfig]:
+def _settings() -> tuple[RunConfig, ...]:
     """The runs that are asked for; none where a setting is bad, which is said in words."""
     with st.container(horizontal=True):
         kl_weights = st.text_input(
@@ -56,10 +58,10 @@ def _settings() -> list[RunConfig]:
     except ConfigError as error:
         label = LABELS.get(error.name.removesuffix("s"), error.name)
         st.error(f"**{label}**: {plain(error.value)} is not allowed: {error.allowed}")
-        return []
+        return ()
 
 
-def _table(configs: list[RunConfig], now: list[RunStatus]) -> None:
+def _table(configs: Sequence[RunConfig], now: list[RunStatus]) -> None:
     done = sum(status.state == "complete" for status in now)
     share = sum(status.step for status in now) / sum(config.total_steps for config in configs)
     st.progress(min(share, 1.0), f"{done} of {len(configs)} runs are complete")

@@ -21,6 +21,7 @@ from vae.runs.store import DamagedRun
 LOOK = 5.0  # seconds for which nobody looks again whether a run with another seed has ended
 
 
+@functools.lru_cache(maxsize=10_000)
 def with_seed(config: RunConfig, seed: int) -> RunConfig:
     """The same training with another seed."""
     return dataclasses.replace(config, seed=seed)

@@ -1,6 +1,6 @@
 """Several runs that are asked for together: their buttons, and what is seen of them as they train."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -14,14 +14,14 @@ from vae.runs.queue import MOST_SWEPT
 from vae.runs.states import ACTIVE, STARTABLE, RunStatus
 from vae.training.speed import estimate_seconds
 
-Shown = Callable[[list[RunConfig], list[RunStatus]], None]
+Shown = Callable[[Sequence[RunConfig], list[RunStatus]], None]
 
 
 @ui.says_damage
 def train(
-    configs: list[RunConfig],
+    configs: Sequence[RunConfig],
     shown: Shown,
-    of_seed: Callable[[int], list[RunConfig]] | None = None,
+    of_seed: Callable[[int], Sequence[RunConfig]] | None = None,
     label: str = "",
     name: str = "",
 ) -> None:
@@ -50,11 +50,13 @@ def train(
     elif wanted:
         row.caption(f"takes about {in_words(_estimate(wanted))}")
     complaint()
-    fragment(_watch)(configs, states, shown, bool(active or missing))
+    is_more_to_come = bool(active or missing)
+    watch = fragment(_watch) if is_more_to_come else _watch
+    watch(configs, states, shown, is_more_to_come)
 
 
 @ui.says_damage
-def _watch(configs: list[RunConfig], before: list[str], shown: Shown, is_more_to_come: bool) -> None:
+def _watch(configs: Sequence[RunConfig], before: list[str], shown: Shown, is_more_to_come: bool) -> None:
     if is_more_to_come:
         news.watch(*(config.run_id for config in configs))
     now = [ui.status(config.run_id) for config in configs]
@@ -66,14 +68,14 @@ def _watch(configs: list[RunConfig], before: list[str], shown: Shown, is_more_to
     shown(configs, now)
 
 
-def _estimate(configs: list[RunConfig]) -> float:
+def _estimate(configs: Sequence[RunConfig]) -> float:
     """Seconds for all, side by side on the workers, of whose cores the page wants a share too."""
     each, workers = [estimate_seconds(config) for config in configs], max(1, ui.runs().workers)
     crowding = max(1.0, (workers + 1) / machine.cores())
     return max(1.0, max(each), sum(each) / workers) * crowding
 
 
-def _next_untrained(seed: int, of_seed: Callable[[int], list[RunConfig]]) -> list[RunConfig]:
+def _next_untrained(seed: int, of_seed: Callable[[int], Sequence[RunConfig]]) -> Sequence[RunConfig]:
     """The runs of the next seed of which not all have been trained."""
     while True:
         seed = (seed + 1) % 2**31

@@ -1,5 +1,6 @@
 """What of this machine the lab may use: its cores, its memory, and so how many workers train at a time."""
 
+import functools
 import math
 import os
 import re
@@ -55,6 +56,7 @@ def start_after() -> float | None:
     return FIRST_LOOK if available_memory() >= ROOM else None
 
 
+@functools.cache  # twenty files are read for it
 def cores() -> int:
     """How many cores this process may use, at least 1: by its affinity, and by the quotas of its control groups.
 

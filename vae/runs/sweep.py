@@ -14,7 +14,8 @@ MOST_SEEDS = 3
 SWEPT = ("model", "kl_weight", "seed")  # the fields of RunConfig that a sweep sets
 
 
-def sweep(base: RunConfig, kl_weights: tuple[float, ...], seeds: tuple[int, ...]) -> list[RunConfig]:
+@functools.lru_cache(maxsize=1000)
+def sweep(base: RunConfig, kl_weights: tuple[float, ...], seeds: tuple[int, ...]) -> tuple[RunConfig, ...]:
     """The VAEs of every weight and seed, and the AE of every seed, which comes before its VAEs.
 
     Raises ConfigError for more than 12 weights, more than 3 seeds, none, or a weight twice.
@@ -27,10 +28,10 @@ def sweep(base: RunConfig, kl_weights: tuple[float, ...], seeds: tuple[int, ...]
         vae = dataclasses.replace(base, model="vae", seed=seed)
         vaes = [dataclasses.replace(vae, kl_weight=weight) for weight in kl_weights]
         configs += [vae.autoencoder, *sorted(vaes, key=lambda config: config.kl_weight)]
-    return configs
+    return tuple(configs)
 
 
 @functools.cache
 def ladder(latent_dim: int) -> tuple[RunConfig, ...]:
     """The VAEs of the ladder, the smallest weight first."""
-    return tuple(sweep(RunConfig(latent_dim=latent_dim), LADDER[latent_dim], (0,))[1:])
+    return sweep(RunConfig(latent_dim=latent_dim), LADDER[latent_dim], (0,))[1:]

@@ -30,11 +30,13 @@ def groups(tmp_path, monkeypatch):
             file.write_text(text)
         monkeypatch.setattr(machine, "OWN_GROUPS", tmp_path / "cgroup")
         monkeypatch.setattr(machine, "GROUPS", tmp_path / "mounted")
+        machine.cores.cache_clear()
 
     monkeypatch.delenv("VAE_WORKERS", raising=False)
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(32)), raising=False)
     groups("", {})
-    return groups
+    yield groups
+    machine.cores.cache_clear()
 
 
 VERSION_1 = "5:memory:/lab\n4:cpu,cpuacct:/lab\n1:name=systemd:/lab\n0::/\n"
