@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from pages.conversion import converted
-from pages.shared import address, controls, figures, prediction, scatter
+from pages.shared import address, controls, prediction, scatter
 from pages.shared import lab as ui
 from pages.shared.trained import Trained
 from vae.config import RunConfig
@@ -52,7 +52,7 @@ def structure(ae: RunConfig) -> None:
     with strips:
         st.html(converted.strips(run, draw if predicted else None))
     codes, draws = converted.points(run, draw)
-    limit = figures.axis_limit(codes, draws)
+    limit = scatter.axis_limit(codes, draws)
     with left:
         st.markdown("**AE**: z = f(y)")
         scatter.show(ae, codes, None, limit, "z")

@@ -6,8 +6,8 @@ import streamlit as st
 
 from pages.shared import address
 from pages.shared import lab as ui
+from pages.shared.colors import COLORS, GREY
 from pages.shared.component import component, read
-from pages.shared.figures import COLORS, GREY
 from pages.shared.pair import models
 from vae.config import RunConfig
 

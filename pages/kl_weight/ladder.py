@@ -8,8 +8,9 @@ from collections import defaultdict
 import streamlit as st
 import torch
 
-from pages.shared import address, controls, figures, linked, pair, parcels, seeds
+from pages.shared import address, controls, linked, pair, parcels, scatter, seeds
 from pages.shared import lab as ui
+from pages.shared.colors import DIGIT_COLORS
 from pages.shared.component import component
 from pages.shared.once import once
 from pages.shared.pair import halves
@@ -104,7 +105,7 @@ def show(architecture: RunConfig) -> None:
         key=KEY,
         data={
             "latentDim": architecture.latent_dim,
-            "colors": list(figures.DIGIT_COLORS),
+            "colors": list(DIGIT_COLORS),
             "limit": limit,
             "codes": data.TEST_CODES,
             "rungs": rows,
@@ -236,7 +237,7 @@ def _measured(run: Trained) -> dict:
     z = latent.aggregate_samples(mu, log_sigma, 0)[:COMPARED]
     return {
         "distance": squared_mmd(z, latent.prior_samples(*z.shape, 0)),
-        "reach": figures.axis_limit(mu[:, list(dims)].numpy()) if dims else None,
+        "reach": scatter.axis_limit(mu[:, list(dims)].numpy()) if dims else None,
         "sigma": log_sigma[:, list(dims)].exp().median().item() if dims else None,
         "largest": mu[:, list(dims)].abs().amax(1).numpy() if dims else None,
     }

@@ -3,8 +3,9 @@
 import numpy as np
 import streamlit as st
 
-from pages.shared import address, bottleneck, digits, figures, scatter
+from pages.shared import address, bottleneck, digits, scatter
 from pages.shared import lab as ui
+from pages.shared.colors import DIGIT_COLORS
 from pages.shared.component import component
 from pages.shared.once import once
 from pages.shared.pair import HALVES, halves, on_a_plane
@@ -33,7 +34,7 @@ def codes(left: RunConfig, vae: RunConfig, same_axes: bool) -> None:
         data={
             "dims": list(dimensions),
             "latentDim": vae.latent_dim,
-            "colors": list(figures.DIGIT_COLORS),
+            "colors": list(DIGIT_COLORS),
             "names": {half: bottleneck.name(run.config) for half, run in zip(HALVES, pair)},
             "captions": {half: _caption(run, dimensions, sent["limits"][half]) for half, run in zip(HALVES, pair)},
             "given": given,

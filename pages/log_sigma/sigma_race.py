@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.shared import controls, digits, figures, prediction, seeds, several
 from pages.shared import lab as ui
+from pages.shared.colors import HEAD_COLORS
 from pages.shared.once import once
 from pages.shared.plain import message
 from vae.config import RunConfig
@@ -15,7 +16,7 @@ from vae.runs.states import SETTLED, RunStatus
 from vae.training.schedules import kl_weight_at
 
 HEADS = {"h = σ, raw": "raw", "softplus(h) = σ": "softplus", "h = log σ": "log"}
-COLORS = {name: figures.HEAD_COLORS[kind] for name, kind in HEADS.items()}
+COLORS = {name: HEAD_COLORS[kind] for name, kind in HEADS.items()}
 NOBODY, SEVERAL = "All of them finish", "More than one fails"
 SETTINGS = {
     "latent_dim": "Dimensions of z",

@@ -1,7 +1,8 @@
 """One digit drawn again and again from q(z|x): the component of assets/browser/resampling/resampling.*, fed."""
 
-from pages.shared import address, figures, scatter
+from pages.shared import address, scatter
 from pages.shared import lab as ui
+from pages.shared.colors import DIGIT_COLORS
 from pages.shared.component import component
 from pages.shared.pair import halves, on_a_plane
 from vae.config import RunConfig
@@ -21,7 +22,7 @@ def draws(vae: RunConfig) -> None:
         data={
             "dims": list(dimensions),
             "latentDim": vae.latent_dim,
-            "colors": list(figures.DIGIT_COLORS),
+            "colors": list(DIGIT_COLORS),
             "given": given,
             **sent,
         },

@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.shared import address, run_again
-from pages.shared.figures import COLORS
+from pages.shared.colors import COLORS
 from pages.shared.plain import message, plain
 from vae import data
 from vae.config import ConfigError, RunConfig, allowed_values

@@ -9,35 +9,9 @@ import numpy as np
 from plotly import graph_objects
 from plotly.subplots import make_subplots
 
-# One colour a symbol, in pictures, formulas and plots alike; legible on white and on black.
-COLORS = {
-    "x": "#2f80ed",
-    "y": "#8a94a6",
-    "z": "#9b5de5",
-    "mu": "#12a594",
-    "sigma": "#f08c00",
-    "eps": "#e64980",
-    "x_hat": "#40a02b",
-    "kl": "#e03131",
-}
-# One colour a digit: Okabe and Ito's eight and two more, moved by a little until any two differ by 17 (CIE76) at least,
-# also to eyes without red or green cones.
-DIGIT_COLORS = (
-    "#e2a038",
-    "#5fb8ed",
-    "#1da073",
-    "#dfc90c",
-    "#1a66a3",
-    "#ca5600",
-    "#a25e8b",
-    "#a4a5ac",
-    "#864f42",
-    "#9277de",
-)
+from pages.shared.colors import COLORS, GREY
+
 SIDE = 28
-GREY = "#8a94a6"
-# One colour for what h(y) may be (RunConfig.sigma).
-HEAD_COLORS = {"log": "#12a594", "softplus": "#2f80ed", "raw": "#d9480f"}
 
 
 class Figure(graph_objects.Figure):
@@ -331,11 +305,3 @@ def _flat(height: int, revision: str) -> dict:
     legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
     margin = {"l": 10, "r": 10, "t": 30, "b": 10}
     return {"height": height, "margin": margin, "legend": legend, "showlegend": True, "uirevision": revision}
-
-
-def axis_limit(*codes: np.ndarray) -> float:
-    """A round half-width of square axes that holds N(0, I) to 3 sigma, and 99 % of each of the given codes (n, 2)."""
-    reach = max([3.0, *(np.quantile(np.abs(some), 0.99) for some in codes)])
-    rounds = np.array([3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100])
-    scale = 10.0 ** max(0, np.ceil(np.log10(reach / 100)))
-    return float(rounds[np.searchsorted(rounds * scale, reach).clip(max=len(rounds) - 1)] * scale)

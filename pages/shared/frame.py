@@ -16,6 +16,7 @@ from pages.lessons import LESSONS, Lesson
 from pages.shared.component import PAGE
 from pages.shared.visitors import TooManyPages, keep_pace
 
+title_is_there = threading.Event()  # of any page, in this server
 PATIENCE = 1.0  # seconds for which a page waits until another one is worked out
 ASSETS = Path(__file__).parents[2] / "assets"
 
@@ -67,10 +68,12 @@ _turns = threading.Lock()
 def _show() -> None:
     """The title is there before torch is: only then the lesson is imported."""
     st.set_page_config(page_title="AE→VAE lab", page_icon=_icon(), layout="wide")
+    st.html(_style())
     page = navigation()
     st.session_state[PAGE] = page.url_path
     lesson = next((lesson for lesson in LESSONS if lesson.name == page.url_path), LESSONS[0])
-    st.markdown(_title(lesson.heading), unsafe_allow_html=True)
+    st.title(lesson.heading)
+    title_is_there.set()
     with contextlib.nullcontext() if _is_started() else st.spinner("Starting the lab …"):
         from pages.shared import lab
 
@@ -102,9 +105,8 @@ def _icon() -> str:
 
 
 @functools.cache
-def _title(heading: str) -> str:
-    """A page's title, with the style of all pages in the same element: each element costs the server."""
-    return f"<style>{(ASSETS / 'style.css').read_text(encoding='utf-8')}</style>\n\n# {heading}"
+def _style() -> str:
+    return f"<style>{(ASSETS / 'style.css').read_text(encoding='utf-8')}</style>"
 
 
 def navigation() -> st.Page:

@@ -20,7 +20,7 @@ def halves(vae: RunConfig, left: RunConfig | None = None) -> list[Trained]:
 
 
 def models(pair: list[Trained]) -> dict:
-    """What a component needs to run a pair on digits: the names of models and digits, and the hard digits."""
+    """What a component needs to run a pair on digits: the names of models, digits and hard digits."""
     return {**digits(pair[1]), **named(labels(pair[1]) | {half: parcels.of_model(run) for half, run in _named(pair)})}
 
 
@@ -36,8 +36,8 @@ def on_a_plane(pair: list[Trained], dimensions: tuple[int, ...]) -> dict:
 
 
 def digits(run: Trained) -> dict:
-    """What a component needs to have a digit chosen: the names of the test images' parts, and the hard digits."""
-    return {"images": parcels.of_images(run.config.dataset), "hard": run.hard_digits}
+    """What a component needs to have a digit chosen: the names of the test images' parts, and of the hard digits."""
+    return {"images": parcels.of_images(run.config.dataset), "hard": parcels.of_hard_digits(run)}
 
 
 def labels(run: Trained) -> dict[str, str]:

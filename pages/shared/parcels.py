@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import re
 
+import numpy as np
 import torch
 
 from pages.shared import lab
@@ -24,6 +25,7 @@ NAMES = {
     "images": re.compile(rf"images/(?P<dataset>[a-z-]{{1,20}})/(?P<part>\d{{1,2}})/(?P<sha256>{SHA256})"),
     "labels": re.compile(rf"labels/(?P<dataset>[a-z-]{{1,20}})/(?P<part>0)/(?P<sha256>{SHA256})"),
     "model": re.compile(rf"model/{RUN}"),
+    "hard": re.compile(rf"hard/{RUN}"),
     "codes": re.compile(rf"codes/{RUN}/(?P<dims>\d{{1,2}}(-\d{{1,2}})?)/(?P<count>\d{{1,5}})"),
 }
 
@@ -45,6 +47,11 @@ def of_labels(dataset: str) -> str:
 def of_model(run: Trained) -> str:
     """The name of a trained model, for model.js."""
     return f"model/{run.run_id}/{run.sha256}"
+
+
+def of_hard_digits(run: Trained) -> str:
+    """The name of the numbers of the test digits that a run reconstructs worst, two bytes each, the worst first."""
+    return f"hard/{run.run_id}/{run.sha256}"
 
 
 def of_codes(run: Trained, dimensions: tuple[int, ...], count: int) -> str:
@@ -70,6 +77,8 @@ def _bytes(name: str) -> bytes:
     elif kind and (run := lab.trained(said["run_id"])) and run.sha256 == said["sha256"]:
         if kind == "model":
             return pack_model(run.model, run.config)
+        if kind == "hard":
+            return np.array(run.hard_digits, "<u2").tobytes()
         dimensions = [int(number) for number in said["dims"].split("-")]
         if max(dimensions) < run.config.latent_dim and 1 <= int(said["count"]) <= 10_000:
             return _codes(run, dimensions, int(said["count"]))

@@ -7,8 +7,8 @@ import streamlit as st
 import torch
 
 from pages.shared import address
+from pages.shared.colors import DIGIT_COLORS
 from pages.shared.component import base64_of, component
-from pages.shared.figures import DIGIT_COLORS
 from vae import data
 from vae.config import RunConfig
 from vae.measures import latent
@@ -109,3 +109,11 @@ def show(
 
 def _subscript(number: int) -> str:
     return str(number).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
+
+
+def axis_limit(*codes: np.ndarray) -> float:
+    """A round half-width of square axes that holds N(0, I) to 3 sigma, and 99 % of each of the given codes (n, 2)."""
+    reach = max([3.0, *(np.quantile(np.abs(some), 0.99) for some in codes)])
+    rounds = np.array([3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100])
+    scale = 10.0 ** max(0, np.ceil(np.log10(reach / 100)))
+    return float(rounds[np.searchsorted(rounds * scale, reach).clip(max=len(rounds) - 1)] * scale)

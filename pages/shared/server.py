@@ -1,11 +1,13 @@
 """The server around the pages: what it starts with, what it serves beside them, and what is said when a page fails."""
 
 import contextlib
+import gc
 import gzip
 import logging
 import re
 import sys
 import threading
+import time
 
 import streamlit as st
 from google.protobuf.message import DecodeError
@@ -21,6 +23,9 @@ from pages.shared import component, frame
 from pages.shared.once import known
 
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
+# Seconds for which the server waits for somebody who opens the lab at once, then for that page's title, and then lets
+# the page come before what others need.
+AT_ONCE, TITLE, FIRST_PAGE = 1.0, 5.0, 6.0
 SWITCH = 5e-4  # seconds until a thread lets another one go on: what a browser waits for comes between the imports
 NEVER = {"Cache-Control": "no-store"}
 NEWS = re.compile(r"(ae|vae)-\d{1,2}d-[0-9a-f]{12}(/[0-9a-f]{64})?")  # a run, or the gaps of a run's model
@@ -31,6 +36,7 @@ async def lifespan(app: st.App):
     """Has torch, the images and the workers start with the server, in a thread, and not with the first visitor."""
     _make_pages_known()
     sys.setswitchinterval(SWITCH)
+    gc.disable()  # until all is imported: Python would look through it again and again, a quarter of the time it takes
     threading.Thread(target=_start, name="start of the lab", daemon=True).start()
     yield
 
@@ -45,11 +51,22 @@ def _make_pages_known() -> None:
         logging.disable(logging.NOTSET)
 
 
-def _start() -> None:
-    from pages.shared import lab
+_asked = threading.Event()  # set once somebody asks for a page
 
-    with contextlib.suppress(*lab.CANNOT_START):  # which every page says
-        lab.start()
+
+def _start() -> None:
+    """Gets ready what pages need, after the title of who opens the lab at once: beside torch it comes a second late."""
+    if _asked.wait(AT_ONCE):
+        frame.title_is_there.wait(TITLE)
+    try:
+        from pages.shared import lab
+
+        with contextlib.suppress(*lab.CANNOT_START):  # which every page says
+            lab.start()
+    finally:
+        gc.enable()
+    time.sleep(FIRST_PAGE)
+    lab.settle()
 
 
 def say_in_words(error: Exception) -> bool:
@@ -142,6 +159,8 @@ class Beside:
         if scope["type"] == "websocket":
             receive = _in_time(receive)
         is_asked = scope["type"] == "http" and scope["method"] in ("GET", "HEAD")
+        if is_asked and not _asked.is_set() and "/_stcore/" not in scope["path"]:
+            _asked.set()
         await (self.router if is_asked else self.app)(scope, receive, send)
 
 

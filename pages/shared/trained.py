@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pages.shared.figures import axis_limit
 from pages.shared.once import once
+from pages.shared.scatter import axis_limit
 from vae import data
 from vae.config import RunConfig
 from vae.measures.chunks import decoded_losses, encode_all
@@ -67,7 +67,7 @@ def _codes(run: Trained) -> tuple[Tensor, Tensor | None]:
     return encode_all(run.model, run.test_set.images)
 
 
-@once(60, "Looking for the hard digits …")
+@once(60)
 def _hard_digits(run: Trained) -> list[int]:
     losses = decoded_losses(run.model, run.codes[0], run.test_set.images, run.config.likelihood)
     return losses.topk(HARD).indices.tolist()

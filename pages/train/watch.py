@@ -244,7 +244,7 @@ def _points(run_id: str, step: int, sha256: str, dimensions) -> np.ndarray:
 @once(20)
 def _reach(run_id: str, snapshots: tuple[tuple[int, str], ...], dimensions) -> float:
     """The half-width of axes that hold the codes of all snapshots (step, checksum), and the prior's circles."""
-    return figures.axis_limit(*(_points(run_id, *snapshot, dimensions) for snapshot in snapshots))
+    return scatter.axis_limit(*(_points(run_id, *snapshot, dimensions) for snapshot in snapshots))
 
 
 @once(20)

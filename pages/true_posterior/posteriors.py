@@ -7,8 +7,9 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from pages.shared import address, figures, parcels
+from pages.shared import address, parcels
 from pages.shared import lab as ui
+from pages.shared.colors import DIGIT_COLORS
 from pages.shared.component import base64_of, component, received
 from pages.shared.once import once
 from pages.shared.pair import digits, halves, labels, named
@@ -67,7 +68,7 @@ def of_a_digit(vae: RunConfig) -> None:
     _posterior(
         key=KEY,
         data={
-            "colors": list(figures.DIGIT_COLORS),
+            "colors": list(DIGIT_COLORS),
             "weight": vae.kl_weight,
             "reach": _reach(run),
             "answer": _answer(run, name) | (_fits(run, name) if wants_fits else {}),

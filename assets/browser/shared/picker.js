@@ -3,6 +3,7 @@
 import { centreDigit } from "./centre.js";
 import { PIXELS, paintDigit, SIDE } from "./digit.js";
 import { element } from "./element.js";
+import { fetchParcel } from "./parcels.js";
 import { KEYS, Sheet } from "./sheet.js";
 import { readPicture } from "./upload.js";
 
@@ -51,7 +52,7 @@ export class Picker {
    * empty(): called when somebody takes an empty sheet, for those to whom it means something.
    */
   constructor(place, pick, empty = () => {}) {
-    Object.assign(this, { pick, empty, digits: null, hard: [] });
+    Object.assign(this, { pick, empty, digits: null, hard: "" });
     place.classList.add("picker");
     place.innerHTML = MARKUP;
     const find = (query) => place.querySelector(query);
@@ -63,9 +64,7 @@ export class Picker {
       find(".classes").append(button);
     }
     find(".random").addEventListener("click", () => this.choose(Math.floor(Math.random() * this.digits.length)));
-    find(".hard").addEventListener("click", () => {
-      this.choose(this.hard[(this.hard.indexOf(this.chosen) + 1) % this.hard.length]);
-    });
+    find(".hard").addEventListener("click", () => this.nextHard());
     this.sheet = new Sheet(
       this.paper,
       (x) => this.draw(x),
@@ -92,7 +91,7 @@ export class Picker {
     this.index.addEventListener("change", () => this.typed());
   }
 
-  /** digits: TestDigits; hard: the numbers of some; name: what an address names, a number, or `own-` and its pixels. */
+  /** digits: TestDigits; hard: the parcel of the numbers of some; name: what an address names, a number, or `own-` and its pixels. */
   async open(digits, hard, name) {
     Object.assign(this, { digits, hard });
     this.index.max = digits.length - 1;
@@ -118,6 +117,18 @@ export class Picker {
     const start = this.chosen ?? -1;
     for (let step = 1; step <= count; step++)
       if (fits((start + step + count) % count)) return this.choose((start + step + count) % count);
+  }
+
+  /** The next one of those that the VAE reconstructs worst. */
+  async nextHard() {
+    const from = this.chosen;
+    try {
+      const bytes = await fetchParcel(this.hard);
+      const hard = Array.from({ length: bytes.length / 2 }, (_, i) => bytes[2 * i] + 256 * bytes[2 * i + 1]);
+      if (this.chosen === from) this.choose(hard[(hard.indexOf(from) + 1) % hard.length]); // nothing else was chosen
+    } catch (error) {
+      this.complain(error.message);
+    }
   }
 
   typed() {

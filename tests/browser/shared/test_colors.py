@@ -2,8 +2,8 @@
 
 import pytest
 
+from pages.shared.colors import COLORS, DIGIT_COLORS, GREY, HEAD_COLORS
 from pages.shared.component import read
-from pages.shared.figures import COLORS, DIGIT_COLORS, GREY, HEAD_COLORS
 from tests.browser.conftest import EMPTY
 
 SEEN = """async ([css, names]) => {

@@ -21,14 +21,14 @@ OPENED = """async ([labels, css]) => {
   Object.assign(globalThis, { picked: [], empties: 0, EMPTY });
   const pick = (x, name) => picked.push([Array.from(x), name]);
   globalThis.picker = new Picker(document.querySelector("div"), pick, () => empties++);
-  await picker.open(new TestDigits(["images"], Uint8Array.from(labels)), [7, 3, 11], "42");
+  await picker.open(new TestDigits(["images"], Uint8Array.from(labels)), "hard", "42");
 }"""
 
 
 @pytest.fixture
 def picker(modules, served) -> Page:
     """A picker that shows test digit 42, a four."""
-    served.update(parcels.digits())
+    served.update(parcels.digits(), hard=np.array([7, 3, 11], "<u2").tobytes())
     modules.goto(EMPTY)
     modules.evaluate(OPENED, [list(served["labels"]), read("shared/lab.css") + read("shared/picker.css")])
     return modules

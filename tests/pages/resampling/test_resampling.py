@@ -25,8 +25,9 @@ def test_the_pair_and_its_codes_on_the_dimensions_of_the_largest_kl_are_sent(par
     assert codes == pytest.approx(q_of(config.autoencoder.run_id)[0][:, dims].T.numpy(), abs=1e-4)
 
 
-def test_the_hard_digits_are_those_that_lose_most_the_worst_first(shown, stored, q_of):
+def test_the_hard_digits_are_those_that_lose_most_the_worst_first(shown, parcel, stored, q_of):
     x = data.load("mnist", "test").images
     model = stored.model(TEN.run_id).requires_grad_(False)
     losses = losses_of(model.decode(q_of(TEN.run_id)[0]), x)
-    assert sent(shown("resampling", run=TEN.run_id), "resampling")["hard"] == losses.topk(50).indices.tolist()
+    content = sent(shown("resampling", run=TEN.run_id), "resampling")
+    assert numbers_of(parcel(content["hard"]), "<u2").tolist() == losses.topk(50).indices.tolist()
