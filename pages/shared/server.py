@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 
-from pages.shared import component, frame
+from pages.shared import bundles, component, frame
 from pages.shared.once import known
 
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
@@ -67,6 +67,7 @@ def _start() -> None:
         gc.enable()
     time.sleep(FIRST_PAGE)
     lab.settle()
+    bundles.compress()
 
 
 def say_in_words(error: Exception) -> bool:
@@ -89,6 +90,17 @@ async def module(request: Request) -> Response:
     if found is None:
         return missing(f"There is no {name} here: the lab has been renewed. Load the page again.")
     return _kept(request, found, "text/javascript")
+
+
+async def bundle(request: Request) -> Response:
+    """A file of Streamlit's own, by its name, which has a checksum in it."""
+    name = request.path_params["path"]
+    found, gzipped = bundles.content(name), bundles.gzipped(name)
+    if found is None:
+        return missing(f"There is no {name} here: the lab has been renewed. Load the page again.")
+    if gzipped and _takes_gzip(request):
+        return Response(gzipped, 200, FOR_EVER | {"Content-Encoding": "gzip"}, bundles.kind(name))
+    return Response(found, 200, FOR_EVER, bundles.kind(name))
 
 
 async def parcel(request: Request) -> Response:
@@ -131,9 +143,13 @@ def missing(words: str) -> Response:
 
 
 def _kept(request: Request, gzipped: bytes, kind: str) -> Response:
-    if "gzip" in request.headers.get("accept-encoding", ""):
+    if _takes_gzip(request):
         return Response(gzipped, 200, FOR_EVER | {"Content-Encoding": "gzip"}, kind)
     return Response(gzip.decompress(gzipped), 200, FOR_EVER, kind)
+
+
+def _takes_gzip(request: Request) -> bool:
+    return "gzip" in request.headers.get("accept-encoding", "")
 
 
 class Beside:
@@ -151,6 +167,7 @@ class Beside:
             Route(f"{base}/browser/{{version}}/{{path:path}}", module),
             Route(f"{base}/parcels/{{name:path}}", parcel),
             Route(f"{base}/news", news),
+            Route(f"{base}/static/{{path:path}}", bundle),
         ]
         self.router = Router(routes, redirect_slashes=False, default=app)
 
