@@ -68,6 +68,7 @@ def test_a_digit_is_chosen_by_class_number_chance_or_difficulty(picker):
     check(picker, 0, 7)  # after the last comes the first
     for index in (7, 3, 11, 7):
         picker.get_by_role("button", name="A hard one").click()
+        expect(picker.locator(".name")).to_have_text(f"Test digit {index}, labelled {labels[index]}")
         check(picker, index, labels[index])
     picker.evaluate("Math.random = () => 0.9999")
     picker.get_by_role("button", name="Random").click()

@@ -24,7 +24,7 @@ import websockets.sync.client
 from playwright.sync_api import expect
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from pages.shared import component
+from pages.shared import bundles, component
 from pages.shared.parcels import of_images
 from tests.browser import parcels
 from tests.browser.nginx import Nginx, NoNginx
@@ -65,6 +65,19 @@ def test_a_module_is_sent_compressed_or_not_and_kept_for_ever(server):
     assert headers["cache-control"] == "public, max-age=31536000, immutable" and headers["vary"] == "Accept-Encoding"
     status, headers, body = ask(server, path)
     assert (status, body) == (200, text) and "content-encoding" not in headers
+
+
+def test_streamlits_own_files_are_sent_compressed_once_the_server_has_come_to_rest(server):
+    path = re.search(r"static/js/index\.[^\"]*\.js", ask(server, "")[2].decode())[0]
+    text = (bundles.FOLDER.parent / path).read_bytes()
+    status, headers, body = ask(server, path)
+    assert (status, body) == (200, text) and headers["content-type"].startswith("text/javascript")
+    assert headers["cache-control"] == "public, max-age=31536000, immutable"
+    wait_for(lambda: "content-encoding" in ask(server, path, **{"Accept-Encoding": "gzip"})[1])
+    status, headers, body = ask(server, path, **{"Accept-Encoding": "gzip"})
+    assert status == 200 and gzip.decompress(body) == text and len(body) < len(text) / 2
+    status, headers, body = ask(server, "static/js/none.js")
+    assert status == 404 and headers["cache-control"] == "no-store" and b"Load the page again" in body
 
 
 def test_models_codes_and_digits_come_under_names_that_say_all(server, name):
