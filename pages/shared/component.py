@@ -21,6 +21,7 @@ from pages.shared.plain import plain
 BROWSER = Path(__file__).parents[2] / "assets" / "browser"
 IMPORT = re.compile(r'from "(\.[^"]+)";')
 # In the session's state (frame.py): the last part of the address, empty for the first page.
+PACKED = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 PAGE = "page in the address"
 
 # Streamlit takes a component's script as a text, which cannot import by a relative path. So the text imports the real
@@ -78,8 +79,8 @@ def component(room: str, name: str, html: str | None = None, css: str | None = N
 
     def show(key: str, data: dict, sends: Mapping[str, Handler] = MappingProxyType({}), **options) -> dict:
         handlers = {f"on_{name}_change": functools.partial(_take, key, name, do) for name, do in sends.items()}
-        # As bytes: in a table Streamlit looks for data frames, which takes as long as all else of a component.
-        packed = orjson.dumps({**data, "page": st.session_state.get(PAGE, "")})
+        # As bytes: in a dict Streamlit looks for data frames, which takes as long as all else of a component.
+        packed = orjson.dumps({**data, "page": st.session_state.get(PAGE, "")}, option=PACKED)
         sent = shown(key=key, data=packed, **handlers, **options)
         return {name: _allowed(name, sent.get(name)) for name in sends}
 

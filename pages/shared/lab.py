@@ -44,6 +44,9 @@ _starting = threading.Lock()
 def _started() -> Runs:
     use_one_thread()  # the cores are the workers'
     data.load("mnist", "test")
+    # What is imported by now never is garbage, so Python need not look through it again and again.
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
     store = RunStore(to_write=False)
     runs = Runs(store, device_here(), start_after=machine.start_after())
     if store.read_only:
@@ -60,15 +63,6 @@ def _wait_for_store(without: Runs) -> None:
                 if _started() is without:
                     _started.cache_clear()
             return
-
-
-def settle() -> None:
-    """Imports what not every page needs, and has Python no more look for garbage in what never is any."""
-    from pages.shared import figures  # noqa: F401  (plotly)
-
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
 
 
 def is_started() -> bool:

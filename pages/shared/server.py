@@ -19,14 +19,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 
+from pages.lessons import LESSONS
 from pages.shared import bundles, component, frame
 from pages.shared.once import known
 
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
 # Seconds for which the server waits for somebody who opens the lab at once, then for that page's title, and then lets
 # the page come before what others need.
-AT_ONCE, TITLE, FIRST_PAGE = 1.0, 5.0, 6.0
+AT_ONCE, TITLE, FIRST_PAGE = 1.0, 3.0, 20.0
 SWITCH = 5e-4  # seconds until a thread lets another one go on: what a browser waits for comes between the imports
+ADDRESSES = {lesson.address for lesson in LESSONS}
 NEVER = {"Cache-Control": "no-store"}
 NEWS = re.compile(r"(ae|vae)-\d{1,2}d-[0-9a-f]{12}(/[0-9a-f]{64})?")  # a run, or the gaps of a run's model
 
@@ -60,14 +62,13 @@ def _start() -> None:
         frame.title_is_there.wait(TITLE)
     try:
         from pages.shared import lab
-
-        with contextlib.suppress(*lab.CANNOT_START):  # which every page says
-            lab.start()
     finally:
         gc.enable()
+    with contextlib.suppress(*lab.CANNOT_START):  # which every page says
+        lab.start()
     time.sleep(FIRST_PAGE)
-    lab.settle()
     bundles.compress()
+    from pages.shared import figures  # noqa: F401  (plotly, before somebody waits for it)
 
 
 def say_in_words(error: Exception) -> bool:
@@ -162,7 +163,7 @@ class Beside:
     def __init__(self, app: ASGIApp):
         self.app = app
         path = st.get_option("server.baseUrlPath").strip("/")
-        base = f"/{path}" if path else ""
+        self.base = base = f"/{path}" if path else ""
         routes = [
             Route(f"{base}/browser/{{version}}/{{path:path}}", module),
             Route(f"{base}/parcels/{{name:path}}", parcel),
@@ -176,7 +177,7 @@ class Beside:
         if scope["type"] == "websocket":
             receive = _in_time(receive)
         is_asked = scope["type"] == "http" and scope["method"] in ("GET", "HEAD")
-        if is_asked and not _asked.is_set() and "/_stcore/" not in scope["path"]:
+        if is_asked and scope["path"].removeprefix(self.base) in ADDRESSES:
             _asked.set()
         await (self.router if is_asked else self.app)(scope, receive, send)
 

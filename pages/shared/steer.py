@@ -18,7 +18,7 @@ from vae.runs.store import DamagedRun, StoreError
 from vae.training.speed import estimate_seconds
 
 LONG = 600  # seconds
-MAIN, OTHERS = 270, 150  # pixels: the buttons keep their places whatever they say
+MAIN, OTHERS = 270, 150  # pixels: a button keeps its place whatever the others say
 
 
 @ui.says_damage
@@ -35,6 +35,7 @@ def buttons(ae: RunConfig, vae: RunConfig) -> None:
         row.button("Stop", icon=":material/stop:", on_click=_stop, args=(ae, vae), width=OTHERS)
     elif states & {"pausing", "paused"}:
         _main_button(row, "Resume", _train, ae, vae, disabled=not may_train)
+        row.button("Pause", disabled=True, icon=":material/pause:", width=OTHERS)  # Stop never comes in its place
         row.button("Stop", icon=":material/stop:", on_click=_stop, args=(ae, vae), width=OTHERS)
     elif "stopped" in states:
         _main_button(row, "Train both to the end", _train, ae, vae, disabled=not may_train)

@@ -59,9 +59,10 @@ def _watch(vae: RunConfig, model: tuple[str, str], before: bool) -> None:
     if ui.runs().is_measuring(*model) != before:
         run_again()  # other buttons
     measured = _measured(model)
+    if _count(measured) == IMAGES:
+        run_again()  # nobody need look any more
     complaint()
-    if _count(measured) < IMAGES:
-        _steer(model, _count(measured), before)
+    _steer(model, _count(measured), before)
     _draw(vae, model, *measured)
 
 

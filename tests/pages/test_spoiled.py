@@ -11,6 +11,7 @@ import pytest
 
 from pages.lessons import LESSONS
 from pages.shared import figures
+from pages.shared.colors import GREY
 from tests.vae.runs.test_store import line_of
 from vae.__main__ import main
 from vae.config import RECIPE, RunConfig
@@ -192,9 +193,9 @@ def test_every_picture_of_a_training_is_drawn_of_whatever_line_its_history_may_h
             history = [*history_in(content, VAE)]
             drawn = (
                 figures.loss_curves(history, history, 90.0).at(1, 2),
-                figures.objective_curves({"run": history}, {"run": figures.GREY}),
+                figures.objective_curves({"run": history}, {"run": GREY}),
                 figures.kl_per_dimension_curves({"run": history}, {"run": {0}}),
-                figures.race({"run": history}, {"run": (2, 0.5)}, {"run": figures.GREY}),
+                figures.race({"run": history}, {"run": (2, 0.5)}, {"run": GREY}),
             )
             assert all(json.loads(plotly.io.to_json(figure, validate=False)) for figure in drawn)
 

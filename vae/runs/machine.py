@@ -56,7 +56,7 @@ def start_after() -> float | None:
     return FIRST_LOOK if available_memory() >= ROOM else None
 
 
-@functools.cache  # twenty files are read for it
+@functools.cache  # twenty files are read for it, and a quota hardly ever changes
 def cores() -> int:
     """How many cores this process may use, at least 1: by its affinity, and by the quotas of its control groups.
 

@@ -103,7 +103,7 @@ export class Picker {
 
   /** A test digit by its number, shown as soon as it is here. */
   async choose(index) {
-    this.chosen = index;
+    Object.assign(this, { chosen: index, wanted: null });
     try {
       if (!this.digits.has(index)) await this.digits.fetch(index);
     } catch (error) {
@@ -119,14 +119,21 @@ export class Picker {
       if (fits((start + step + count) % count)) return this.choose((start + step + count) % count);
   }
 
-  /** The next one of those that the VAE reconstructs worst. */
+  /** The next one of those that the VAE reconstructs worst; the server may first have to look for them. */
   async nextHard() {
-    const from = this.chosen;
+    if (this.looking && this.wanted === this.looking) return;
+    const { textContent: before } = this.name;
+    const looking = {};
+    Object.assign(this, { looking, wanted: looking });
+    this.name.textContent = "Looking for the hard digits …";
     try {
       const bytes = await fetchParcel(this.hard);
+      if (this.wanted !== looking) return; // something else was chosen meanwhile
       const hard = Array.from({ length: bytes.length / 2 }, (_, i) => bytes[2 * i] + 256 * bytes[2 * i + 1]);
-      if (this.chosen === from) this.choose(hard[(hard.indexOf(from) + 1) % hard.length]); // nothing else was chosen
+      await this.choose(hard[(hard.indexOf(this.chosen) + 1) % hard.length]);
     } catch (error) {
+      if (this.wanted !== looking) return;
+      this.name.textContent = before;
       this.complain(error.message);
     }
   }

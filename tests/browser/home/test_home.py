@@ -66,6 +66,20 @@ def test_the_numbers_are_the_trained_networks_and_passing_again_changes_the_vaes
     assert len({w["vae_z"] for w in seen}) == 4
     assert len({(w["ae_z"], w["mu"], w["sigma"]) for w in seen}) == 1
 
+    tasks, about = page.locator(".stMarkdown details").all()
+    expect(tasks.get_by_role("listitem").first).to_contain_text("will the AE's z change")  # open at once
+    expect(page.locator(".stMarkdown .katex-display")).to_be_visible()
+    nat = about.get_by_role("listitem").first
+    expect(nat).to_be_hidden()
+    about.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(nat).to_contain_text("the unit of information")
+    tasks.locator("summary").click()
+    page.get_by_text("The source of this page").click()  # the page runs again
+    expect(page.get_by_test_id("stCode")).to_be_visible()
+    expect(nat).to_be_visible()
+    expect(tasks.get_by_role("listitem").first).to_be_hidden()
+
 
 def test_another_digit_is_another_link_and_a_drawing_follows_to_the_other_pages(visit):
     page = opened(visit)

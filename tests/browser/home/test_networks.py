@@ -20,7 +20,7 @@ X = 11
 @pytest.fixture
 def networks(mounted):
     """Twelve passes of a digit."""
-    data = {"hard": [3], "given": {"x": str(X), "passes": "12"}}
+    data = {"hard": "hard", "given": {"x": str(X), "passes": "12"}}
     return mounted("networks", data, {**parcels.digits(), **parcels.pair(TEN)}, html=_picture())
 
 

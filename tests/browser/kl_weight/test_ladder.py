@@ -63,7 +63,7 @@ def ladder(mounted):
         "klWords": "What is not known.",
         "reference": "run 1",
         "ae": {"reconstruction": 95.5, "active": 10, "mmd": {"value": 0.5, "low": -0.001, "high": 0.02}},
-        "hard": [3],
+        "hard": "hard",
         "given": {"x": str(X)},
     }
     sent = {**parcels.digits(), "ae": parcels.model(TEN.autoencoder), **codes}

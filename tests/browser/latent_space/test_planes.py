@@ -40,7 +40,7 @@ def latent_space(mounted):
             "names": dict(zip(HALVES, names)),
             "captions": {"ae": "left", "vae": "right"},
             "weights": {"ae": 0.0, "vae": WEIGHT},
-            "hard": [3],
+            "hard": "hard",
             "given": {"x": str(X), "layers": layers},
         }
         sent = {f"codes_{half}": parcels.codes(config, DIMS) for half, config in HALVES.items()}

@@ -24,7 +24,7 @@ def resampling(mounted):
             "latentDim": 10,
             "colors": parcels.COLORS,
             "limits": {"ae": 8.0, "vae": 4.0},
-            "hard": [3],
+            "hard": "hard",
             "given": {"x": str(X), **given},
         }
         sent = {f"codes_{half}": parcels.codes(config, DIMS) for half, config in HALVES.items()}

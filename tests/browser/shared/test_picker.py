@@ -1,6 +1,7 @@
 """How a digit is chosen, drawn or read from a file, with the picker alone on an empty page."""
 
 import io
+import re
 
 import numpy as np
 import pytest
@@ -81,6 +82,33 @@ def test_a_digit_is_chosen_by_class_number_chance_or_difficulty(picker):
             f"Test digit {bad or '(nothing)'}: a whole number from 0 to 299 is needed."
         )
     assert picker.evaluate("picked.length") == count
+
+
+HELD = """() => {
+  const { fetch } = globalThis;
+  const held = (url) => new Promise((answer) => { globalThis.release = () => answer(fetch(url)); });
+  globalThis.fetch = (url) => (String(url).endsWith("/hard") ? held(url) : fetch(url));
+}"""
+
+
+def test_a_drawing_stays_when_hard_digits_come_late(picker):
+    picker.evaluate(HELD)
+    picker.get_by_role("button", name="A hard one").click()
+    expect(picker.locator(".name")).to_have_text("Looking for the hard digits …")
+    picker.get_by_role("button", name="A hard one").click()  # which changes nothing
+    picker.evaluate("picker.own(new Float32Array(784).fill(1))")
+    picker.evaluate("release()")
+    picker.evaluate("() => new Promise((done) => setTimeout(done, 50))")
+    assert last(picker)[1].startswith("own-") and picker.locator(".name").text_content() == "Your own digit"
+    picker.get_by_role("button", name="A hard one").click()  # they are here now
+    expect(picker.locator(".name")).to_have_text(re.compile("^Test digit 7, labelled"))
+
+
+def test_that_hard_digits_cannot_be_had_is_said(picker, served):
+    del served["hard"]
+    picker.get_by_role("button", name="A hard one").click()
+    expect(picker.get_by_role("alert")).to_have_text("There is no hard here.")
+    assert picker.locator(".name").text_content() == "Test digit 42, labelled 4" and last(picker)[1] == "42"
 
 
 WRITTEN = """async (x) => {

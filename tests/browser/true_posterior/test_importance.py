@@ -18,7 +18,7 @@ BOUNDS = "document.querySelector('.bound').view.bound.bounds"
 
 
 def shown(mounted, config, weight: float):
-    data = {"weight": weight, "hard": [3], "given": {"x": str(X)}}
+    data = {"weight": weight, "hard": "hard", "given": {"x": str(X)}}
     page = mounted("bound", data, {**parcels.digits(), "vae": parcels.model(config)})
     page.wait_for_function("document.querySelector('.bound').view.bound.isDone")
     return page

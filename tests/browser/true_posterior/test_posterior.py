@@ -49,7 +49,7 @@ def posterior(mounted, sent):
     """Shows an answer of the server on the whole plane, from -5 to 5."""
 
     def posterior(answer: dict, weight: float = 1.0):
-        given = {"colors": parcels.COLORS, "weight": weight, "reach": 5.0, "hard": [3, 1], "answer": answer}
+        given = {"colors": parcels.COLORS, "weight": weight, "reach": 5.0, "hard": "hard", "answer": answer}
         page = mounted("posterior", given, sent)
         whole(page)
         return page

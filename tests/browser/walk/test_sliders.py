@@ -44,7 +44,7 @@ def walk(mounted):
             "latentDim": 10,
             "ranges": {"ae": RANGES, "vae": [[-3.0, 3.0]] * 10},
             "kl": KL,
-            "hard": [3],
+            "hard": "hard",
             "given": {"x": "2", "x2": "8", **given},
         }
         return mounted("walk", data, {**parcels.digits(), **parcels.pair(TEN)})

@@ -15,8 +15,10 @@ def test_every_file_of_streamlits_is_there_and_no_other():
         assert bundles.content(name) == (bundles.FOLDER / name).read_bytes()
     above = "../index.html"
     assert (bundles.FOLDER / above).is_file()
+    before = len(bundles._read)
     for name in ("", ".", "js", "js/none.js", above, str(bundles.FOLDER / NAMES[0]), f"js/../{NAMES[0]}", "\0"):
         assert bundles.content(name) is None
+    assert len(bundles._read) == before  # who asks for what is not there fills no memory
 
 
 def test_texts_are_compressed_once_it_is_asked_for(monkeypatch):
