@@ -90,8 +90,7 @@ def _colored(latex: str) -> str:
 def foot(try_this: str, latex: str, page: str, is_open: bool = False) -> None:
     """What stands below every lesson: what to try, the formula, what the words mean, and the page's own source.
 
-    is_open: whether one sees at once what to try. All but the source is one element, for each costs the server half a
-    millisecond: as expanders of Streamlit's they would cost a class a fifth of its time.
+    is_open: whether one sees at once what to try. All but the source is one element, for each costs the server.
     """
     st.markdown(_below(try_this, latex, is_open), unsafe_allow_html=True)
     _source(page)

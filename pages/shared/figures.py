@@ -28,18 +28,8 @@ class Figure(graph_objects.Figure):
     def at(self, x: float, panels: int) -> "Figure":
         """The same with a vertical line at x through so many panels, one above the other.
 
-        The rest is not made again, which would cost a server some 65 ms for each picture of a training that is played;
-        and each is made once for a class.
+        The rest is not made again, which would cost a server some 65 ms for each picture of a training that is played.
         """
-        if (x, panels) not in self._with_line:
-            self._with_line[x, panels] = self._line(x, panels)
-        return self._with_line[x, panels]
-
-    @functools.cached_property
-    def _with_line(self) -> dict[tuple[float, int], "Figure"]:
-        return {}
-
-    def _line(self, x: float, panels: int) -> "Figure":
         line = {"type": "line", "line": {"color": GREY, "width": 1}, "x0": x, "x1": x, "y0": 0, "y1": 1}
         lines = [{**line, "xref": f"x{panel}", "yref": f"y{panel} domain"} for panel in ("", *range(2, panels + 1))]
         layout = self._sent["layout"]

@@ -99,9 +99,7 @@ async def bundle(request: Request) -> Response:
     found, gzipped = bundles.content(name), bundles.gzipped(name)
     if found is None:
         return missing(f"There is no {name} here: the lab has been renewed. Load the page again.")
-    if gzipped and _takes_gzip(request):
-        return Response(gzipped, 200, FOR_EVER | {"Content-Encoding": "gzip"}, bundles.kind(name))
-    return Response(found, 200, FOR_EVER, bundles.kind(name))
+    return _kept(request, gzipped, bundles.kind(name), found)
 
 
 async def parcel(request: Request) -> Response:
@@ -143,14 +141,11 @@ def missing(words: str) -> Response:
     return PlainTextResponse(words, 404, NEVER)
 
 
-def _kept(request: Request, gzipped: bytes, kind: str) -> Response:
-    if _takes_gzip(request):
+def _kept(request: Request, gzipped: bytes | None, kind: str, whole: bytes = b"") -> Response:
+    """An answer that a browser keeps; whole: where there is nothing compressed."""
+    if gzipped and "gzip" in request.headers.get("accept-encoding", ""):
         return Response(gzipped, 200, FOR_EVER | {"Content-Encoding": "gzip"}, kind)
-    return Response(gzip.decompress(gzipped), 200, FOR_EVER, kind)
-
-
-def _takes_gzip(request: Request) -> bool:
-    return "gzip" in request.headers.get("accept-encoding", "")
+    return Response(whole or gzip.decompress(gzipped), 200, FOR_EVER, kind)
 
 
 class Beside:

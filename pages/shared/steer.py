@@ -92,8 +92,8 @@ def in_words(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def _main_button(column, label: str, action, *configs: RunConfig, disabled: bool) -> None:
-    column.button(
+def _main_button(row, label: str, action, *configs: RunConfig, disabled: bool) -> None:
+    row.button(
         label, icon=":material/play_arrow:", type="primary", disabled=disabled,
         on_click=action, args=configs, width=MAIN,
     )  # fmt: skip

@@ -83,9 +83,8 @@ def _pictures(ae: RunConfig, vae: RunConfig, before: list[str], dimensions, live
     strips.html(_strips(vae.dataset, snapshots))
     _scatters(scatters, pair, frames, shown, dimensions)
     floor = floor_of(vae.dataset) if vae.likelihood == "bernoulli" else None
-    curves = _curves(ae.run_id, vae.run_id, *now, floor)
-    if not live:
-        curves = curves.at(figures.epoch_of(step, *histories), panels=2)
+    drawn = ae.run_id, vae.run_id, *now, floor
+    curves = _curves(*drawn) if live else _curves_at(figures.epoch_of(step, *histories), drawn)
     st.plotly_chart(curves, key="losses", config=PLAIN)
     if not live:  # a second figure with each picture of a training would cost a class as much as the first
         balance.show(pair, frames, shown)
@@ -250,3 +249,9 @@ def _reach(run_id: str, snapshots: tuple[tuple[int, str], ...], dimensions) -> f
 @once(20)
 def _curves(ae_id: str, vae_id: str, ae_now: RunStatus, vae_now: RunStatus, floor: float | None) -> figures.Figure:
     return figures.loss_curves(ui.history(ae_id, ae_now), ui.history(vae_id, vae_now), floor)
+
+
+@once(40)
+def _curves_at(epoch: float, drawn: tuple) -> figures.Figure:
+    """Those curves, with a line at an epoch."""
+    return _curves(*drawn).at(epoch, panels=2)

@@ -91,7 +91,10 @@ export class Picker {
     this.index.addEventListener("change", () => this.typed());
   }
 
-  /** digits: TestDigits; hard: the parcel of the numbers of some; name: what an address names, a number, or `own-` and its pixels. */
+  /**
+   * digits: TestDigits; hard: the parcel of the numbers of some; name: what an address names, a number, or `own-` and
+   * its pixels.
+   */
   async open(digits, hard, name) {
     Object.assign(this, { digits, hard });
     this.index.max = digits.length - 1;

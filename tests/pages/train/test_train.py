@@ -72,11 +72,12 @@ def test_pictures_and_codes_are_those_of_the_step_on_show(shown, step):
 
 def test_the_curves_are_made_once_for_all_steps_and_the_line_stands_at_the_step_on_show(visit, stored):
     watch._curves.cache.clear()
+    watch._curves_at.cache.clear()
     for step in (64, 1_404):
         layout = json.loads(visit("train", step=step).get("plotly_chart")[0].proto.spec)["layout"]
         [epoch] = {line["epoch"] for half in PAIR for line in stored.history(half.run_id) if line["step"] == step}
         assert [shape["x0"] for shape in layout["shapes"][-2:]] == [epoch] * 2
-    assert len(watch._curves.cache) == 1
+    assert (len(watch._curves.cache), len(watch._curves_at.cache)) == (1, 2)
 
 
 def test_the_more_who_play_a_training_the_longer_each_of_its_pictures_stays(monkeypatch):
