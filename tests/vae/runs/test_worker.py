@@ -338,11 +338,15 @@ def test_a_damaged_file_is_measured_again(store, small, model, how):
 
 def test_gaps_that_another_server_measures_are_left_to_it(store, model, monkeypatch):
     monkeypatch.setattr(worker, "RunStore", lambda url: store)
+    monkeypatch.setattr(worker, "_niced", True)  # this process stays as it is
     with store.take_gap(*model):
         assert worker.measure_for_a_while(*model, store.url) == worker.ELSEWHERE
         assert store.gap_count(*model) == 0
-    assert worker.measure_for_a_while(*model, store.url) == ""
-    assert store.gap_count(*model) == 24
+    counts = [0]
+    while counts[-1] < 24:  # however few there is time for at a time
+        assert worker.measure_for_a_while(*model, store.url) == ""
+        counts.append(store.gap_count(*model))
+        assert counts[-1] > counts[-2]
     assert store.run_ids() == [model[0]]
 
 
