@@ -10,10 +10,10 @@ from collections.abc import Callable
 import dask
 from tqdm import tqdm
 
-from vae import data
+from vae import data, datasets
 from vae.activations import BOTTLENECKS
 from vae.config import ConfigError, RunConfig, allowed_values
-from vae.data import DatasetError, download
+from vae.datasets import DatasetError, download
 from vae.measures.evaluation import evaluate
 from vae.models import SIGMA_HEADS, TRAINABLE
 from vae.runs import machine, seeds
@@ -260,7 +260,7 @@ def worker_command(options: argparse.Namespace) -> int:
     machine.niceness()  # what cannot be it is said now, and not by each run
     count = machine.workers(device_here()) or 1  # of a card fewer share than there are cores
     arguments = [options.address, "--nworkers", str(count), "--nthreads", "1", "--memory-limit", "0", "--no-dashboard"]
-    data.share()
+    datasets.share()
     dask_worker.main(arguments, prog_name="python -m vae worker", standalone_mode=False)
     return 0
 

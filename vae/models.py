@@ -7,13 +7,14 @@ VAE:  x -> trunk -> y -(g, h)-> mu, log_sigma;  z = mu + sigma * eps -> decoder 
 import math
 from itertools import pairwise
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from vae.activations import ACTIVATIONS, activation_of
 from vae.config import ConfigError, RunConfig
-from vae.data import PIXELS
+from vae.datasets import PIXELS
 from vae.randomness import seeded
 
 # What h(y) may be -> how log sigma comes of it, and the h(y) at which sigma = 1, where every VAE starts.
@@ -132,6 +133,18 @@ def build_model(config: RunConfig, mean_image: Tensor | None = None) -> nn.Modul
             _, unit = SIGMA_HEADS[config.sigma]
             model.h.bias.fill_(unit)
     return model
+
+
+def with_weights(config: RunConfig, weights: dict[str, np.ndarray]) -> nn.Module:
+    """The config's network with the weights of a run, by their names in it, ready for use; nothing is trained on."""
+    model = build_model(config)
+    model.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
+    return model.eval().requires_grad_(False)
+
+
+def weights_of(model: nn.Module) -> dict[str, np.ndarray]:
+    """A network's weights and biases by their names in it."""
+    return {name: tensor.numpy() for name, tensor in model.state_dict().items()}
 
 
 def convert(autoencoder: Autoencoder, config: RunConfig) -> VariationalAutoencoder:

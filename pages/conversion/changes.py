@@ -9,6 +9,7 @@ import streamlit as st
 from pages.conversion import converted
 from pages.shared import address, controls, prediction, scatter
 from pages.shared import lab as ui
+from pages.shared.readings import says_damage
 from pages.shared.trained import Trained
 from vae.config import RunConfig
 from vae.measures.evaluation import mean_image_loss
@@ -28,7 +29,7 @@ def from_nothing(ae: RunConfig) -> RunConfig:
     return dataclasses.replace(ae.converted(), init_from="")
 
 
-@ui.says_damage
+@says_damage
 def structure(ae: RunConfig) -> None:
     """The first change alone: reconstructions, codes and −ELBO before anybody has trained."""
     linear = "*f* is linear: its weights are *g*'s." if _is_linear(ae) else "*f* is not linear: the linear *g* is new."
@@ -112,7 +113,7 @@ def _table(run: Trained) -> None:
     st.markdown("\n".join([*head, *(f"| {name} | {cells(test)} |" for name, test in rows.items())]))
 
 
-@ui.says_damage
+@says_damage
 def objective(ae: RunConfig) -> None:
     """The second change: the KL term of the codes as they are, and what each sigma would cost."""
     st.markdown(

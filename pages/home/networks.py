@@ -5,10 +5,10 @@ from string import Template
 import streamlit as st
 
 from pages.shared import address
-from pages.shared import lab as ui
 from pages.shared.colors import COLORS, GREY
 from pages.shared.component import component, read
-from pages.shared.pair import models
+from pages.shared.parcels import models
+from pages.shared.readings import named_run, says_damage
 from vae.config import RunConfig
 
 
@@ -21,12 +21,12 @@ def _picture() -> str:
 _networks = component("home", "networks", html=_picture())
 
 
-@ui.says_damage
+@says_damage
 def show() -> None:
     """The two networks of the default runs, a digit to choose, and its latest passes as strips."""
     vae = RunConfig()
     given = address.given("x", "passes")
-    pair = [ui.trained(config.run_id) for config in (vae.autoencoder, vae)]
+    pair = [named_run(config.run_id) for config in (vae.autoencoder, vae)]
     if None in pair:
         st.info(
             "The runs that this page shows are not there: *Train both* with the settings as they are makes them again."

@@ -7,6 +7,7 @@ import streamlit as st
 from pages.shared import figures, seeds
 from pages.shared import lab as ui
 from pages.shared.once import once
+from pages.shared.readings import says_damage
 from pages.shared.trained import Trained
 from vae.config import RunConfig
 from vae.measures.evaluation import active_dimensions
@@ -15,7 +16,7 @@ from vae.runs.sweep import RAMPLESS
 WARMED = RunConfig(latent_dim=RAMPLESS.latent_dim)
 
 
-@ui.says_damage
+@says_damage
 def over_a_training(runs: list[RunConfig]) -> None:
     """The KL of each dimension of one of the given VAEs, from its first step to its last."""
     names = {f"β = {config.kl_weight:.10g}": config for config in runs}
@@ -27,7 +28,7 @@ def over_a_training(runs: list[RunConfig]) -> None:
     st.caption("Red: active in the end, their μ varies over the digits; grey: inactive, their μ hardly does.")
 
 
-@ui.says_damage
+@says_damage
 def with_and_without_warm_up() -> None:
     """Two runs of weight 1 that differ in the warm-up alone, and what came of each."""
     pair = {f"warm-up over {WARMED.kl_ramp:.0%} of the training": WARMED, "no warm-up": RAMPLESS}

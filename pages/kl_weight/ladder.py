@@ -8,13 +8,14 @@ from collections import defaultdict
 import streamlit as st
 import torch
 
-from pages.shared import address, controls, linked, pair, parcels, scatter, seeds
+from pages.shared import address, controls, linked, parcels, scatter, seeds
 from pages.shared import lab as ui
 from pages.shared.colors import DIGIT_COLORS
 from pages.shared.component import component
 from pages.shared.once import once
 from pages.shared.pair import halves
 from pages.shared.plain import plain
+from pages.shared.readings import says_damage
 from pages.shared.trained import Trained, top_two_dimensions
 from vae import data
 from vae.config import RunConfig
@@ -80,7 +81,7 @@ def _runs_of(architecture: RunConfig) -> list[RunConfig]:
     return [c for c in alike if ui.test_of(c.run_id) and ui.test_of(c.autoencoder.run_id)]
 
 
-@ui.says_damage
+@says_damage
 def show(architecture: RunConfig) -> None:
     """Every rung on one digit, the rate-distortion plane, the dimensions and the codes."""
     given = address.given("x", "chosen")
@@ -144,9 +145,9 @@ def _named(ae: Trained, vaes: list[Trained], points: list[dict]) -> dict:
     """The rung that the others are compared with, what is fetched at once, and what all of that is."""
     reference = next((vae for vae in vaes if vae.config.kl_weight == 1), None)
     codes = {f"codes {vae.run_id}": parcels.of_codes(vae, top_two_dimensions(vae), data.TEST_CODES) for vae in vaes}
-    named = pair.named(pair.labels(ae) | {"ae": parcels.of_model(ae)} | codes)
+    named = parcels.named(parcels.labels(ae) | {"ae": parcels.of_model(ae)} | codes)
     return {
-        **pair.digits(reference or vaes[0]),
+        **parcels.digits(reference or vaes[0]),
         **named,
         "reference": reference and reference.run_id,
         "subject": f"{named['subject']} {points}",

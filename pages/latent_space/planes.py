@@ -8,7 +8,9 @@ from pages.shared import lab as ui
 from pages.shared.colors import DIGIT_COLORS
 from pages.shared.component import component
 from pages.shared.once import once
-from pages.shared.pair import HALVES, halves, on_a_plane
+from pages.shared.pair import halves, on_a_plane
+from pages.shared.parcels import HALVES
+from pages.shared.readings import says_damage
 from pages.shared.trained import Trained
 from vae.config import RunConfig
 from vae.measures import latent
@@ -19,7 +21,7 @@ SAMPLES = 16
 _latent_space = component("latent_space", "latent_space")
 
 
-@ui.says_damage
+@says_damage
 def codes(left: RunConfig, vae: RunConfig, same_axes: bool) -> None:
     """Both planes under the pointer, and the digit whose codes are marked in them."""
     pair = halves(vae, left)
@@ -70,7 +72,7 @@ def _bare(vae: RunConfig) -> None:
         )
 
 
-@ui.says_damage
+@says_damage
 def samples(left: RunConfig, vae: RunConfig) -> None:
     """Codes that belong to no digit, decoded: from N(0, I) by both, and from a Gaussian fitted to the left's codes."""
     st.subheader("Fresh samples")

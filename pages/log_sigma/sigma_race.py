@@ -10,6 +10,7 @@ from pages.shared import lab as ui
 from pages.shared.colors import HEAD_COLORS
 from pages.shared.once import once
 from pages.shared.plain import message
+from pages.shared.readings import says_damage
 from vae.config import RunConfig
 from vae.objective import largest_log_sigma
 from vae.runs.states import SETTLED, RunStatus
@@ -129,7 +130,7 @@ def record(raw: RunConfig) -> str:
     return f"A raw σ failed in **{len(steps)} of {seeds}** trained here with these settings{span}."
 
 
-@ui.says_damage
+@says_damage
 def limits() -> None:
     """Where log sigma itself fails, by arithmetic and in a training with a learning rate that is too large."""
     st.markdown(
@@ -146,7 +147,7 @@ def limits() -> None:
             st.markdown(f"- **{name}**, with a learning rate of {TOO_FAST:g}: {_where(config, state)}{at}")
 
 
-@ui.says_damage
+@says_damage
 def verdict() -> None:
     """Why log sigma, although softplus finishes too: what was measured with the default settings, and arithmetic."""
     softplus, log = (

@@ -1,16 +1,16 @@
 """One digit drawn again and again from q(z|x): the component of assets/browser/resampling/resampling.*, fed."""
 
 from pages.shared import address, scatter
-from pages.shared import lab as ui
 from pages.shared.colors import DIGIT_COLORS
 from pages.shared.component import component
 from pages.shared.pair import halves, on_a_plane
+from pages.shared.readings import says_damage
 from vae.config import RunConfig
 
 _resampling = component("resampling", "resampling")
 
 
-@ui.says_damage
+@says_damage
 def draws(vae: RunConfig) -> None:
     """The digit, its cloud and its reconstructions, beside the AE's one answer."""
     pair = halves(vae)

@@ -9,6 +9,7 @@ import torch
 from pages.shared import lab as ui
 from pages.shared.once import once
 from pages.shared.plain import plain
+from pages.shared.readings import says_damage
 from pages.shared.trained import Trained
 from vae.activations import ACTIVATIONS, BOTTLENECKS
 from vae.config import RunConfig
@@ -18,7 +19,7 @@ from vae.runs.states import USABLE
 MARGIN = 0.05  # how near the end of its range a number counts as at the edge
 
 
-@ui.says_damage
+@says_damage
 def choose_left(vae: RunConfig) -> RunConfig:
     """What stands beside a VAE: its AE, or a model that differs in the activation alone. Kept in the URL as `left`."""
     choices = {activation(config): config for config in _beside(vae)}

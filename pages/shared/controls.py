@@ -10,7 +10,7 @@ import streamlit as st
 from pages.shared import address, run_again
 from pages.shared.colors import COLORS
 from pages.shared.plain import message, plain
-from vae import data
+from vae import datasets
 from vae.config import ConfigError, RunConfig, allowed_values
 from vae.typed import read_widths
 
@@ -164,14 +164,14 @@ def _sentence(words: str) -> str:
 
 def _offer_download(dataset: str) -> None:
     """For images that are not on this machine: a button that fetches them, and words where that fails."""
-    if data.is_available(dataset):
+    if datasets.is_available(dataset):
         return
     st.info(f"{dataset} is not on this machine yet. MNIST always is.", icon=":material/download:")
     if st.button(f"Download {dataset} (about 30 MB)"):
         try:
             with st.spinner(f"Downloading {dataset} …"):
-                data.download(dataset)
-        except data.DatasetError as error:
+                datasets.download(dataset)
+        except datasets.DatasetError as error:
             st.error(f"{message(error)} Choose mnist under *More settings* to go on.", icon=":material/cloud_off:")
             st.stop()
         run_again()

@@ -13,10 +13,10 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pages.lessons import LESSONS, Lesson
+from pages.shared import readings
 from pages.shared.component import PAGE
 from pages.shared.visitors import TooManyPages, keep_pace
 
-title_is_there = threading.Event()  # of any page, in this server
 PATIENCE = 1.0  # seconds for which a page waits until another one is worked out
 ASSETS = Path(__file__).parents[2] / "assets"
 
@@ -73,19 +73,20 @@ def _show() -> None:
     st.session_state[PAGE] = page.url_path
     lesson = next((lesson for lesson in LESSONS if lesson.name == page.url_path), LESSONS[0])
     st.title(lesson.heading)
-    title_is_there.set()
-    with contextlib.nullcontext() if _is_started() else st.spinner("Starting the lab …"):
-        from pages.shared import lab
+    if lesson is LESSONS[0] and not _was_tried():
+        readings.or_words(readings.store)  # its picture needs no more, and torch takes seconds
+    else:
+        with contextlib.nullcontext() if _is_started() else st.spinner("Starting the lab …"):
+            from pages.shared import lab
 
-        lab.runs()
-    lab.say_what_is_missing()
+            lab.runs()
+    readings.say_what_is_missing()
     page.run()
 
 
 def says_store_error(error: Exception) -> bool:
     """Whether an error is one of the store, which is then said in its own words, with the way out."""
-    files = sys.modules.get("vae.runs.files")  # there once torch is
-    if files is None or not isinstance(error, files.StoreError):
+    if not isinstance(error, readings.StoreError):
         return False
     words = str(error)
     st.error(words[:1].upper() + words[1:], icon=":material/hard_drive:")
@@ -94,8 +95,13 @@ def says_store_error(error: Exception) -> bool:
 
 def _is_started() -> bool:
     """Whether torch and the images are there, and nobody need be told to wait."""
-    lab = sys.modules.get("pages.shared.lab")
-    return hasattr(lab, "is_started") and lab.is_started()
+    return _was_tried() and sys.modules["pages.shared.lab"].is_started()
+
+
+def _was_tried() -> bool:
+    """Whether the lab has started, or cannot: it has torch."""
+    was_tried = getattr(sys.modules.get("pages.shared.lab"), "was_tried", None)
+    return was_tried is not None and was_tried.is_set()
 
 
 @functools.cache

@@ -1,43 +1,39 @@
 """What pages know of runs: the one Runs of this server, and cached readings of its store."""
 
-import contextlib
 import functools
 import gc
 import threading
 from typing import NamedTuple
 
 import numpy as np
-import streamlit as st
 
 from pages.shared.once import forget as forget_answer
 from pages.shared.once import once, recent
-from pages.shared.plain import message
+from pages.shared.readings import AGAIN, NamedRun, model_sha256, named_run, open_again, or_words, store
 from pages.shared.trained import Trained
-from vae import data
+from vae import data, datasets
 from vae.config import RunConfig
 from vae.measures.evaluation import EXACT, chance_loss
 from vae.runs import machine
-from vae.runs.files import Nothing
 from vae.runs.queue import Runs
 from vae.runs.states import USABLE, RunStatus
-from vae.runs.store import DamagedRun, RunStore, StoreError
 from vae.runs.worker import device_here
 from vae.training.speed import use_one_thread
 
-AGAIN = 10.0  # seconds between two looks whether a store that could not be used can be
 LOOK = 1.0  # seconds for which it is not asked again where a run is
-
-
-CANNOT_START = (StoreError, ValueError, data.DatasetError)
 
 
 def start() -> Runs:
     """The server's Runs, started once; raises one of CANNOT_START, in words."""
     with _starting:
-        return _started()
+        try:
+            return _started()
+        finally:
+            was_tried.set()
 
 
 _starting = threading.Lock()
+was_tried = threading.Event()  # to start them
 
 
 @functools.lru_cache(maxsize=1)
@@ -47,9 +43,8 @@ def _started() -> Runs:
     # What is imported by now never is garbage, so Python need not look through it again and again.
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
-    store = RunStore(to_write=False)
-    runs = Runs(store, device_here(), start_after=machine.start_after())
-    if store.read_only:
+    runs = Runs(store(), device_here(), start_after=machine.start_after())
+    if store().read_only:
         threading.Thread(target=_wait_for_store, args=(runs,), name="wait for the store", daemon=True).start()
     return runs
 
@@ -57,8 +52,7 @@ def _started() -> Runs:
 def _wait_for_store(without: Runs) -> None:
     """Has the server begin with its store as soon as that can be used, which it could not at the server's start."""
     while not without.closing.wait(AGAIN):
-        with contextlib.suppress(StoreError):
-            RunStore()
+        if open_again():
             with _starting:
                 if _started() is without:
                     _started.cache_clear()
@@ -72,47 +66,15 @@ def is_started() -> bool:
 
 def runs() -> Runs:
     """The server's Runs for a page; says what is wrong and ends the page when there can be none."""
-    try:
-        return start()
-    except CANNOT_START as error:
-        st.error(f"The lab cannot start: {message(error)}", icon=":material/error:")
-        st.stop()
-
-
-def say_what_is_missing() -> None:
-    """Says, and why, where nothing of the server's own store can be shown; the page goes on without it."""
-    with contextlib.suppress(*CANNOT_START):  # which the page says
-        store = start().store
-        if isinstance(store.upper, Nothing):
-            again = f"{store.read_only} It is tried again every {AGAIN:.0f} s."
-            st.warning(f"Only what comes with the project is here: {message(again)}", icon=":material/hard_drive:")
-
-
-def says_damage(page_part):
-    """Has a damaged run set aside and said in words, instead of shown; the page goes on without it."""
-
-    @functools.wraps(page_part)
-    def guarded(*args, **kwargs):
-        try:
-            return page_part(*args, **kwargs)
-        except DamagedRun as error:
-            place = runs().store.set_aside(error.run_id, str(error))
-            st.error(
-                f"{message(error)}. Its files were set aside in {message(place)}. “Train both” on the page *Train side "
-                "by side*, or the button of the page that shows this run, makes it again.",
-                icon=":material/healing:",
-            )
-            st.stop()
-
-    return guarded
+    return or_words(start)
 
 
 @recent(LOOK)
 def status(run_id: str) -> RunStatus:
     """Where a run is; read once for all who watch it."""
-    now = start().store.status(run_id)
+    now = store().status(run_id)
     if now.is_active:
-        start().ensure(start().store.config(run_id))
+        start().ensure(store().config(run_id))
     return now
 
 
@@ -120,12 +82,12 @@ def status(run_id: str) -> RunStatus:
 def measured(run_id: str, sha256: str) -> str:
     """Whether the gaps of a run's model are being measured, and of how many images they are there."""
     is_measuring = start().ensure_gaps(run_id, sha256)
-    return f"{'running' if is_measuring else 'resting'}-{start().store.gap_count(run_id, sha256)}"
+    return f"{'running' if is_measuring else 'resting'}-{store().gap_count(run_id, sha256)}"
 
 
 def forget(run_id: str) -> None:
     """Has a run that somebody has just steered read anew."""
-    for reading in (status, test_of, failure_of, _model_sha256):
+    for reading in (status, test_of, failure_of, model_sha256):
         forget_answer(reading, run_id)
     forget_answer(_known)
 
@@ -135,7 +97,7 @@ def test_in_words(run_id: str) -> str:
     test = test_of(run_id)
     if not test:
         return "no figures"
-    chance = chance_loss(start().store.config(run_id).likelihood)
+    chance = chance_loss(store().config(run_id).likelihood)
     if test["reconstruction"] > chance:
         return (
             f"reconstruction {test['reconstruction']:,.0f} nats, **worse than answering grey** ({chance:.0f} nats): "
@@ -157,13 +119,13 @@ def nats(test: dict, name: str) -> str:
 @recent(2.0)
 def test_of(run_id: str) -> dict:
     """A run's figures on the test images; empty for one that has none."""
-    return (start().store.metrics(run_id) or {}).get("test") or {}
+    return (store().metrics(run_id) or {}).get("test") or {}
 
 
 @recent(2.0)
 def failure_of(run_id: str) -> dict | None:
     """What a worker wrote of a training that failed (vae/runs/worker.py): its step, and who did it; else None."""
-    failure = (start().store.metrics(run_id) or {}).get("failure")
+    failure = (store().metrics(run_id) or {}).get("failure")
     return failure if isinstance(failure, dict) and _is_failure(failure) else None
 
 
@@ -177,40 +139,32 @@ def _is_failure(failure: dict) -> bool:
 @once(40)
 def history(run_id: str, now: RunStatus) -> list[dict]:
     """A run's loss curves as they are in the given status; not to be written to."""
-    return start().store.history(run_id)
+    return store().history(run_id)
 
 
 @once(60)
 def pictures(run_id: str, step: int, sha256: str) -> dict[str, np.ndarray]:
     """A snapshot's pictures as arrays, by name; not to be written to."""
-    tensors = start().store.snapshot(run_id, {"step": step, "pictures": sha256})
-    return {name: tensor.numpy() for name, tensor in tensors.items()}
+    return store().snapshot(run_id, {"step": step, "pictures": sha256})
 
 
 def trained(run_id: str) -> Trained | None:
     """The model of a run that has ended, and what it is worth; None where there is none."""
     try:
-        sha256 = _model_sha256(run_id)
-        return _trained(run_id, sha256) if sha256 else None
+        named = named_run(run_id)
+        return named and _trained(named)
     except KeyError:
         return None
 
 
-@recent(2.0)
-def _model_sha256(run_id: str) -> str | None:
-    return (start().store.metrics(run_id) or {}).get("model_sha256")
-
-
 @once(60)
-def _trained(run_id: str, sha256: str) -> Trained:
-    store = start().store
-    store.verify(run_id)
-    return Trained(store.config(run_id), sha256, store.model(run_id), store.metrics(run_id))
+def _trained(run: NamedRun) -> Trained:
+    return Trained(run.config, run.sha256, store().model(run.run_id), store().metrics(run.run_id))
 
 
 def partner(vae: RunConfig) -> RunConfig:
     """The AE beside a VAE: the one that it was converted from, or else the one of the same settings."""
-    return start().store.config(vae.init_from) if vae.init_from else vae.autoencoder
+    return store().config(vae.init_from) if vae.init_from else vae.autoencoder
 
 
 def finished_pairs() -> list[RunConfig]:
@@ -244,8 +198,8 @@ class _Known(NamedTuple):
 
 @recent(2.0)
 def _known() -> _Known:
-    states = start().store.states()
-    runs = {run_id: known for run_id, known in states.items() if data.is_available(known[0].dataset)}
+    states = store().states()
+    runs = {run_id: known for run_id, known in states.items() if datasets.is_available(known[0].dataset)}
     pairs = {}
     for config, state in runs.values():
         if config.model == "vae" and (ae := runs.get(config.init_from or config.autoencoder.run_id)):
@@ -260,4 +214,4 @@ def _known() -> _Known:
 @recent(2.0)
 def damage_reports(run_id: str) -> list[str]:
     """Why and where earlier copies of a run were set aside."""
-    return start().store.damage_reports(run_id)
+    return store().damage_reports(run_id)

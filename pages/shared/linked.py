@@ -8,8 +8,9 @@ import streamlit as st
 from pages.shared import controls, several
 from pages.shared import lab as ui
 from pages.shared.plain import message, plain
+from pages.shared.readings import says_damage
 from pages.shared.steer import waiting
-from vae import data
+from vae import datasets
 from vae.config import OF_AN_AE, ConfigError, RunConfig
 from vae.runs.states import SETTLED, USABLE, RunStatus
 from vae.runs.store import DamagedRun
@@ -96,10 +97,10 @@ def offer(key: str, model: str) -> bool:
     return _offer_training(key, config)
 
 
-@ui.says_damage
+@says_damage
 def _offer_training(key: str, config: RunConfig) -> bool:
     which = f"The run of this link, {plain(config.run_id)}, is not trained on this server yet: {describe(config)}."
-    if not data.is_available(config.dataset):
+    if not datasets.is_available(config.dataset):
         st.info(f"{which} Its images, {config.dataset}, are not here: *Train side by side* can download them.")
         return True
     if config.init_from and ui.status(config.init_from).state != "complete":

@@ -8,16 +8,19 @@ import functools
 import gzip
 import hashlib
 import re
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
-from pages.shared import lab
 from pages.shared.once import once
-from pages.shared.trained import Trained
-from vae import data
+from pages.shared.readings import NamedRun, named_run, store
+from vae import datasets
 from vae.model_bytes import pack_model
 
+if TYPE_CHECKING:
+    from pages.shared.trained import Trained
+
+HALVES = ("ae", "vae")  # left and right, by what usually is there: a VAE may stand on the left too
 PARTS = 10  # of the test images
 SHA256 = r"[0-9a-f]{64}"
 RUN = rf"(?P<run_id>(ae|vae)-\d{{1,2}}d-[0-9a-f]{{12}})/(?P<sha256>{SHA256})"
@@ -44,22 +47,42 @@ def of_labels(dataset: str) -> str:
     return f"labels/{dataset}/0/{_checksum('labels', dataset, 0)}"
 
 
-def of_model(run: Trained) -> str:
+def of_model(run: NamedRun) -> str:
     """The name of a trained model, for model.js."""
     return f"model/{run.run_id}/{run.sha256}"
 
 
-def of_hard_digits(run: Trained) -> str:
+def of_hard_digits(run: NamedRun) -> str:
     """The name of the numbers of the test digits that a run reconstructs worst, two bytes each, the worst first."""
     return f"hard/{run.run_id}/{run.sha256}"
 
 
-def of_codes(run: Trained, dimensions: tuple[int, ...], count: int) -> str:
+def of_codes(run: NamedRun, dimensions: tuple[int, ...], count: int) -> str:
     """The name of the codes of the first `count` test images on the dimensions of a plane, as float32 rows.
 
     mu, a row a dimension, then, of a VAE, sigma.
     """
     return f"codes/{run.run_id}/{run.sha256}/{'-'.join(map(str, dimensions))}/{count}"
+
+
+def digits(run: NamedRun) -> dict:
+    """What a component needs to have a digit chosen: the names of the test images' parts, and of the hard digits."""
+    return {"images": of_images(run.config.dataset), "hard": of_hard_digits(run)}
+
+
+def labels(run: NamedRun) -> dict[str, str]:
+    """The name of the test labels."""
+    return {"labels": of_labels(run.config.dataset)}
+
+
+def named(names: dict[str, str]) -> dict:
+    """Parcels by what a component calls them, and the subject that they are: other parcels are another picture."""
+    return {"parcels": names, "subject": " ".join(names.values())}
+
+
+def models(pair: list[NamedRun]) -> dict:
+    """What a component needs to run a pair on digits: the names of models, digits and hard digits."""
+    return {**digits(pair[1]), **named(labels(pair[1]) | {half: of_model(run) for half, run in zip(HALVES, pair)})}
 
 
 @once(100)
@@ -72,24 +95,33 @@ def _bytes(name: str) -> bytes:
     kind, said = next(((kind, match) for kind, rule in NAMES.items() if (match := rule.fullmatch(name))), (None, None))
     if kind in ("images", "labels"):
         place = said["dataset"], int(said["part"])
-        if data.is_known(place[0]) and place[1] < PARTS and said["sha256"] == _checksum(kind, *place):
+        if datasets.is_known(place[0]) and place[1] < PARTS and said["sha256"] == _checksum(kind, *place):
             return _of_dataset(kind, *place)
-    elif kind and (run := lab.trained(said["run_id"])) and run.sha256 == said["sha256"]:
+    elif kind and (run := named_run(said["run_id"])) and run.sha256 == said["sha256"]:
         if kind == "model":
-            return pack_model(run.model, run.config)
+            return pack_model(store().weights(run.run_id, run.sha256), run.config)
         if kind == "hard":
-            return np.array(run.hard_digits, "<u2").tobytes()
+            return np.array(_trained(run).hard_digits, "<u2").tobytes()
         dimensions = [int(number) for number in said["dims"].split("-")]
         if max(dimensions) < run.config.latent_dim and 1 <= int(said["count"]) <= 10_000:
-            return _codes(run, dimensions, int(said["count"]))
+            return _codes(_trained(run), dimensions, int(said["count"]))
     raise NoParcel(f"There is no {name} here: it is of another version of the lab, or of a run that was deleted.")
 
 
-def _codes(run: Trained, dimensions: list[int], count: int) -> bytes:
+def _trained(run: NamedRun) -> "Trained":
+    from pages.shared import lab  # with torch, which the parcels of the first page do not need
+
+    trained = lab.trained(run.run_id)
+    if trained is None or trained.sha256 != run.sha256:
+        raise NoParcel(f"The run {run.run_id} has just gone on, or was deleted.")
+    return trained
+
+
+def _codes(run: "Trained", dimensions: list[int], count: int) -> bytes:
     mu, log_sigma = run.codes
     parts = [mu] if log_sigma is None else [mu, log_sigma.exp()]
-    rows = torch.cat([part[:count, dimensions].T for part in parts])
-    return rows.contiguous().numpy().astype("<f4").tobytes()
+    rows = np.concatenate([part[:count, dimensions].T.numpy() for part in parts])
+    return rows.astype("<f4").tobytes()
 
 
 @functools.lru_cache(maxsize=100)
@@ -98,7 +130,7 @@ def _checksum(kind: str, dataset: str, part: int) -> str:
 
 
 def _of_dataset(kind: str, dataset: str, part: int) -> bytes:
-    test = data.load(dataset, "test")
+    test = datasets.read(dataset, "test")
     if kind == "labels":
-        return test.labels.to(torch.uint8).numpy().tobytes()
-    return (test.images.chunk(PARTS)[part] * 255).round().to(torch.uint8).numpy().tobytes()
+        return test.labels.astype(np.uint8).tobytes()
+    return np.array_split(test.levels, PARTS)[part].tobytes()

@@ -19,16 +19,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 
-from pages.lessons import LESSONS
-from pages.shared import bundles, component, frame
+from pages.shared import bundles, component, frame, parcels, readings
 from pages.shared.once import known
 
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
-# Seconds for which the server waits for somebody who opens the lab at once, then for that page's title, and then lets
-# the page come before what others need.
-AT_ONCE, TITLE, FIRST_PAGE = 1.0, 3.0, 20.0
+# Seconds for which the server waits for somebody who opens the lab at once; then until no browser has fetched anything
+# for so long, but no longer than LATEST; and then until it compresses all that browsers may fetch.
+AT_ONCE, QUIET, LATEST, AT_REST = 1.0, 2.0, 20.0, 20.0
 SWITCH = 5e-4  # seconds until a thread lets another one go on: what a browser waits for comes between the imports
-ADDRESSES = {lesson.address for lesson in LESSONS}
 NEVER = {"Cache-Control": "no-store"}
 NEWS = re.compile(r"(ae|vae)-\d{1,2}d-[0-9a-f]{12}(/[0-9a-f]{64})?")  # a run, or the gaps of a run's model
 
@@ -53,20 +51,31 @@ def _make_pages_known() -> None:
         logging.disable(logging.NOTSET)
 
 
-_asked = threading.Event()  # set once somebody asks for a page
+_fetched = threading.Event()  # set whenever a browser fetches something that it keeps
+
+
+def _wait_until_quiet(at_once: float, quiet: float, latest: float) -> None:
+    """Returns where no browser fetches anything at once, or once none has for so long; all in seconds."""
+    until, pause = time.monotonic() + latest, at_once
+    while _fetched.wait(pause) and (left := until - time.monotonic()) > 0:
+        _fetched.clear()
+        pause = min(quiet, left)
 
 
 def _start() -> None:
-    """Gets ready what pages need, after the title of who opens the lab at once: beside torch it comes a second late."""
-    if _asked.wait(AT_ONCE):
-        frame.title_is_there.wait(TITLE)
+    """Gets ready what the other pages need, once the first page is whole for who opens the lab at once.
+
+    That page needs no torch, and whatever it needs would come seconds later beside its import. Who opens another page
+    meanwhile has it imported at once.
+    """
+    _wait_until_quiet(AT_ONCE, QUIET, LATEST)
     try:
         from pages.shared import lab
     finally:
         gc.enable()
-    with contextlib.suppress(*lab.CANNOT_START):  # which every page says
+    with contextlib.suppress(*readings.CANNOT_START):  # which every page says
         lab.start()
-    time.sleep(FIRST_PAGE)
+    time.sleep(AT_REST)
     bundles.compress()
     from pages.shared import figures  # noqa: F401  (plotly, before somebody waits for it)
 
@@ -106,24 +115,16 @@ async def parcel(request: Request) -> Response:
     """A parcel by its name (pages/shared/parcels.py)."""
     try:
         name = request.path_params["name"]
-        found = _made(name) or await run_in_threadpool(_make, name)
+        found = known(parcels.content, name) or await run_in_threadpool(_make, name)
     except LookupError as error:
         return missing(str(error))
     return _kept(request, found, "application/octet-stream")
 
 
-def _made(name: str) -> bytes | None:
-    """A parcel that is there already, without which a thread has to make it."""
-    content = getattr(sys.modules.get("pages.shared.parcels"), "content", None)
-    return content and known(content, name)
-
-
 def _make(name: str) -> bytes:
-    from pages.shared import lab, parcels  # torch is on its way when the server starts
-
     try:
         return parcels.content(name)
-    except (lab.DamagedRun, *lab.CANNOT_START) as error:
+    except (readings.DamagedRun, *readings.CANNOT_START) as error:
         raise parcels.NoParcel(str(error)) from error
 
 
@@ -143,6 +144,7 @@ def missing(words: str) -> Response:
 
 def _kept(request: Request, gzipped: bytes | None, kind: str, whole: bytes = b"") -> Response:
     """An answer that a browser keeps; whole: where there is nothing compressed."""
+    _fetched.set()
     if gzipped and "gzip" in request.headers.get("accept-encoding", ""):
         return Response(gzipped, 200, FOR_EVER | {"Content-Encoding": "gzip"}, kind)
     return Response(whole or gzip.decompress(gzipped), 200, FOR_EVER, kind)
@@ -172,8 +174,6 @@ class Beside:
         if scope["type"] == "websocket":
             receive = _in_time(receive)
         is_asked = scope["type"] == "http" and scope["method"] in ("GET", "HEAD")
-        if is_asked and scope["path"].removeprefix(self.base) in ADDRESSES:
-            _asked.set()
         await (self.router if is_asked else self.app)(scope, receive, send)
 
 

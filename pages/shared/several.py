@@ -7,6 +7,7 @@ import streamlit as st
 from pages.shared import lab as ui
 from pages.shared import news, run_again, visitors
 from pages.shared.frame import fragment
+from pages.shared.readings import says_damage
 from pages.shared.steer import MAIN, complaining, complaint, in_words, says_off, trouble
 from vae.config import RunConfig
 from vae.runs import machine
@@ -17,7 +18,7 @@ from vae.training.speed import estimate_seconds
 Shown = Callable[[Sequence[RunConfig], list[RunStatus]], None]
 
 
-@ui.says_damage
+@says_damage
 def train(
     configs: Sequence[RunConfig],
     shown: Shown,
@@ -55,7 +56,7 @@ def train(
     watch(configs, states, shown, is_more_to_come)
 
 
-@ui.says_damage
+@says_damage
 def _watch(configs: Sequence[RunConfig], before: list[str], shown: Shown, is_more_to_come: bool) -> None:
     if is_more_to_come:
         news.watch(*(config.run_id for config in configs))

@@ -8,6 +8,7 @@ import streamlit as st
 from pages.shared import lab as ui
 from pages.shared import visitors
 from pages.shared.plain import message
+from pages.shared.readings import says_damage
 from vae.config import RunConfig
 from vae.runs import machine
 from vae.runs.files import SpoiledFile
@@ -21,7 +22,7 @@ LONG = 600  # seconds
 MAIN, OTHERS = 270, 150  # pixels: a button keeps its place whatever the others say
 
 
-@ui.says_damage
+@says_damage
 def buttons(ae: RunConfig, vae: RunConfig) -> None:
     """Whatever the pair's state allows; an estimate of the seconds before the first press."""
     states = {ui.status(half.run_id).state for half in (ae, vae)}

@@ -12,6 +12,7 @@ from pages.shared import lab as ui
 from pages.shared.frame import fragment
 from pages.shared.once import once
 from pages.shared.plain import message
+from pages.shared.readings import says_damage
 from pages.shared.steer import in_words, waiting
 from pages.train import balance
 from vae import data
@@ -24,7 +25,7 @@ HERE = 15.0  # seconds for which one who has had a picture of a training that is
 PLAIN = {"displayModeBar": False}
 
 
-@ui.says_damage
+@says_damage
 def training(ae: RunConfig, vae: RunConfig) -> None:
     """Everything that is seen of a pair; looks again by itself while more may come, also from another browser."""
     before = [ui.status(half.run_id).state for half in (ae, vae)]
@@ -39,7 +40,7 @@ def training(ae: RunConfig, vae: RunConfig) -> None:
         _with_other_seeds(ae, vae)
 
 
-@ui.says_damage
+@says_damage
 def _with_other_seeds(ae: RunConfig, vae: RunConfig) -> None:
     """Which of the two reconstructs better, over all seeds with which this pair has been trained."""
     of_ae, of_vae = (seeds.figure(functools.partial(seeds.with_seed, half), "reconstruction") for half in (ae, vae))
@@ -49,7 +50,7 @@ def _with_other_seeds(ae: RunConfig, vae: RunConfig) -> None:
     seeds.dots({"AE": of_ae, "VAE": of_vae}, "reconstruction loss of the test digits, nats")
 
 
-@ui.says_damage
+@says_damage
 def _pictures(ae: RunConfig, vae: RunConfig, before: list[str], dimensions, live: bool, playing: bool) -> None:
     """What there is of a training by now.
 

@@ -12,6 +12,7 @@ from pages.shared.frame import fragment
 from pages.shared.once import once
 from pages.shared.pair import halves
 from pages.shared.plain import message
+from pages.shared.readings import says_damage
 from pages.shared.steer import complaint, in_words, says_off
 from vae.config import RunConfig
 from vae.measures.gap import Gap
@@ -31,7 +32,7 @@ NAMES = {"amortisation": "amortisation", "independence": "independence", "shape"
 _gaps = component("true_posterior", "gaps")
 
 
-@ui.says_damage
+@says_damage
 def over_the_test_images(vae: RunConfig) -> None:
     """Histograms of the parts of what q loses, and the digits that lose most; measured when somebody asks."""
     st.subheader(f"Over {GAP_IMAGES:,} test digits, and as many training digits")
@@ -49,7 +50,7 @@ def _model(vae: RunConfig) -> tuple[str, str]:
     return vae.run_id, halves(vae)[1].sha256
 
 
-@ui.says_damage
+@says_damage
 def _watch(vae: RunConfig, model: tuple[str, str], before: bool) -> None:
     """How far the measuring is, and what there is of it by now."""
     if _model(vae) != model:

@@ -8,13 +8,14 @@ import torch
 from torch import Tensor
 
 from pages.shared import address, parcels
-from pages.shared import lab as ui
 from pages.shared.colors import DIGIT_COLORS
 from pages.shared.component import base64_of, component, received
 from pages.shared.once import once
-from pages.shared.pair import digits, halves, labels, named
+from pages.shared.pair import halves
+from pages.shared.parcels import digits, labels, named
+from pages.shared.readings import says_damage
 from pages.shared.trained import Trained
-from vae import data
+from vae import datasets
 from vae.config import RunConfig
 from vae.measures.gap import Gaussian2D, encoders_gaussians, expected_bounds, improve, measure_gap
 from vae.measures.posterior import Cells, decode_grid, exact_posteriors
@@ -35,7 +36,7 @@ def has_one(vae: RunConfig) -> bool:
     return False
 
 
-@ui.says_damage
+@says_damage
 def bound_of_a_digit(vae: RunConfig) -> None:
     """The bound that more and more draws from q bring near log p(x): in more dimensions all there is."""
     if vae.kl_weight == 0:
@@ -53,7 +54,7 @@ def bound_of_a_digit(vae: RunConfig) -> None:
     )
 
 
-@ui.says_damage
+@says_damage
 def of_a_digit(vae: RunConfig) -> None:
     """The posterior's picture with q over it, the bounds as bars, and what the decoder makes of any point."""
     if vae.kl_weight != 1:
@@ -87,7 +88,7 @@ def pixels(name: str, images: Tensor) -> Tensor:
         return images[int(name)]
     packed = base64.urlsafe_b64decode(name.removeprefix("own-") + "=")
     levels = [level for byte in packed for level in (byte >> 4, byte & 15)]
-    return torch.tensor(levels[: data.PIXELS]) / 15
+    return torch.tensor(levels[: datasets.PIXELS]) / 15
 
 
 @once(200)

@@ -9,11 +9,12 @@ import torch
 from PIL import Image
 
 from pages.shared import address, figures
-from pages.shared import lab as ui
 from pages.shared.component import component, received
 from pages.shared.once import once
-from pages.shared.pair import HALVES, halves, models
+from pages.shared.pair import halves
+from pages.shared.parcels import HALVES, models
 from pages.shared.plain import message
+from pages.shared.readings import says_damage
 from pages.shared.trained import Trained
 from vae.config import RunConfig
 from vae.measures.chunks import decode_all
@@ -26,7 +27,7 @@ KEY = "latent walk"
 _walk = component("walk", "walk")
 
 
-@ui.says_damage
+@says_damage
 def along_dimensions(vae: RunConfig) -> None:
     """A slider a dimension for both models, the way between two digits, and that way as a GIF."""
     given = address.given("x", "x2", "z_ae", "z_vae", "sphere")

@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 from vae import data
 from vae.config import RunConfig
 from vae.model_bytes import pack_model
-from vae.models import pixel_means
+from vae.models import pixel_means, weights_of
 from vae.training.loop import train
 
 COLORS = [f"#{level:02x}{255 - level:02x}40" for level in range(0, 250, 25)]  # one a class, all different
@@ -62,7 +62,7 @@ def pair(config: RunConfig) -> dict[str, bytes]:
 
 def model(config: RunConfig) -> bytes:
     """A network as bytes, to the last bit."""
-    return pack_model(network(config), config, exact=True)
+    return pack_model(weights_of(network(config)), config, exact=True)
 
 
 @torch.no_grad()

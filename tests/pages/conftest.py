@@ -16,7 +16,7 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 from torch import Tensor
 
-from pages.shared import choose, parcels, seeds, visitors
+from pages.shared import choose, parcels, readings, seeds, visitors
 from pages.shared import lab as server
 from pages.train import watch
 from tests.browser.server import PATIENCE
@@ -27,7 +27,7 @@ from vae.runs.store import PRETRAINED, RunStore, StoreError
 ROOT = Path(__file__).parents[2]
 READINGS = [
     one
-    for module in (server, choose, seeds)
+    for module in (server, readings, choose, seeds)
     for one in vars(module).values()
     if isinstance(getattr(one, "cache", None), TTLCache)
 ]
@@ -66,6 +66,8 @@ def _start(patch: pytest.MonkeyPatch, folder: Path, workers: str) -> None:
     patch.setenv("DASK_SCHEDULER_ADDRESS", workers)
     patch.delenv("VAE_DEVICE", raising=False)
     forget_readings()
+    readings._opened.cache_clear()
+    server.was_tried.set()  # as in a server that has run for a while
     for paces in (visitors._browsers, visitors._addresses):  # every AppTest says that it is the same browser
         paces._paces.clear()
 
@@ -74,6 +76,7 @@ def _end() -> None:
     with contextlib.suppress(StoreError, ValueError):  # with which a page could not start
         server.start().close()
     server._started.cache_clear()
+    readings._opened.cache_clear()
 
 
 def _open(page: str, parameters: dict) -> AppTest:

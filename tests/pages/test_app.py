@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pages.lessons import LESSONS
-from pages.shared import lab
+from pages.shared import lab, readings
 from pages.shared.component import BROWSER
 from tests.pages.conftest import forget_readings
 from tests.pages.seen import sent_by
@@ -127,6 +127,7 @@ def test_where_training_is_off_a_page_says_why_and_shows_what_is_trained(visit, 
     assert OFF not in [element.value for element in app.info]
     lab.start().close()
     lab._started.cache_clear()
+    readings._opened.cache_clear()
     monkeypatch.delenv("DASK_SCHEDULER_ADDRESS")
     app = visit(lesson, **TRAIN[lesson])
     assert not app.exception and not app.error

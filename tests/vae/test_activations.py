@@ -14,6 +14,7 @@ from torch import nn
 from vae.activations import ACTIVATIONS, BOTTLENECKS, HIDDEN, activation_of
 from vae.config import RunConfig
 from vae.model_bytes import pack_model
+from vae.models import weights_of
 from vae.training.loop import train
 
 MODEL_JS = Path(__file__).resolve().parents[2] / "assets" / "browser" / "shared" / "model.js"
@@ -34,7 +35,7 @@ def test_each_can_be_trained_a_step_and_packed_under_its_wire_name(small, model,
     before = {key: tensor.clone() for key, tensor in next(snapshots).model.state_dict().items()}
     after = next(snapshots).model
     assert all(not torch.equal(before[key], tensor) for key, tensor in after.state_dict().items())
-    content = pack_model(after, config)
+    content = pack_model(weights_of(after), config)
     parts = json.loads(content[4 : 4 + int.from_bytes(content[:4], "little")])["parts"]
     part = parts["trunk" if role == "activation" else "bottleneck"]
     assert {layer["activation"] for layer in part} == {ACTIVATIONS[name].wire}

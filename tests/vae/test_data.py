@@ -1,76 +1,12 @@
-"""The images are MNIST's, bit for bit, or there is an error that says what to do."""
+"""The images as tensors: their shapes, their numbers, and that they are read once."""
 
-import functools
 import gzip
-import hashlib
-import http.server
-import os
-import shutil
-import socket
-import threading
 
-import psutil
 import pytest
 import torch
 
-from vae import data, downloads
-from vae.data import DatasetError
-
-# sha256 of the four files that Yann LeCun published, unpacked.
-SHA256 = {
-    "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-    "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-    "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-    "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
-}
-COUNTS = {
-    "train": [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949],
-    "test": [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009],
-}
-
-
-MNIST = list(data.MD5.items())
-
-
-@pytest.fixture
-def fresh():
-    """Nothing remembered from earlier loads, before and after."""
-    remembered = data.load, data.levels, data.mean_image
-    for reading in remembered:
-        reading.cache_clear()
-    yield
-    for reading in remembered:
-        reading.cache_clear()
-
-
-@pytest.fixture
-def bundle(tmp_path, monkeypatch, fresh):
-    """A copy of the bundled files, to be harmed."""
-    copy = tmp_path / "mnist"
-    shutil.copytree(data.BUNDLED, copy)
-    monkeypatch.setattr(data, "BUNDLED", copy)
-    return copy
-
-
-@pytest.fixture
-def offline(tmp_path, monkeypatch):
-    """An empty cache folder, and mirrors at an address of this machine that refuses every connection."""
-    monkeypatch.setattr(data, "CACHE", tmp_path)
-    with socket.socket() as unheard:
-        unheard.bind(("127.0.0.1", 0))
-        for kind in downloads.KINDS.values():
-            monkeypatch.setattr(kind, "mirrors", [f"http://127.0.0.1:{unheard.getsockname()[1]}/"])
-        yield
-
-
-def test_every_set_that_can_be_asked_for_can_be_had():
-    assert set(data.DOWNLOADABLE) == set(downloads.KINDS)
-
-
-@pytest.mark.parametrize("name", SHA256)
-def test_a_bundled_file_is_the_published_one(name):
-    content = gzip.decompress((data.BUNDLED / f"{name}.gz").read_bytes())
-    assert hashlib.sha256(content).hexdigest() == SHA256[name]
+from tests.vae.test_datasets import COUNTS
+from vae import data, datasets
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
@@ -85,7 +21,7 @@ def test_the_images_are_rows_of_784_pixels_from_0_to_1_with_their_labels(split):
 
 @pytest.mark.parametrize("split, prefix", [("train", "train"), ("test", "t10k")])
 def test_the_pixels_are_the_bytes_of_the_file_divided_by_255(split, prefix):
-    content = gzip.decompress((data.BUNDLED / f"{prefix}-images-idx3-ubyte.gz").read_bytes())[16:]
+    content = gzip.decompress((datasets.BUNDLED / f"{prefix}-images-idx3-ubyte.gz").read_bytes())[16:]
     pixels = torch.frombuffer(bytearray(content), dtype=torch.uint8).reshape(-1, 784)
     assert torch.equal((data.load("mnist", split).images * 255).round().to(torch.uint8), pixels)
 
@@ -94,119 +30,13 @@ def test_the_images_are_read_once_a_process():
     assert data.load("mnist", "test") is data.load("mnist", "test")
 
 
-def test_a_damaged_or_missing_file_is_named_with_the_way_out(bundle):
-    for name, _ in MNIST:
-        file = bundle / name
-        content = file.read_bytes()
-        middle = len(content) // 2
-        file.write_bytes(content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :])
-        with pytest.raises(DatasetError, match=rf"assets/mnist/{name} is damaged .*git checkout assets/mnist"):
-            data.load("mnist", "train")
-        file.unlink()
-        with pytest.raises(DatasetError, match=rf"assets/mnist/{name} is missing: .*git checkout assets/mnist"):
-            data.load("mnist", "test")
-        file.write_bytes(content)
-
-
-def test_a_restored_file_is_found_without_a_restart(bundle):
-    file = bundle / "t10k-labels-idx1-ubyte.gz"
-    content = file.read_bytes()
-    file.unlink()
-    with pytest.raises(DatasetError):
-        data.load("mnist", "test")
-    file.write_bytes(content)
-    assert data.load("mnist", "test").labels.bincount().tolist() == COUNTS["test"]
-
-
-@pytest.mark.parametrize("dataset", data.DOWNLOADABLE)
-def test_without_a_connection_the_other_sets_are_refused_in_words_and_mnist_loads(dataset, offline, fresh):
-    assert not data.is_available(dataset)
-    with pytest.raises(DatasetError, match=f"^{dataset} could not be downloaded: no connection.* mnist needs no"):
-        data.download(dataset)
-    with pytest.raises(DatasetError, match=f"^{dataset} is not on this machine yet: .* choose mnist"):
-        data.load(dataset, "train")
-    data.download("mnist")
-    assert len(data.load("mnist", "test").images) == 10_000
-
-
-@pytest.fixture
-def mirror(tmp_path, monkeypatch, fresh):
-    """A mirror on this machine that has a folder's files, and one that nobody hears before it."""
-    folder = tmp_path / "mirror"
-    folder.mkdir()
-    handler = functools.partial(QuietHandler, directory=folder)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server, socket.socket() as unheard:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        unheard.bind(("127.0.0.1", 0))
-        ports = unheard.getsockname()[1], server.server_port
-        kind = downloads.KINDS["fashion-mnist"]
-        monkeypatch.setattr(kind, "mirrors", [f"http://127.0.0.1:{port}/" for port in ports])
-        monkeypatch.setattr(data, "CACHE", tmp_path / "cache")
-        monkeypatch.setattr(data, "_seen_whole", set())
-        yield folder
-        server.shutdown()
-
-
-class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    """Serves files and says nothing."""
-
-    def log_message(self, *args):
-        pass
-
-
-def test_a_set_is_downloaded_once_from_a_mirror_that_answers(mirror, monkeypatch):
-    """MNIST's own files under the other's name: they are at hand, and as many."""
-    monkeypatch.setattr(downloads.KINDS["fashion-mnist"], "resources", MNIST)
-    for name, _ in MNIST:
-        shutil.copy(data.BUNDLED / name, mirror)
-    data.download("fashion-mnist")
-    assert data.is_available("fashion-mnist") and not data.is_available("kmnist")
-    for file in mirror.iterdir():
-        file.unlink()
-    data.download("fashion-mnist")  # what is there is not asked for again
-    for split in ("train", "test"):
-        for own, bundled in zip(data.load("fashion-mnist", split), data.load("mnist", split)):
-            assert torch.equal(own, bundled)
-
-
-def test_a_mirror_with_damaged_files_is_told_in_words(mirror):
-    for name, _ in downloads.KINDS["fashion-mnist"].resources:
-        (mirror / name).write_bytes(b"half a file")
-    with pytest.raises(
-        DatasetError, match=r"(?s)^fashion-mnist could not be downloaded \(.+\)\. mnist needs no download\."
-    ):
-        data.download("fashion-mnist")
-    assert not data.is_available("fashion-mnist")
-
-
-def test_a_damaged_download_is_not_taken_for_the_set(offline):
-    kind = downloads.KINDS["fashion-mnist"]
-    folder = data.CACHE / "FashionMNIST" / "raw"
-    folder.mkdir(parents=True)
-    for name, _ in kind.resources:
-        (folder / name).write_bytes(b"half a file")
-    assert not data.is_available("fashion-mnist")
-
-
 def test_one_image_of_each_class_is_the_first_of_its_class():
     labels = data.load("mnist", "test").labels
     assert data.one_per_class(labels).tolist() == [labels.tolist().index(digit) for digit in range(10)]
 
 
-@pytest.fixture
-def cache(tmp_path, monkeypatch, fresh):
-    """An empty cache folder."""
-    monkeypatch.setattr(data, "CACHE", tmp_path / "cache")
-    return tmp_path / "cache"
-
-
-def mapped_files() -> set[str]:
-    """The files that this process has mapped into its memory."""
-    return {mapping.path for mapping in psutil.Process().memory_maps()}
-
-
 @pytest.mark.parametrize("split", ["train", "test"])
-def test_the_levels_are_those_of_which_the_images_are_made(cache, split):
+def test_the_levels_are_those_of_which_the_images_are_made(split):
     images, labels = data.load("mnist", split)
     levels, same = data.levels("mnist", split)
     assert levels.dtype == torch.uint8 and torch.equal(labels, same)
@@ -215,31 +45,5 @@ def test_the_levels_are_those_of_which_the_images_are_made(cache, split):
 
 
 @pytest.mark.parametrize("count", [1_000, 12_345, 60_000])
-def test_the_mean_image_is_that_of_the_images_to_the_last_bit(cache, count):
+def test_the_mean_image_is_that_of_the_images_to_the_last_bit(count):
     assert torch.equal(data.mean_image("mnist", count), data.load("mnist", "train").images[:count].mean(0))
-
-
-@pytest.mark.skipif(not hasattr(psutil.Process, "memory_maps"), reason="this system does not say what is mapped")
-def test_the_training_images_are_mapped_from_one_file_that_is_made_anew_when_it_is_damaged(cache):
-    levels = data.levels("mnist", "train").levels
-    [file] = [path for path in cache.rglob("*") if path.is_file()]
-    assert file == data.share() and str(file) in mapped_files()
-    assert hashlib.sha256(file.read_bytes()).hexdigest() == SHA256[file.name]
-    before = file.stat().st_ino
-    assert data.share() == file and file.stat().st_ino == before  # what is whole stays
-    kept = levels.clone()
-    damaged = bytearray(file.read_bytes())
-    damaged[10_000] ^= 1
-    file.with_name("damaged").write_bytes(damaged)
-    os.replace(file.with_name("damaged"), file)
-    data.levels.cache_clear()
-    assert torch.equal(data.levels("mnist", "train").levels, kept)
-    assert hashlib.sha256(file.read_bytes()).hexdigest() == SHA256[file.name]
-    assert [path for path in cache.rglob("*") if path.is_file()] == [file]
-
-
-def test_where_nothing_can_be_kept_the_training_images_are_there_all_the_same(cache):
-    cache.write_text("a file where the folder should be")
-    assert data.share() is None
-    levels = data.levels("mnist", "train").levels
-    assert levels.shape == (60_000, 784) and levels.sum() == 1_567_298_545  # of the published bytes

@@ -17,7 +17,7 @@ from tests.vae.runs.test_lease import flags_of
 from tests.vae.runs.test_store import complete, damage, plain, put_complete, train_in
 from tests.vae.runs.test_worker import ask_at
 from vae import __main__ as commands
-from vae import bench, data
+from vae import bench, data, datasets
 from vae.__main__ import main, pretrain_command, thin
 from vae.config import RECIPE, RunConfig
 from vae.measures.evaluation import Metrics, evaluate
@@ -214,7 +214,7 @@ def dask_worker(monkeypatch) -> list[list[str]]:
     monkeypatch.setattr(dask_worker.main, "main", lambda arguments, **_: started.append(arguments))
     monkeypatch.setattr(commands.machine, "cores", lambda: 16)
     monkeypatch.setattr(commands.machine, "available_memory", lambda: 64 << 30)
-    monkeypatch.setattr(data, "share", lambda: None)
+    monkeypatch.setattr(datasets, "share", lambda: None)
     monkeypatch.delenv("VAE_WORKERS", raising=False)
     return started
 
@@ -250,9 +250,9 @@ def test_a_process_with_a_bad_argument_exits_with_2_and_one_line(tmp_path):
 
 
 def test_images_that_cannot_be_had_are_one_line_and_exit_status_1(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(data, "CACHE", tmp_path / "cache")
-    monkeypatch.setattr(data, "_seen_whole", set())
-    monkeypatch.setattr(data, "_answers", lambda *_: False)  # no network
+    monkeypatch.setattr(datasets, "CACHE", tmp_path / "cache")
+    monkeypatch.setattr(datasets, "_seen_whole", set())
+    monkeypatch.setattr(datasets, "_answers", lambda *_: False)  # no network
     with pytest.raises(SystemExit) as end:
         main(["train", "--dataset", "kmnist", "--store", str(tmp_path)])
     assert end.value.code == 1

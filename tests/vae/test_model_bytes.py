@@ -8,7 +8,7 @@ import torch
 
 from vae.config import RunConfig
 from vae.model_bytes import pack_model
-from vae.models import build_model
+from vae.models import build_model, weights_of
 
 
 def unpacked(content: bytes) -> tuple[dict, list[tuple[torch.Tensor, torch.Tensor]]]:
@@ -40,7 +40,7 @@ def unpacked(content: bytes) -> tuple[dict, list[tuple[torch.Tensor, torch.Tenso
 def test_every_number_of_the_model_is_in_its_bytes(model, exact):
     config = RunConfig(model=model, latent_dim=3, hidden_dims=(15, 7), activation="tanh", bottleneck="relu")
     network = build_model(config, torch.rand(784))
-    header, layers = unpacked(pack_model(network, config, exact))
+    header, layers = unpacked(pack_model(weights_of(network), config, exact))
     bottleneck, h = (network.f, []) if model == "ae" else (network.g, [network.h])
     parts = [network.trunk, bottleneck, network.decoder]
     own = [layer for part in parts for layer in part if isinstance(layer, torch.nn.Linear)] + h
@@ -60,7 +60,7 @@ def test_a_layer_of_zeros_stays_one():
     network = build_model(config)
     torch.nn.init.zeros_(network.trunk[0].weight)
     with np.errstate(all="raise"):  # nothing is divided by 0
-        _, layers = unpacked(pack_model(network, config))
+        _, layers = unpacked(pack_model(weights_of(network), config))
     assert (layers[0][0] == 0).all()
 
 
@@ -70,7 +70,7 @@ def test_the_header_says_what_the_model_is_and_how_wide_its_layers_are(likelihoo
     model, sigma = kind
     config = RunConfig(model=model, sigma=sigma, likelihood=likelihood, latent_dim=5, hidden_dims=(15, 7))
     for exact in (False, True):
-        content = pack_model(build_model(config), config, exact)
+        content = pack_model(weights_of(build_model(config)), config, exact)
         header, _ = unpacked(content)
         widths = {
             name: [(layer["inputs"], layer["outputs"]) for layer in part] for name, part in header.pop("parts").items()

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy, relu
 from torch.utils.data import DataLoader, Subset
 
-from vae import data, downloads
+from vae import data, datasets, downloads
 from vae.bench.size import Size, judges
 
 BATCH = 128
@@ -57,12 +57,12 @@ def from_loader(count: int, seed: int) -> Epoch:
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder, "MNIST", "raw")
         raw.mkdir(parents=True)
-        for name in data.MD5:
-            (raw / name.removesuffix(".gz")).write_bytes(gzip.decompress((data.BUNDLED / name).read_bytes()))
+        for name in datasets.MD5:
+            (raw / name.removesuffix(".gz")).write_bytes(gzip.decompress((datasets.BUNDLED / name).read_bytes()))
         images = downloads.datasets.MNIST(folder, train=True, transform=ToTensor())
     shuffle = torch.Generator().manual_seed(seed)
     loader = DataLoader(Subset(images, range(count)), batch_size=BATCH, shuffle=True, generator=shuffle)
-    return lambda: (x.view(-1, data.PIXELS) for x, _ in loader)
+    return lambda: (x.view(-1, datasets.PIXELS) for x, _ in loader)
 
 
 def from_memory(count: int, seed: int) -> Epoch:

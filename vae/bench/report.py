@@ -7,7 +7,7 @@ from statistics import mean
 
 import torch
 
-from vae import data
+from vae import data, datasets
 from vae.bench.race import in_words, quality, race
 from vae.bench.size import FULL, QUICK, QUICK_WORDS, MissedGoal, Size
 from vae.bench.step import step_overhead
@@ -84,7 +84,7 @@ def missed_goals(report: dict) -> list[str]:
 def print_table(report: dict) -> None:
     """Seconds and -ELBO on the test images, each with its standard deviation over the seeds; both ratios."""
     ran, config, step = report["race"], report["race"]["config"], report["step"]
-    widths = "-".join(map(str, [data.PIXELS, *config["hidden_dims"], config["latent_dim"]]))
+    widths = "-".join(map(str, [datasets.PIXELS, *config["hidden_dims"], config["latent_dim"]]))
     said = "" if ran["reached"] else "NOT as good on the validation images"
     plain, seeds = f"{ran['plain_epochs']} epochs, 784-400-20", len(ran["ours"]["seconds"])
     goal = "" if report["quick"] else "goal {}"

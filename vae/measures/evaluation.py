@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from vae import data
+from vae import data, datasets
 from vae.measures.aggregate import aggregate
 from vae.measures.chunks import CHUNK, decoded_losses, encode_all
 from vae.models import reparameterize
@@ -140,7 +140,7 @@ def chance_loss(likelihood: str) -> float:
 
     Bernoulli: 784 log 2, of any image; Gaussian: half of 784 squared errors of 1/2.
     """
-    return data.PIXELS * (math.log(2) if likelihood == "bernoulli" else 0.125)
+    return datasets.PIXELS * (math.log(2) if likelihood == "bernoulli" else 0.125)
 
 
 @functools.lru_cache(maxsize=8)

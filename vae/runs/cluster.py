@@ -9,7 +9,7 @@ import dask
 from distributed import Client, Future, KilledWorker, LocalCluster, fire_and_forget
 from distributed.client import ClosedClientError
 
-from vae import data
+from vae import datasets
 from vae.runs.store import DamagedRun
 from vae.runs.worker import ModelGone, warm_up
 from vae.texts import on_one_line
@@ -130,7 +130,7 @@ def _at(address: str) -> Client:
 
 
 def _here(workers: int) -> Client:
-    data.share()  # first, so that all of them map one file
+    datasets.share()  # first, so that all of them map one file
     dask.config.set(LOCAL)  # for good: a worker that has to be started again reads it again
     cluster = LocalCluster(
         n_workers=workers,

@@ -3,15 +3,18 @@
 import contextlib
 import functools
 import re
+from typing import TYPE_CHECKING
 
+import numpy as np
 from cachetools import TTLCache
-from torch import Tensor, nn
 
 from vae.config import RunConfig
-from vae.models import build_model
 from vae.runs.contents import CONFIG, HISTORY, METRICS, config_in, history_in, metrics_in, wish_in
 from vae.runs.layers import DAMAGED, POSTERIORS, WISH, DamagedRun, Layers
 from vae.runs.states import ENDED, SETTLED, RunStatus
+
+if TYPE_CHECKING:
+    from torch import nn
 
 CHECKPOINT = re.compile(r"(\d{1,12})-([0-9a-f]{64})\.safetensors")  # step and checksum
 LASTS = 300.0  # seconds for which a settled run of the upper layer is taken to be so: only who sets it aside changes it
@@ -124,20 +127,28 @@ class Reader(Layers):
         except ValueError as error:
             raise DamagedRun(run_id, name, str(error)) from error
 
-    def snapshot(self, run_id: str, line: dict) -> dict[str, Tensor]:
+    def snapshot(self, run_id: str, line: dict) -> dict[str, np.ndarray]:
         """The pictures that belong to a history line with "pictures", as float32; raises DamagedRun."""
         name = f"snapshots/{line['step']}.safetensors"
-        tensors = self._read_tensors(run_id, name, line["pictures"])
-        return {key: t.float() / 255 if key in PICTURES else t.float() for key, t in tensors.items()}
+        kept = self._read_arrays(run_id, name, line["pictures"])
+        whole = {key: array.astype(np.float32) for key, array in kept.items()}
+        return {key: array / np.float32(255) if key in PICTURES else array for key, array in whole.items()}
 
-    def model(self, run_id: str) -> nn.Module:
-        """The network of a run that has ended, ready for use; raises KeyError without one, DamagedRun for a bad one."""
-        metrics = self.metrics(run_id)
-        if metrics is None or not metrics.get("model_sha256"):
+    def weights(self, run_id: str, sha256: str | None = None) -> dict[str, np.ndarray]:
+        """A model's weights, by their names in torch; raises KeyError without one, DamagedRun for bad ones.
+
+        sha256: the checksum of those that are meant; without it those of the run's end.
+        """
+        sha256 = sha256 or (self.metrics(run_id) or {}).get("model_sha256")
+        if not sha256:
             raise KeyError(run_id)
-        model = build_model(self.config(run_id))
-        model.load_state_dict(self._read_tensors(run_id, "model.safetensors", metrics["model_sha256"]))
-        return model.eval().requires_grad_(False)
+        return self._read_arrays(run_id, "model.safetensors", sha256)
+
+    def model(self, run_id: str) -> "nn.Module":
+        """The network of a run that has ended, ready for use; raises what `weights` does."""
+        from vae.models import with_weights  # with torch, for which nobody waits who reads
+
+        return with_weights(self.config(run_id), self.weights(run_id))
 
     def verify(self, run_id: str) -> None:
         """Reads the run's files against their checksums; raises DamagedRun at the first that does not match."""
@@ -149,7 +160,7 @@ class Reader(Layers):
         if metrics is None:
             return
         if metrics["model_sha256"]:
-            self._read_tensors(run_id, "model.safetensors", metrics["model_sha256"])
+            self.weights(run_id)
         for line in history:
             if "pictures" in line:
                 self.snapshot(run_id, line)
@@ -158,20 +169,20 @@ class Reader(Layers):
         """What is wanted of the run: run, pause or stop."""
         return wish_in(self._json(f"{run_id}/control.json"))
 
-    def checkpoint(self, run_id: str) -> dict[str, Tensor] | None:
+    def checkpoint(self, run_id: str) -> dict[str, np.ndarray] | None:
         """The latest checkpoint, its curves with it, or None; raises DamagedRun."""
         found = [match for file in self.upper.files(f"{run_id}/checkpoint") if (match := CHECKPOINT.fullmatch(file))]
         if not found:
             return None
         latest = max(found, key=lambda match: int(match[1]))
-        return self._read_tensors(run_id, f"checkpoint/{latest[0]}", latest[2])
+        return self._read_arrays(run_id, f"checkpoint/{latest[0]}", latest[2])
 
-    def curves(self, run_id: str, checkpoint: dict[str, Tensor]) -> list[dict]:
+    def curves(self, run_id: str, checkpoint: dict[str, np.ndarray]) -> list[dict]:
         """The loss curves up to a checkpoint; raises DamagedRun."""
         step = int(checkpoint["step"])
         try:
             if "history" in checkpoint:
-                history = history_in(checkpoint["history"].numpy().tobytes(), self.config(run_id))
+                history = history_in(checkpoint["history"].tobytes(), self.config(run_id))
             else:  # one from before they were in it
                 history = [line for line in self.history(run_id) if line["step"] <= step]
         except ValueError as error:

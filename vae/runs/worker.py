@@ -25,7 +25,7 @@ from vae.runs.lease import Lease, LostLease
 from vae.runs.line import SLICE
 from vae.runs.store import DamagedRun, RunStore
 from vae.texts import on_one_line
-from vae.training.checkpoint import model_state
+from vae.training.checkpoint import model_state, tensors
 from vae.training.divergence import Diverged
 from vae.training.loop import Snapshot, train
 from vae.training.speed import use_one_thread
@@ -88,8 +88,9 @@ def _train_on(config: RunConfig, store: RunStore, device: str, lease: Lease, unt
     run_id = config.run_id
     if not store.status(run_id).is_active:  # somebody has just brought it to its end
         return
-    checkpoint = store.checkpoint(run_id)
-    history = store.curves(run_id, checkpoint) if checkpoint else []
+    kept = store.checkpoint(run_id)
+    history = store.curves(run_id, kept) if kept else []
+    checkpoint = kept and tensors(kept)
     flushed = saved = time.monotonic()
     pause = CHECKPOINT_SECONDS
     good = checkpoint and model_state(checkpoint)

@@ -2,10 +2,10 @@
 
 import json
 import uuid
+from typing import TYPE_CHECKING
 
-import torch
-from safetensors.torch import save as tensors_to_bytes
-from torch import Tensor
+import numpy as np
+from safetensors.numpy import save as arrays_to_bytes
 
 from vae.config import RECIPE, RunConfig
 from vae.runs.files import SpoiledFile
@@ -13,6 +13,9 @@ from vae.runs.layers import DamagedRun, sha256_of, with_checksum
 from vae.runs.lease import Lease, take
 from vae.runs.reader import CHECKPOINT, PICTURES, Reader
 from vae.runs.states import ENDED, SETTLED
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 FLOAT16_MOST = 65_504
 WRITTEN = 2.0  # seconds: of what is unfinished at a run's end for longer, the writer is dead, for it had the lease
@@ -66,20 +69,20 @@ class Writer(Reader):
         """Puts the loss curves so far in place."""
         self.upper.write(f"{run_id}/history.jsonl", _history_bytes(history))
 
-    def write_snapshot(self, run_id: str, step: int, pictures: dict[str, Tensor]) -> str:
+    def write_snapshot(self, run_id: str, step: int, pictures: dict[str, "Tensor"]) -> str:
         """Keeps a step's pictures; returns the checksum that its history line must carry as "pictures"."""
         packed = {
-            name: (tensor * 255).round().to(torch.uint8)
+            name: (array * 255).round().astype(np.uint8)
             if name in PICTURES
-            else tensor.clamp(-FLOAT16_MOST, FLOAT16_MOST).half()
-            for name, tensor in pictures.items()
+            else array.clip(-FLOAT16_MOST, FLOAT16_MOST).astype(np.float16)
+            for name, array in _arrays(pictures).items()
         }
-        return self._write_tensors(run_id, f"snapshots/{step}.safetensors", packed)
+        return self._write_arrays(run_id, f"snapshots/{step}.safetensors", packed)
 
-    def write_checkpoint(self, run_id: str, state: dict[str, Tensor], history: list[dict]) -> None:
+    def write_checkpoint(self, run_id: str, state: dict[str, "Tensor"], history: list[dict]) -> None:
         """Keeps the state from which a killed run goes on, with the curves up to it, in place of those before."""
-        step, curves = int(state["step"]), torch.frombuffer(bytearray(_history_bytes(history)), dtype=torch.uint8)
-        content = tensors_to_bytes(_on_cpu(state | {"history": curves}))
+        step, curves = int(state["step"]), np.frombuffer(_history_bytes(history), dtype=np.uint8)
+        content = arrays_to_bytes(_arrays(state) | {"history": curves})
         name = f"{step}-{sha256_of(content)}.safetensors"
         found = map(CHECKPOINT.fullmatch, self.upper.files(f"{run_id}/checkpoint"))
         older = [match[0] for match in found if match and int(match[1]) <= step and match[0] != name]
@@ -88,7 +91,7 @@ class Writer(Reader):
             self.upper.delete(f"{run_id}/checkpoint/{file}")
 
     def finish(
-        self, config: RunConfig, status: str, history: list[dict], model: dict[str, Tensor] | None, **metrics
+        self, config: RunConfig, status: str, history: list[dict], model: "dict[str, Tensor] | None", **metrics
     ) -> None:
         """Ends a run: history, then the model, then metrics.json with the checksums of both.
 
@@ -96,7 +99,7 @@ class Writer(Reader):
         """
         run_id, curves = config.run_id, _history_bytes(history)
         self.upper.write(f"{run_id}/{with_checksum('history.jsonl', sha256_of(curves))}", curves)
-        sha256 = None if model is None else self._write_tensors(run_id, "model.safetensors", model)
+        sha256 = None if model is None else self._write_arrays(run_id, "model.safetensors", _arrays(model))
         last = history[-1] if history else {"step": 0, "seconds": 0.0}
         summary = {
             "status": status,
@@ -116,8 +119,8 @@ class Writer(Reader):
         """Puts other figures on the test images in place of an ended run's; all else of its end stays."""
         self.upper.write(f"{run_id}/metrics.json", _signed({**self.metrics(run_id), "test": test}))
 
-    def _write_tensors(self, run_id: str, name: str, tensors: dict[str, Tensor]) -> str:
-        content = tensors_to_bytes(_on_cpu(tensors))
+    def _write_arrays(self, run_id: str, name: str, arrays: dict[str, np.ndarray]) -> str:
+        content = arrays_to_bytes(arrays)
         sha256 = sha256_of(content)
         self.upper.write(f"{run_id}/{with_checksum(name, sha256)}", content)
         return sha256
@@ -132,5 +135,5 @@ def _history_bytes(history: list[dict]) -> bytes:
     return "".join(json.dumps(line) + "\n" for line in history).encode()
 
 
-def _on_cpu(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+def _arrays(tensors: dict[str, "Tensor"]) -> dict[str, np.ndarray]:
+    return {name: np.asarray(tensor.detach().cpu(), order="C") for name, tensor in tensors.items()}

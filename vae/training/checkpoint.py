@@ -3,6 +3,7 @@
 No generator is part of it: each draw is a function of its purpose and step (vae/randomness.py).
 """
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -17,6 +18,11 @@ def state_of(model: nn.Module, optimizer: Adam, step: int, seconds: float) -> di
     state["step"] = torch.tensor(step)
     state["seconds"] = torch.tensor(seconds, dtype=torch.float64)
     return state
+
+
+def tensors(kept: dict[str, np.ndarray]) -> dict[str, Tensor]:
+    """The arrays that a store has of a checkpoint, as tensors."""
+    return {name: torch.from_numpy(array) for name, array in kept.items()}
 
 
 def model_state(checkpoint: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import torch
 
-from vae import data
+from vae import datasets
 from vae.config import RunConfig
 
 STEP_OVERHEAD = 5.0e-3  # seconds of a step that are not matrix products, the looks at it included (measured)
@@ -33,8 +33,8 @@ def has_fast_bfloat16(device: str) -> bool:
 
 def estimate_seconds(config: RunConfig) -> float:
     """How long a run will train on one core of this machine, in seconds, from its arithmetic and this core's speed."""
-    encoder = (data.PIXELS, *config.hidden_dims, 2 * config.latent_dim)
-    decoder = (config.latent_dim, *reversed(config.hidden_dims), data.PIXELS)
+    encoder = (datasets.PIXELS, *config.hidden_dims, 2 * config.latent_dim)
+    decoder = (config.latent_dim, *reversed(config.hidden_dims), datasets.PIXELS)
     weights = sum(inputs * outputs for widths in (encoder, decoder) for inputs, outputs in pairwise(widths))
     # Forward, gradient of the weights, gradient of the inputs: each a multiplication and an addition.
     step = 6 * weights * config.batch_size / _flops() + STEP_OVERHEAD
@@ -45,7 +45,7 @@ def estimate_seconds(config: RunConfig) -> float:
 def _flops() -> float:
     """Floating-point operations a second of one core, from a product of the size of a training step's."""
     kind = torch.bfloat16 if has_fast_bfloat16("cpu") else torch.float32
-    batch, weights = torch.ones(128, data.PIXELS, dtype=kind), torch.ones(data.PIXELS, 256, dtype=kind)
+    batch, weights = torch.ones(128, datasets.PIXELS, dtype=kind), torch.ones(datasets.PIXELS, 256, dtype=kind)
     threads, seconds = torch.get_num_threads(), []
     torch.set_num_threads(1)
     try:
@@ -55,4 +55,4 @@ def _flops() -> float:
             seconds.append(time.perf_counter() - began)
     finally:
         torch.set_num_threads(threads)
-    return 2 * 128 * data.PIXELS * 256 / min(seconds)  # the least disturbed
+    return 2 * 128 * datasets.PIXELS * 256 / min(seconds)  # the least disturbed

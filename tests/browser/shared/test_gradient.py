@@ -9,7 +9,7 @@ from pages.shared.component import base64_of
 from vae import data
 from vae.config import RunConfig
 from vae.model_bytes import pack_model
-from vae.models import build_model, encode_parameters
+from vae.models import build_model, encode_parameters, weights_of
 from vae.objective import kl_divergence, reconstruction_loss
 
 PULLS = """async ([packed, images, eps, latentDim]) => {
@@ -46,7 +46,7 @@ def test_gradients_are_those_of_torch(modules, config):
     for parameter in model.parameters():  # far from where training starts: all units take part
         parameter.data += 0.1 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(parameter.numel()))
     eps = torch.randn(4, config.latent_dim, generator=torch.Generator().manual_seed(1))
-    packed = base64.b64encode(pack_model(model, config, exact=True)).decode()
+    packed = base64.b64encode(pack_model(weights_of(model), config, exact=True)).decode()
     found = modules.evaluate(PULLS, [packed, base64_of(x.numpy()), base64_of(eps.numpy()), config.latent_dim])
     for image, said in zip(x, found):
         with torch.no_grad():

@@ -10,7 +10,7 @@ from pages.shared.component import base64_of
 from vae import data
 from vae.config import RunConfig
 from vae.model_bytes import pack_model
-from vae.models import build_model, encode_parameters, pixel_means
+from vae.models import build_model, encode_parameters, pixel_means, weights_of
 from vae.runs.store import RunStore
 
 ANSWERS = """async ([packed, codes, images, latentDim]) => {
@@ -56,7 +56,7 @@ def largest_differences(modules, model, config: RunConfig, exact: bool) -> tuple
     """Of a decoded pixel and of a code, over 200 random codes and 200 test digits."""
     generator = torch.Generator().manual_seed(0)
     z, x = 2 * torch.randn(200, config.latent_dim, generator=generator), data.load("mnist", "test").images[:200]
-    packed = base64.b64encode(pack_model(model, config, exact)).decode()
+    packed = base64.b64encode(pack_model(weights_of(model), config, exact)).decode()
     answers = modules.evaluate(ANSWERS, [packed, base64_of(z.numpy()), base64_of(x.numpy()), config.latent_dim])
     expected = {"pixels": pixel_means(model.decode(z)), **dict(zip(("mu", "logSigma"), encode_parameters(model, x)))}
     assert (answers["logSigma"] is None) == (config.model == "ae")

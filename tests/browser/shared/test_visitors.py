@@ -24,7 +24,9 @@ from tests.load import Seen, Student, http_sessions, run
 
 FLOODERS = 16  # sessions of one browser
 WITHOUT_PAUSE = 0.005  # seconds between two wishes of a session, which waits for no answer
-SHARE = 2 / 3  # of the time that a flooding session waits for a page: one beside it that took its turn would wait as long
+SHARE = (
+    2 / 3
+)  # of the time that a flooding session waits for a page: one beside it that took its turn would wait as long
 SAYS = """
 import streamlit as st
 

@@ -108,7 +108,7 @@ def test_where_both_terms_pull_is_shown_over_a_training_and_as_arrows_at_each_st
     drawn = {curve["name"]: curve for curve in json.loads(app.get("plotly_chart")[1].proto.spec)["data"]}
     weights = np.array([line["kl_weight"] for line in snapshots[1]])
     mu, log_sigma, pull = (
-        np.stack([shot[name][:500].numpy() for shot in kept[1].values()]) for name in ("mu", "log_sigma", "pull")
+        np.stack([shot[name][:500] for shot in kept[1].values()]) for name in ("mu", "log_sigma", "pull")
     )
     outwards, widths = (mu * pull[:, :, 0]).sum(2), pull[:, :, 1].sum(2)
     kl = -weights * np.square(mu).sum(2).mean(1), weights * (1 - np.exp(2 * log_sigma)).sum(2).mean(1)

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import fsspec
+import numpy as np
 import platformdirs
 import pytest
 import torch
@@ -141,9 +142,9 @@ def test_what_is_written_is_what_is_read(store, small):
             kept = store.snapshot(small.run_id, line)
             assert kept.keys() == pictures.keys()
             for name in ("reconstructions", "samples"):
-                torch.testing.assert_close(kept[name], pictures[name], atol=0.5 / 255 + 1e-6, rtol=0)
+                np.testing.assert_allclose(kept[name], pictures[name], atol=0.5 / 255 + 1e-6, rtol=0)
             for name in ("mu", "log_sigma"):
-                torch.testing.assert_close(kept[name], pictures[name], atol=1e-6, rtol=2**-11)
+                np.testing.assert_allclose(kept[name], pictures[name], atol=1e-6, rtol=2**-11)
     model = store.model(small.run_id).state_dict()
     assert all(torch.equal(model[name], tensor) for name, tensor in snapshot.model.state_dict().items())
 
@@ -301,7 +302,7 @@ def test_a_writer_killed_within_a_checkpoint_leaves_one_to_go_on_from(store, sma
         store.write_checkpoint(small.run_id, state_at(10), [line_of(9), line_of(10)])
     assert len(store.upper.files(f"{small.run_id}/checkpoint")) == there - 8  # the newest is so by its number
     kept = store.checkpoint(small.run_id)
-    assert all(torch.equal(kept[name], value) for name, value in state_at(there).items())
+    assert all(np.array_equal(kept[name], value) for name, value in state_at(there).items())
     assert store.curves(small.run_id, kept) == [line_of(step) for step in range(9, there + 1)]
     store.write_checkpoint(small.run_id, state_at(11), [line_of(11)])
     [name] = store.upper.files(f"{small.run_id}/checkpoint")
@@ -370,7 +371,7 @@ def test_codes_beyond_float16_are_kept_as_its_ends(store, small):
     codes = torch.tensor([[1e9, -1e9], [1.5, -60_000.0]])
     sha256 = store.write_snapshot(small.run_id, 4, {"mu": codes})
     kept = store.snapshot(small.run_id, {"step": 4, "pictures": sha256})["mu"]
-    torch.testing.assert_close(kept, torch.tensor([[65_504.0, -65_504.0], [1.5, -60_000.0]]))
+    assert np.array_equal(kept, [[65_504.0, -65_504.0], [1.5, -60_000.0]])
 
 
 def test_many_who_write_the_same_file_at_once_leave_one_of_theirs_whole(store):

@@ -19,7 +19,7 @@ from vae.runs.layers import sha256_of
 from vae.runs.store import RunStore
 from vae.runs.sweep import ladder
 from vae.runs.worker import GAP_IMAGES, ModelGone, advance, measure_gaps, resolve_device
-from vae.training.checkpoint import model_state
+from vae.training.checkpoint import model_state, tensors
 from vae.training.divergence import Diverged
 from vae.training.loop import train
 from vae.training.schedules import snapshot_steps
@@ -168,7 +168,7 @@ def test_a_run_from_before_goes_on_from_its_checkpoint(store, small, eager):
 
 def without_history(store: RunStore, config: RunConfig) -> dict[str, torch.Tensor]:
     """Puts a checkpoint in place of the present one that has no history in it, as those had of before; returns it."""
-    checkpoint = store.checkpoint(config.run_id)
+    checkpoint = tensors(store.checkpoint(config.run_id))
     del checkpoint["history"]
     content = save(checkpoint)
     store.upper.delete(f"{config.run_id}/checkpoint")
@@ -184,7 +184,7 @@ def test_a_run_whose_way_back_is_damaged_is_set_aside_and_begins_anew(store, sma
     if harm == "checkpoint":
         store.upper.write(path, store.upper.read(path)[:-1])
     else:
-        checkpoint, history = store.checkpoint(small.run_id), store.history(small.run_id)[:-1]
+        checkpoint, history = tensors(store.checkpoint(small.run_id)), store.history(small.run_id)[:-1]
         store.write_checkpoint(small.run_id, checkpoint, history)
         if harm == "history":  # as in a run from before, whose checkpoint has none
             store.write_history(small.run_id, history)
@@ -226,7 +226,7 @@ def test_a_run_that_diverges_just_after_it_went_on_keeps_the_model_of_its_checkp
         looks.extend(snapshot.losses.step for snapshot in train(wild))
     before, last = looks[-2:]
     ask_at(before, "pause", wild, store)
-    checkpoint = store.checkpoint(wild.run_id)
+    checkpoint = tensors(store.checkpoint(wild.run_id))
     assert int(checkpoint["step"]) == last
     assert train_in(store, wild)["status"] == "diverged"
     assert same(store.model(wild.run_id).state_dict(), model_state(checkpoint))
@@ -242,7 +242,7 @@ def test_a_stopped_run_whose_loss_on_the_test_images_is_no_number_has_diverged(s
     assert (status.state, status.step) == ("diverged", step)
     assert status.message.startswith("diverged: the loss on the test images is not finite")
     assert (metrics["test"], metrics["failure"]) == (None, {"step": step})
-    assert same(store.model(config.run_id).state_dict(), model_state(store.checkpoint(config.run_id)))
+    assert same(store.model(config.run_id).state_dict(), model_state(tensors(store.checkpoint(config.run_id))))
 
 
 def test_a_run_whose_images_are_not_there_fails_in_words_and_can_be_asked_for_again(store, small):
