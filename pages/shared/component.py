@@ -23,6 +23,7 @@ IMPORT = re.compile(r'from "(\.[^"]+)";')
 # In the session's state (frame.py): the last part of the address, empty for the first page.
 PACKED = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 PAGE = "page in the address"
+LONGEST = 3_000  # bytes of a header
 
 # Streamlit takes a component's script as a text, which cannot import by a relative path. So the text imports the real
 # module, from where app.py serves it; only the browser knows what of its address is a proxy's or the server's prefix.
@@ -69,7 +70,8 @@ def component(room: str, name: str, html: str | None = None, css: str | None = N
     What it returns shows it: `sends` has the names of what it sends, each with what is to be done with a new value
     before the page runs again. Whoever has a browser can send anything: what SENT does not allow is said, and is None.
     """
-    script = LOADER.replace("VERSION", version()).replace("MODULES", json.dumps(needed(f"{room}/{name}.js")))
+    files = needed(f"{room}/{name}.js")
+    script = LOADER.replace("VERSION", version()).replace("MODULES", json.dumps(files))
     shown = st.components.v2.component(
         name,
         html=read(f"{room}/{name}.html") if html is None else html,
@@ -80,11 +82,34 @@ def component(room: str, name: str, html: str | None = None, css: str | None = N
     def show(key: str, data: dict, sends: Mapping[str, Handler] = MappingProxyType({}), **options) -> dict:
         handlers = {f"on_{name}_change": functools.partial(_take, key, name, do) for name, do in sends.items()}
         # As bytes: in a dict Streamlit looks for data frames, which takes as long as all else of a component.
-        packed = orjson.dumps({**data, "page": st.session_state.get(PAGE, "")}, option=PACKED)
+        page = st.session_state.get(PAGE, "")
+        packed = orjson.dumps({**data, "page": page}, option=PACKED)
+        if not st.query_params:
+            _fetched[page] = _links(files, data)
         sent = shown(key=key, data=packed, **handlers, **options)
         return {name: _allowed(name, sent.get(name)) for name in sends}
 
     return show
+
+
+_fetched: dict[str, str] = {}
+
+
+def fetched(page: str) -> str:
+    """What a browser fetches that opens a page by its plain address, as an HTTP header Link: it need not wait for it.
+
+    It is what the last visitor's did: else it would know of modules only once the page is there, of models once the
+    modules are, and so on. Empty where nobody has opened the page yet.
+    """
+    return _fetched.get(page, "")
+
+
+def _links(files: list[str], data: dict) -> str:
+    """Relative to the page's address. No more than fit into what a proxy takes for headers (nginx: 4 kB)."""
+    names = [*data.get("parcels", {}).values(), *data.get("images", ())[:1]]
+    links = [f"<browser/{version()}/{file}>;rel=modulepreload;fetchpriority=low" for file in files]
+    links += [f"<parcels/{name}>;rel=preload;as=fetch;crossorigin;fetchpriority=low" for name in names]
+    return ",".join(links) if sum(map(len, links)) < LONGEST else ",".join(links[: len(files)])
 
 
 def received(key: str, name: str):

@@ -174,7 +174,20 @@ class Beside:
         if scope["type"] == "websocket":
             receive = _in_time(receive)
         is_asked = scope["type"] == "http" and scope["method"] in ("GET", "HEAD")
+        if is_asked and (links := component.fetched(scope["path"].removeprefix(self.base).strip("/"))):
+            send = _with(send, links) if not scope["query_string"] else send
         await (self.router if is_asked else self.app)(scope, receive, send)
+
+
+def _with(send: Send, links: str) -> Send:
+    """Sends an answer with what its browser will fetch."""
+
+    async def send_with_links(message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] == 200:
+            message = {**message, "headers": [*message["headers"], (b"link", links.encode())]}
+        await send(message)
+
+    return send_with_links
 
 
 def _in_time(receive: Receive) -> Receive:
