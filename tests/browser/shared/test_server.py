@@ -92,6 +92,27 @@ def test_models_codes_and_digits_come_under_names_that_say_all(server, name):
     np.testing.assert_allclose(sent[2:], log_sigma.detach().exp()[:, [9, 2]].T, rtol=1e-3)
 
 
+@pytest.mark.parametrize("page", ["", "latent_space", "kl_weight"])
+def test_a_browser_is_told_by_a_header_what_it_will_fetch_and_finds_it_there(server, page):
+    async def visit() -> None:
+        async with http_sessions(1) as http:
+            student = Student(server.url, Seen(), 0, http)
+            async with student.connected():
+                await student.open(page)
+
+    run(visit())
+    said = ask(server, page)[1]["link"]
+    assert len(said) < 4_000  # what nginx takes for all headers of an answer
+    links = dict(re.fullmatch(r"<([^>]+)>;rel=(\w+);.*", link).groups() for link in said.split(","))
+    assert {*links.values()} == {"modulepreload", "preload"}
+    for path, how in links.items():
+        status, headers, body = ask(server, path)
+        assert status == 200 and headers["cache-control"].endswith("immutable") and body
+        assert headers["content-type"].startswith("text/javascript") == (how == "modulepreload")
+    assert "link" not in ask(server, f"{page}?seed=1")[1]  # where other runs may be on show
+    assert "link" not in ask(server, "nowhere")[1]
+
+
 @pytest.mark.parametrize(
     "path",
     [
