@@ -21,11 +21,13 @@ from streamlit.proto.ClientState_pb2 import ClientState
 
 from pages.shared import bundles, component, frame, parcels, readings
 from pages.shared.once import known
+from vae.runs import machine
 
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
 # Seconds for which the server waits for somebody who opens the lab at once; then until no browser has fetched anything
 # for so long, but no longer than LATEST; and then until it compresses all that browsers may fetch.
 AT_ONCE, QUIET, LATEST, AT_REST = 1.0, 2.0, 20.0, 20.0
+GIVE_BACK = 30.0  # seconds between two times that freed memory is given back to the system
 SWITCH = 5e-4  # seconds until a thread lets another one go on: what a browser waits for comes between the imports
 NEVER = {"Cache-Control": "no-store"}
 NEWS = re.compile(r"(ae|vae)-\d{1,2}d-[0-9a-f]{12}(/[0-9a-f]{64})?")  # a run, or the gaps of a run's model
@@ -78,6 +80,9 @@ def _start() -> None:
     time.sleep(AT_REST)
     bundles.compress()
     from pages.shared import figures  # noqa: F401  (plotly, before somebody waits for it)
+
+    while machine.give_memory_back():
+        time.sleep(GIVE_BACK)
 
 
 def say_in_words(error: Exception) -> bool:

@@ -19,6 +19,7 @@ def quick(monkeypatch):
     for wait in ("AT_ONCE", "QUIET", "LATEST", "AT_REST"):
         monkeypatch.setattr(server, wait, 0.0)
     monkeypatch.setattr(server.bundles, "compress", lambda: None)
+    monkeypatch.setattr(server.machine, "give_memory_back", lambda: False)
     yield
     gc.enable()
 

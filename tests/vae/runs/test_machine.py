@@ -1,8 +1,10 @@
 """How many workers a machine has: by what a process may use of it, in groups such as Linux has, and as it is told."""
 
 import os
+import platform
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -136,3 +138,21 @@ def test_the_environment_says_how_far_trainings_stand_back(monkeypatch, tmp_path
             str(refused.value)
             == f"VAE_NICE = {quoted(named)} is not allowed: a whole number from 0 (as the pages) to 19"
         )
+
+
+def test_what_many_threads_have_freed_is_given_back():
+    def fill() -> None:
+        kept = [bytearray(60_000) for _ in range(500)]  # 30 MB in pieces, from this thread's own pool
+        pins.append(kept[-1])  # which keeps the pool's end from being given back
+        held.wait()
+
+    pins, held = [], threading.Barrier(4)
+    threads = [threading.Thread(target=fill) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    before = psutil.Process().memory_info().rss
+    assert machine.give_memory_back() == (platform.libc_ver()[0] == "glibc")
+    if platform.libc_ver()[0] == "glibc":
+        assert before - psutil.Process().memory_info().rss > 40e6
