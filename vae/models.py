@@ -142,11 +142,6 @@ def with_weights(config: RunConfig, weights: dict[str, np.ndarray]) -> nn.Module
     return model.eval().requires_grad_(False)
 
 
-def weights_of(model: nn.Module) -> dict[str, np.ndarray]:
-    """A network's weights and biases by their names in it."""
-    return {name: tensor.numpy() for name, tensor in model.state_dict().items()}
-
-
 def convert(autoencoder: Autoencoder, config: RunConfig) -> VariationalAutoencoder:
     """The first change alone: the VAE of a config with a trained AE's trunk and decoder, f as g, and a new head h.
 

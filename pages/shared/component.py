@@ -22,9 +22,9 @@ from pages.shared.plain import plain
 BROWSER = Path(__file__).parents[2] / "assets" / "browser"
 IMPORT = re.compile(r'from "(\.[^"]+)";')
 PACKED = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
-# In the session's state (frame.py): the last part of the address, empty for the first page; and whether it came with
-# nothing behind that.
-PAGE, IS_PLAIN = "page in the address", "the address is plain"
+# In the session's state (frame.py): the last part of the address, empty for the first page; and whether this is the
+# first that a visitor opens, with nothing behind it, of which no picture was shown yet.
+PAGE, IS_FIRST = "page in the address", "is the first page"
 LONGEST = 3_500  # bytes of a header
 
 # Streamlit takes a component's script as a text, which cannot import by a relative path. So the text imports the real
@@ -86,7 +86,7 @@ def component(room: str, name: str, html: str | None = None, css: str | None = N
         # As bytes: in a dict Streamlit looks for data frames, which takes as long as all else of a component.
         page = st.session_state.get(PAGE, "")
         packed = orjson.dumps({**data, "page": page}, option=PACKED)
-        if "parcels" in data and st.session_state.get(IS_PLAIN):
+        if "parcels" in data and st.session_state.pop(IS_FIRST, False):
             _fetched[page] = _links(files, data)
         sent = shown(key=key, data=packed, **handlers, **options)
         return {name: _allowed(name, sent.get(name)) for name in sends}
@@ -100,7 +100,7 @@ _fetched: dict[str, str] = {}
 def fetched(page: str) -> str:
     """What a browser fetches that opens a page by its plain address, as an HTTP header Link: it need not wait for it.
 
-    It is what the last visitor's did for the page's last picture: else it would know of modules only once the page is
+    It is what the last visitor's did for the page's first picture: else it would know of modules only once the page is
     there, of models once the modules are, and so on. Empty where nobody has opened the page yet.
     """
     return _fetched.get(page, "")
@@ -109,8 +109,8 @@ def fetched(page: str) -> str:
 def _links(files: list[str], data: dict) -> str:
     """Relative to the page's address. No more than fit into what a proxy takes for headers (nginx: 4 kB)."""
     names = [*data["parcels"].values(), *data.get("images", ())[:1]]
-    links = [f"<browser/{version()}/{file}>;rel=modulepreload;fetchpriority=low" for file in files]
-    links += [f"<parcels/{name}>;rel=preload;as=fetch;crossorigin;fetchpriority=low" for name in names]
+    links = [f"<parcels/{name}>;rel=preload;as=fetch;crossorigin;fetchpriority=low" for name in names]
+    links += [f"<browser/{version()}/{file}>;rel=modulepreload;fetchpriority=low" for file in files]
     lengths = itertools.accumulate(len(link) + 1 for link in links)
     return ",".join(link for link, length in zip(links, lengths) if length < LONGEST)
 

@@ -14,7 +14,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pages.lessons import LESSONS, Lesson
 from pages.shared import readings
-from pages.shared.component import IS_PLAIN, PAGE
+from pages.shared.component import IS_FIRST, PAGE
 from pages.shared.visitors import TooManyPages, keep_pace
 
 PATIENCE = 1.0  # seconds for which a page waits until another one is worked out
@@ -70,11 +70,12 @@ def _show() -> None:
     st.set_page_config(page_title="AE→VAE lab", page_icon=_icon(), layout="wide")
     st.html(_style())
     page = navigation()
-    st.session_state[PAGE], st.session_state[IS_PLAIN] = page.url_path, not st.query_params
+    st.session_state[IS_FIRST] = PAGE not in st.session_state and not st.query_params
+    st.session_state[PAGE] = page.url_path
     lesson = next((lesson for lesson in LESSONS if lesson.name == page.url_path), LESSONS[0])
     st.title(lesson.heading)
     if lesson is LESSONS[0] and not _was_tried():
-        readings.or_words(readings.store)  # its picture needs no more, and torch takes seconds
+        readings.or_words(readings.first_page)  # its picture needs no more, and torch takes seconds
     else:
         with contextlib.nullcontext() if _is_started() else st.spinner("Starting the lab …"):
             from pages.shared import lab

@@ -13,7 +13,8 @@ import streamlit as st
 from pages.shared.once import once, recent
 from pages.shared.plain import message
 from vae.config import RunConfig
-from vae.datasets import DatasetError
+from vae.datasets import DatasetError, read
+from vae.runs import machine
 from vae.runs.files import Nothing
 from vae.runs.store import DamagedRun, RunStore, StoreError
 
@@ -52,6 +53,13 @@ def or_words(start):
     except CANNOT_START as error:
         st.error(f"The lab cannot start: {message(error)}", icon=":material/error:")
         st.stop()
+
+
+def first_page() -> None:
+    """Sees to it that what the first page needs is there, before torch is; raises one of CANNOT_START, in words."""
+    store()
+    read("mnist", "test")
+    machine.workers()
 
 
 def say_what_is_missing() -> None:

@@ -6,10 +6,11 @@ import numpy as np
 import torch
 from playwright.sync_api import Page
 
+from tests.weights import weights_of
 from vae import data
 from vae.config import RunConfig
 from vae.model_bytes import pack_model
-from vae.models import pixel_means, weights_of
+from vae.models import pixel_means
 from vae.training.loop import train
 
 COLORS = [f"#{level:02x}{255 - level:02x}40" for level in range(0, 250, 25)]  # one a class, all different

@@ -169,6 +169,7 @@ def damage(lab):
 
     def damage(run_id: str, name: str) -> None:
         server._trained.cache_clear()
+        readings._verified.cache_clear()
         # A server that starts sets aside what it finds damaged, and no page says so.
         server.start().wait_until_started()
         folder = Path(lab.url) / run_id

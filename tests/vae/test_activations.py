@@ -11,10 +11,10 @@ import pytest
 import torch
 from torch import nn
 
+from tests.weights import weights_of
 from vae.activations import ACTIVATIONS, BOTTLENECKS, HIDDEN, activation_of
 from vae.config import RunConfig
 from vae.model_bytes import pack_model
-from vae.models import weights_of
 from vae.training.loop import train
 
 MODEL_JS = Path(__file__).resolve().parents[2] / "assets" / "browser" / "shared" / "model.js"

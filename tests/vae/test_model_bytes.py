@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from tests.weights import weights_of
 from vae.config import RunConfig
 from vae.model_bytes import pack_model
-from vae.models import build_model, weights_of
+from vae.models import build_model
 
 
 def unpacked(content: bytes) -> tuple[dict, list[tuple[torch.Tensor, torch.Tensor]]]:

@@ -6,10 +6,11 @@ import pytest
 import torch
 
 from pages.shared.component import base64_of
+from tests.weights import weights_of
 from vae import data
 from vae.config import RunConfig
 from vae.model_bytes import pack_model
-from vae.models import build_model, encode_parameters, weights_of
+from vae.models import build_model, encode_parameters
 from vae.objective import kl_divergence, reconstruction_loss
 
 PULLS = """async ([packed, images, eps, latentDim]) => {

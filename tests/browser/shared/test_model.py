@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from pages.shared.component import base64_of
+from tests.weights import weights_of
 from vae import data
 from vae.config import RunConfig
 from vae.model_bytes import pack_model
-from vae.models import build_model, encode_parameters, pixel_means, weights_of
+from vae.models import build_model, encode_parameters, pixel_means
 from vae.runs.store import RunStore
 
 ANSWERS = """async ([packed, codes, images, latentDim]) => {
