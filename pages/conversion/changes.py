@@ -70,7 +70,7 @@ def _choose_draw() -> int:
     draw = row.number_input(
         "Draw of ε", min_value=0, max_value=address.MOST_DRAWS, step=1, key="eps_draw", bind=bind, width=180
     )
-    row.button("Draw again", icon=":material/casino:", on_click=_draw_again)
+    row.button("Sample again", icon=":material/casino:", on_click=_draw_again)
     return draw
 
 

@@ -5,13 +5,40 @@ import streamlit as st
 from pages.conversion import changes as conversion
 from pages.conversion import retraining
 from pages.shared import choose as choice
-from pages.shared import controls
+from pages.shared import controls, steps
+from pages.shared.steps import Step
+from vae.config import RunConfig
+
+STEPS = [
+    Step(
+        "Predict what the noise alone does to the reconstructions (part 1), and what the KL alone costs (part 2).",
+        view={"ae": RunConfig(model="ae").run_id},
+    ),
+    Step(
+        "Now the 10-D AE: will the same noise hurt it more or less, and is the KL term larger or smaller?",
+        view={"ae": RunConfig(model="ae", latent_dim=10).run_id},
+    ),
+    Step(
+        "Predict which way of training again comes out best (part 3). Then train again with another seed: is the order "
+        "the same? Which differences are larger than luck?",
+        view={"ae": RunConfig(model="ae").run_id},
+    ),
+    Step(
+        "Choose an AE whose *f* is a sigmoid, a tanh or a ReLU: its *f* cannot become a linear *g*, so *g* begins "
+        "anew. What is left of the reconstructions, and how long does it take until that does not matter any more?",
+    ),
+    Step(
+        "The converted VAEs are in the list of runs of *Latent space* too. How does the plane of one whose decoder was "
+        "kept look, beside the AE's?",
+    ),
+]
 
 st.markdown(
     "Take an autoencoder that **is trained already** and make the two changes to it, one after the other: its "
     "*structure* (a draw instead of a point), then its *objective* (+ KL). Then train again, for both have changed. "
     "**What of the AE was worth keeping?**"
 )
+place = steps.place(STEPS)
 ae = choice.choose_autoencoder()
 
 st.subheader("1 · Structure: f becomes g and h, and z is drawn")
@@ -23,15 +50,9 @@ conversion.objective(ae)
 st.subheader("3 · Train again")
 retraining.compare(ae)
 
+with place:
+    steps.show(STEPS)
 controls.foot(
-    """
-1. Choose the 10-D AE. **Predict:** will the same noise hurt it more or less, and is the KL term larger or smaller?
-2. Choose an AE whose *f* is a sigmoid, a tanh or a ReLU: its *f* cannot become a linear *g*, so *g* begins anew. What
-   is left of the reconstructions, and how long does it take until that does not matter any more?
-3. Train again with another seed. Is the order of the curves the same? Which differences are larger than luck?
-4. The converted VAEs are in the list of runs of *Latent space* too. How does the plane of one whose decoder was kept
-   look, beside the AE's?
-""",
     r"""\begin{aligned}
     \text{1. structure:}\quad & \Z = f(\Y) \;\longrightarrow\; \MU = g(\Y),\;\; \log\SIGMA = h(\Y),\;\;
     \Z = \MU + \SIGMA\,\EPS \\

@@ -2,24 +2,48 @@
 
 import streamlit as st
 
-from pages.home import networks
-from pages.shared import controls
+from pages.home import networks, plan
+from pages.shared import controls, steps
+from pages.shared.steps import Answer, Step
+
+STEPS = [
+    Step(
+        "Whose *z* changes when the same digit passes through a second time? Predict, then press **Pass it through "
+        "again**.",
+        predict=("Only the VAE's", "Both", "Neither"),
+        answer=Answer(
+            "Only the VAE's",
+            "The AE's *z* is *f(y)*, and nothing else goes into it. The VAE's is *μ + σ·ε*: *μ* and *σ* stay, and *ε* "
+            "is new at every pass.",
+        ),
+    ),
+    Step(
+        "On digit 218 the VAE is torn. Press **Pass it through again** a few times: what do its pictures *x̂* "
+        "have in common? Then choose another digit: whose answers differ less, and what is its *σ*?",
+        view={"x": "218", "passes": "8"},
+    ),
+    Step(
+        "Click on **KL(q(z|x) ‖ N(0, I))**, below *change 2*: what does the VAE pay for this digit's cloud, number "
+        "by number? The AE has no such box. That is the second change, the one of the *objective*.",
+    ),
+    Step(
+        "**Why would anyone want that noise?** Sketch a digit of your own, pass it through, and think of an answer. "
+        "The next lessons show it.",
+    ),
+]
 
 st.markdown(
     "An **autoencoder** squeezes a picture *x* into a few numbers *z* and paints it again. It becomes a "
     "**variational** autoencoder by **two changes**: *z* is drawn from a small cloud instead of being one point, "
     "and every cloud pays for being far from N(0, I)."
 )
+place = steps.place(STEPS)
 networks.show()
+plan.show()
 
+with place:
+    steps.show(STEPS)
 controls.foot(
-    """
-1. **Predict:** will the AE's *z* change when the same digit passes through again? And the VAE's? Press the button.
-2. Only *ε* is new each time; *μ* and *σ* stay. Find the digit whose VAE answers differ most, and look at its *σ*.
-   Draw one of your own.
-3. **Why would anyone want that noise?** Go on to *Latent space* and compare what the two decoders make of codes that
-   belong to no picture.
-""",
     r"""\begin{aligned}
     \text{AE:}\quad & \Z = f(\Y) \\
     & \mathcal L = -\log p(\X\mid\Z) \\[1ex]
@@ -28,5 +52,4 @@ controls.foot(
     \KL\big(\mathcal N(\MU,\SIGMA^2)\,\|\,\mathcal N(0,I)\big)
     \end{aligned}""",
     __file__,
-    is_open=True,
 )

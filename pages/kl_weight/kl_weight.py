@@ -2,14 +2,45 @@
 
 import streamlit as st
 
-from pages.kl_weight import collapse, ladder, sweeping
-from pages.shared import controls
+from pages.kl_weight import collapse, kl_weight_answers, ladder, sweeping
+from pages.shared import controls, steps
+from pages.shared.steps import Step
+
+STEPS = [
+    Step(
+        "Which weight gives the sharpest *x̂*, the least reconstruction loss? Predict, then move the slider.",
+        predict=(kl_weight_answers.BELOW, kl_weight_answers.ALIKE, kl_weight_answers.ONE, kl_weight_answers.ABOVE),
+        answer=kl_weight_answers.least_distortion,
+    ),
+    Step(
+        "And which gives the best fresh samples? Compare the rows of samples along the slider, and the *MMD²*. Is it "
+        "the same weight?"
+    ),
+    Step(
+        "Go to β = 0. How wide are the clouds there? Nobody punished certainty. What do the eight draws look like?",
+        predict=(kl_weight_answers.NARROW, kl_weight_answers.AS_PRIOR, kl_weight_answers.WIDE),
+        answer=kl_weight_answers.width_without_kl,
+    ),
+    Step(
+        "Go up until the eight draws are the same whichever digit you choose: *q(z|x)* is N(0, I) for every *x*, the "
+        "posterior has collapsed. Where does that happen? (At β = 0 they look alike too. What is different there?)",
+    ),
+    Step(
+        "Ten dimensions now: switch off the dimension with the smallest KL, then the one with the largest.",
+        view={"models": "10-D"},
+    ),
+    Step(
+        "With the same seed and as many epochs no point lies below the dashed line, and yet it is no bound. Train a "
+        "sweep below with another seed, or with more epochs: which points come to lie under it?",
+        view={"models": "2-D"},
+    ),
+]
 
 st.markdown(
-    "Reconstruct well, or keep the codes near N(0, I)? **β says what a nat of KL costs.** At β = 0 the VAE is an AE "
-    "with noise that nobody asked for, at β = 1 it is *the* VAE, and beyond, *z* says less and less about *x*. "
-    "Every picture comes from a network that was trained with that β: **move the slider.**"
+    "Reconstruct well, or keep the codes near N(0, I)? **β says what a nat of KL costs.** Every picture comes from a "
+    "network that was trained with that β."
 )
+place = steps.place(STEPS)
 architecture = ladder.choose_architecture()
 ladder.show(architecture)
 
@@ -30,16 +61,9 @@ if warm_up.open:  # nobody waits for what is not looked at
 st.subheader("A sweep of your own")
 sweeping.of_ones_own()
 
+with place:
+    steps.show(STEPS, ladder.trained_runs(architecture))
 controls.foot(
-    """
-1. **Predict:** which weight gives the sharpest *x̂*? And which the best fresh samples? Are they the same?
-2. Go to β = 0. How large is σ, and what do the eight draws look like? Nobody punished certainty.
-3. Go up until the eight draws are the same whichever digit you choose: *q(z|x)* is N(0, I) for every *x*, the posterior
-   has collapsed. Where does that happen? (At β = 0 they look alike too. What is different there?)
-4. Choose the 10-D runs and switch off the dimension with the smallest KL, then the one with the largest.
-5. With the same seed and budget no point lies below the dashed line. **Predict:** is it a bound? Train a sweep with
-   another seed, or with more epochs, and see.
-""",
     r"""\mathcal L_\beta = \underbrace{\mathbb E_{q(\Z\mid\X)}\big[-\log p(\X\mid\Z)\big]}_{\text{distortion}} + \beta\,
     \underbrace{\KL\big(\mathcal N(\MU,\SIGMA^2)\,\|\,\mathcal N(0,I)\big)}_{\text{rate}},\qquad
     \mathrm{MMD}^2 = \mathbb E\,k(\Z,\Z') + \mathbb E\,k(\EPS,\EPS') - 2\,\mathbb E\,k(\Z,\EPS),\;\;

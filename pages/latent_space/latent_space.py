@@ -3,35 +3,70 @@
 import streamlit as st
 
 from pages.latent_space import planes
-from pages.shared import bottleneck, controls
+from pages.shared import bottleneck, controls, steps
 from pages.shared import choose as choice
+from pages.shared.steps import Answer, Step
+from vae.config import RunConfig
+
+STEPS = [
+    Step(
+        "Move over both planes, from one colour to the next. Where does one digit turn into another, and what is "
+        "between them?",
+        view={"layers": "codes,prior"},
+    ),
+    Step(
+        "In which of the two are there more places that one samples from and where no digit is at home? Predict; then "
+        "*holes* shows them.",
+        predict=("The AE", "The VAE", "Both alike"),
+        answer=Answer(
+            "",
+            "*holes* colours them: within 2 σ of N(0, I), and, for the AE, of a Gaussian that is fitted to its codes. "
+            "What share of N(0, I) the VAE leaves bare stands below the samples.",
+        ),
+        view={"layers": "codes,prior"},
+        then={"layers": "codes,prior,holes"},
+    ),
+    Step(
+        "Which digits will never come out of the AE when *z* is drawn from N(0, I)? Look at what lies inside the "
+        "dotted circles of its plane, then sample a few times below.",
+        view={"layers": "codes,prior"},
+    ),
+    Step(
+        "Now ten dimensions. The AE has no prior of its own; a Gaussian fitted to its codes is the simplest stand-in. "
+        "Compare the three rows of fresh samples: is it enough?",
+        view={"run": RunConfig(latent_dim=10).run_id},
+    ),
+    Step(
+        "Which part of the plane do the codes have when *f* is a sigmoid? Predict, then choose it *on the left*.",
+        predict=("The whole plane", "The square from 0 to 1", "The square from −1 to 1"),
+        answer=Answer(
+            "The square from 0 to 1",
+            "A code is what *f* gives. And what can a VAE do whose *μ* is never negative? Choose *g = ReLU*, and "
+            "switch on *q(z|x)*.",
+        ),
+        view={"run": RunConfig().run_id},
+    ),
+]
 
 st.markdown(
-    "Every point is one of the 10,000 test digits, put where the encoder puts it (a VAE: at its *μ*). "
-    "**Move over a plane:** both decoders answer at once. "
-    "The AE put its codes where it pleased. The VAE pays for every cloud that is far from N(0, I), so together its "
-    "clouds cover most of it: that is why one can *draw* from it."
+    "Every point is a test digit, put where the encoder puts it (a VAE: at its *μ*). **Move over a plane:** both "
+    "decoders answer at once."
 )
-vae = choice.choose_pair()
+place = steps.place(STEPS)
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    vae = choice.choose_pair()
     left = bottleneck.choose_left(vae)
     same_axes = st.toggle("The same axes for both", key="shared_axes", bind="query-params")
 planes.codes(left, vae, same_axes)
+st.markdown(
+    "The AE put its codes where it pleased. The VAE pays for every cloud that is far from N(0, I), so together its "
+    "clouds cover most of it: that is why one can *sample* from it."
+)
 planes.samples(left, vae)
 
+with place:
+    steps.show(STEPS)
 controls.foot(
-    """
-1. Go from one colour to the next: where does one digit turn into the other? What is between them?
-2. **Predict:** in which of the two are there places that one draws from and where no digit is at home? Switch on
-   *holes*, then *what the decoder draws there*. (The AE's: within 2 σ of the Gaussian that is fitted to its codes.)
-3. **Predict:** which digits will never come out of the AE when *z* is drawn from N(0, I)? Look at what lies inside the
-   dotted circles of its scatter, then draw a few times.
-4. The AE has no prior of its own; a Gaussian fitted to its codes is the simplest stand-in for one. Is it enough?
-   Choose the 10-D runs, whose codes cannot be seen at a glance, and compare the three rows again. Where are the AE's
-   codes there, beside N(0, I)?
-5. **Predict:** which part of the plane do the codes have when *f* is a sigmoid, tanh or ReLU? Choose each, and *The
-   same axes for both*. What can a VAE do whose *μ* is never negative? Choose *g = ReLU*, and switch on *q(z|x)*.
-""",
     r"""\text{fresh samples:}\quad \Z\sim\mathcal N(0, I)
     \quad\text{or, for the AE,}\quad \Z\sim\mathcal N\big(\bar{\Z},
     \mathrm{Cov}(\Z)\big),\qquad

@@ -27,7 +27,6 @@ def codes(left: RunConfig, vae: RunConfig, same_axes: bool) -> None:
     pair = halves(vae, left)
     dimensions = scatter.choose_two(pair[1].metrics["test"]["kl_per_dimension"])
     given = address.given("x", "z", "layers")
-    st.markdown(bottleneck.outcome(*pair))
     sent = on_a_plane(pair, dimensions)
     if same_axes:
         sent["limits"] = dict.fromkeys(sent["limits"], max(sent["limits"].values()))
@@ -46,6 +45,7 @@ def codes(left: RunConfig, vae: RunConfig, same_axes: bool) -> None:
         },
         height="content",
     )
+    st.markdown(bottleneck.outcome(*pair))
 
 
 def _caption(half: Trained, dimensions: tuple[int, ...], limit: float) -> str:
@@ -78,7 +78,7 @@ def samples(left: RunConfig, vae: RunConfig) -> None:
     st.subheader("Fresh samples")
     row, bind = st.container(horizontal=True, vertical_alignment="bottom"), address.binding("draw")
     draw = row.number_input("Draw", min_value=0, max_value=address.MOST_DRAWS, step=1, key="draw", bind=bind, width=180)
-    row.button("Draw again", icon=":material/casino:", on_click=_draw_again)
+    row.button("Sample again", icon=":material/casino:", on_click=_draw_again)
     st.html(_samples(*halves(vae, left), draw))
     _bare(vae)
     if words := bottleneck.beyond(left, latent.prior_samples(SAMPLES, left.latent_dim, draw)):

@@ -3,13 +3,37 @@
 import streamlit as st
 
 from pages.log_sigma import sigma_plane, sigma_race
-from pages.shared import controls
+from pages.shared import controls, steps
+from pages.shared.steps import Step
+
+STEPS = [
+    Step("Predict who will not reach the end of the race, and look at what happens to each."),
+    Step(
+        "Below: stand just right of raw's wall, at *h* = 0.05, and read its gradient. Where does a step of gradient "
+        "descent along it land? And a step the other way, which another digit asks for?",
+        view={"h": "0.05"},
+    ),
+    Step(
+        "Race with a learning rate of 0.0001. Is that slow enough for a raw σ?",
+        view={"learning_rate": "0.0001", "kl_ramp": "0.3"},
+    ),
+    Step(
+        "In the first third of a training the KL term counts little (the KL ramp). The ramp is 0 now, so that the wall "
+        "stands from the first step. Does it hold?",
+        view={"learning_rate": "0.006", "kl_ramp": "0.0"},
+    ),
+    Step(
+        "Race with a learning rate of 0.03. Who fails now? Type the *h* that did it into the field.",
+        view={"learning_rate": "0.03", "kl_ramp": "0.3"},
+    ),
+]
 
 st.markdown(
     "The head *h* has to say how wide the cloud of a digit is. A network's output can be **any** number, and a width "
-    "cannot. Shall *h(y)* be **σ itself**, shall it be **squeezed through a softplus**, or shall it be **log σ**? "
+    "cannot. Should *h(y)* be **σ itself**, should it be **squeezed through a softplus**, or should it be **log σ**? "
     "Nothing else differs here: the same first weights, the same σ = 1 at the start, the same batches, the same *ε*."
 )
+place = steps.place(STEPS)
 st.subheader("The race")
 is_answered = sigma_race.run()
 
@@ -21,15 +45,9 @@ if is_answered:
     sigma_race.limits()
     sigma_race.verdict()
 
+with place:
+    steps.show(STEPS)
 controls.foot(
-    """
-1. Stand just right of raw's wall in the picture above, at *h* = 0.05, and read its gradient. **Predict:** where does a
-   step of gradient descent along it land? And a step the other way, which another digit asks for?
-2. Race with a learning rate of 0.0001. **Predict:** is that slow enough for a raw σ?
-3. In the first third of a training the KL term counts little (the KL ramp). Set the ramp to 0, so that the wall stands
-   from the first step. **Predict:** does it hold now?
-4. Race with a learning rate of 0.03. Who fails now? Type the *h* that did it into the field above.
-""",
     r"""\KL = \tfrac12\big(\MU^2 + \SIGMA^2 - 2\log\SIGMA - 1\big),\qquad
     \begin{aligned}
     \text{raw:}\;\; \SIGMA &= h(\Y) & \tfrac{\partial\KL}{\partial h} &= \SIGMA - \tfrac{1}{\SIGMA} \\

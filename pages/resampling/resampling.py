@@ -2,24 +2,53 @@
 
 import streamlit as st
 
-from pages.resampling import resample
+from pages.resampling import resample, resampling_answers
 from pages.shared import choose as choice
-from pages.shared import controls
+from pages.shared import controls, steps
+from pages.shared.steps import Answer, Step
+
+STEPS = [
+    Step(
+        "Is the picture of *every* drawn *z* worse than the picture of *μ* itself? Predict, then sample again, and "
+        "watch the reconstruction loss below the planes. (*ε times* 0 is the picture of *μ*.)",
+        predict=(resampling_answers.ALL_WORSE, resampling_answers.SOME_BETTER, resampling_answers.MOST_BETTER),
+        answer=resampling_answers.against_mu,
+        view={"eps_scale": "1"},
+    ),
+    Step(
+        "*ε times* is 0 now. What has the VAE become?",
+        predict=("It works as an AE does", "It is a worse VAE", "It is the same"),
+        answer=Answer(
+            "It works as an AE does",
+            "Without noise *z* is *μ*: one code for one picture, as *z = f(y)* is. (Its weights are still those of a "
+            "VAE.)",
+        ),
+        view={"eps_scale": "0"},
+    ),
+    Step(
+        "*ε times* is 3 now: what do the 64 pictures still have in common? Compare where they differ, the picture of "
+        "the standard deviation, with the strokes of *x*.",
+        view={"eps_scale": "3"},
+    ),
+    Step(
+        "Has a digit that is hard to reconstruct a larger *σ* than others? Predict, then choose *A hard one* and look.",
+        predict=(resampling_answers.LARGER, resampling_answers.SMALLER, resampling_answers.ALIKE),
+        answer=resampling_answers.width_of_hard_digits,
+        view={"eps_scale": "1"},
+    ),
+]
 
 st.markdown(
-    "One digit *x* goes into both encoders. The AE answers with **one** *z*. The VAE answers with a small cloud, "
-    "*z = μ + σ·ε*, and **each ε is another *z***. Draw again, play, or set *ε* by hand."
+    "One digit *x* in both encoders: the AE answers with **one** *z*, the VAE with a small cloud, *z = μ + σ·ε*: "
+    "**each ε is another *z***."
 )
-resample.draws(choice.choose_pair())
+place = steps.place(STEPS)
+vae = choice.choose_pair()
+resample.draws(vae)
 
+with place:
+    steps.show(STEPS, vae)
 controls.foot(
-    """
-1. **Predict:** does every *ε* give a better or a worse reconstruction than *μ* itself? Look at the bars, then set
-   *ε* to 0 by hand.
-2. Set *ε times* to 0: what has the VAE become? To 3: what do the 64 pictures have in common?
-3. Where do the 64 answers differ? Compare the picture of the standard deviation with the strokes of *x*.
-4. **Predict:** does a hard digit have a larger *σ* than an easy one? Choose *A hard one* and look.
-""",
     r"""\Z = \MU + \SIGMA\,\EPS,\quad \EPS\sim\mathcal N(0, I)
     \qquad\Longleftrightarrow\qquad \Z\sim q(\Z\mid\X) = \mathcal N(\MU,\SIGMA^2)""",
     __file__,

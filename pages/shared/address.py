@@ -16,6 +16,7 @@ NUMBER = re.compile(r"-?\d{1,9}(\.\d{1,9})?", re.ASCII)
 RUN_ID = re.compile(r"vae-\d{1,2}d-[0-9a-f]{12}")
 LAYERS = ("codes", "ellipses", "prior", "density", "grid", "holes", "pulls")
 MOST_DRAWS = 10_000
+MOST_STEPS = 20  # of a lesson
 MOST_FRAMES = 100  # of a GIF
 Rule = Callable[[str], bool]
 
@@ -109,6 +110,8 @@ PARAMETERS = {
     "eps_draw": Parameter("conversion/changes", "0", *_DRAW),
     "h": Parameter("log_sigma/sigma_plane", "0", "a number from -200 to 200", numbers(1, 200.0)),
     # how it is shown
+    "present": Parameter("shared/steps", "no", "1", lambda text: text == "1"),
+    "lesson": Parameter("shared/steps", "1", f"a whole number from 1 to {MOST_STEPS}", whole(MOST_STEPS, 1)),
     "layers": Parameter(
         "latent_space/latent_space",
         "codes,prior",
@@ -126,6 +129,12 @@ PARAMETERS = {
     "up": Parameter("shared/scatter", "another one"),
     "step": Parameter("train/watch", "the last"),
 }
+
+
+def is_the_browsers(name: str) -> bool:
+    """Whether a parameter is read and written by a picture in the browser, and not by a widget."""
+    return name in PARAMETERS and PARAMETERS[name].rule is not None
+
 
 # What components send to the server (pages/shared/component.py), by the same rules.
 SENT = {

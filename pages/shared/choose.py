@@ -9,6 +9,8 @@ from pages.shared import linked
 from pages.shared.once import recent
 from vae.config import RunConfig
 
+CHIP = 250  # pixels
+
 
 def choose_pair() -> RunConfig:
     """One of the pairs that have been trained, as its VAE's config; kept in the URL as `run`."""
@@ -39,6 +41,8 @@ def _choose(key: str, model: str, label: str, configs: list[RunConfig]) -> RunCo
         persist_state="session",
         on_change=_by_hand,
         args=(key,),
+        label_visibility="collapsed",
+        width=CHIP,
     )
     if not is_awaited:  # else the address still names the run that is to come
         if asked != run_id:  # a write that changes nothing would take what components have written there since

@@ -55,10 +55,11 @@ WORDS = """
 
 def run_settings() -> RunConfig:
     """The settings of a pair, as its VAE's config; a bad one is said in words and ends the page."""
-    values = settings(FEW)
-    with st.expander("More settings", icon=":material/tune:"):
-        for first in range(0, len(MORE), 3):
-            values |= settings(dict(list(MORE.items())[first : first + 3]))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        values = {name: setting(name, label) for name, label in FEW.items()}
+        with st.popover("More settings", icon=":material/tune:", width="stretch"):
+            for first in range(0, len(MORE), 3):
+                values |= settings(dict(list(MORE.items())[first : first + 3]))
     try:
         values["hidden_dims"] = read_widths("hidden_dims", values["hidden_dims"])
         config = RunConfig(**values)
@@ -87,25 +88,24 @@ def _colored(latex: str) -> str:
     return re.sub(rf"\\({'|'.join(SYMBOLS)})\b", colored, latex)
 
 
-def foot(try_this: str, latex: str, page: str, is_open: bool = False) -> None:
-    """What stands below every lesson: what to try, the formula, what the words mean, and the page's own source.
+def foot(latex: str, page: str) -> None:
+    """What stands below every lesson: the formula, what the words mean, and the page's own source.
 
-    is_open: whether one sees at once what to try. All but the source is one element, for each costs the server.
+    All but the source is one element, for each costs the server.
     """
-    st.markdown(_below(try_this, latex, is_open), unsafe_allow_html=True)
+    st.markdown(_below(latex), unsafe_allow_html=True)
     _source(page)
 
 
 @functools.cache
-def _below(try_this: str, latex: str, is_open: bool) -> str:
-    tasks = _fold(":material/lightbulb: Try this", try_this, is_open)
+def _below(latex: str) -> str:
     words = _fold(":material/menu_book: The words: nats, reconstruction loss, KL, ELBO", WORDS)
-    return "\n\n".join([tasks, f"$$\n{_colored(latex)}\n$$", words])
+    return "\n\n".join([f"$$\n{_colored(latex)}\n$$", words])
 
 
-def _fold(title: str, text: str, is_open: bool = False) -> str:
+def _fold(title: str, text: str) -> str:
     """Markdown that opens and closes by a click on its title (assets/style.css)."""
-    return f"<details{' open' if is_open else ''}>\n<summary>\n\n{title}\n\n</summary>\n\n{text.strip()}\n\n</details>"
+    return f"<details>\n<summary>\n\n{title}\n\n</summary>\n\n{text.strip()}\n\n</details>"
 
 
 def _source(page: str) -> None:

@@ -2,31 +2,52 @@
 
 import streamlit as st
 
-from pages.shared import controls, steer
-from pages.train import watch
+from pages.shared import controls, steer, steps
+from pages.shared.steps import Step
+from pages.train import train_answers, watch
+
+STEPS = [
+    Step(
+        "Which of the two will reconstruct better? Predict, train both, and compare the rows of *x̂*.",
+        predict=(train_answers.AE, train_answers.VAE, train_answers.TIE),
+        answer=train_answers.who_reconstructs_better,
+    ),
+    Step(
+        "Where will the codes go while both train? Predict, then play the training and watch the two planes.",
+        predict=(train_answers.BOTH, train_answers.ONLY_VAE, train_answers.NONE),
+        answer=train_answers.whose_codes_stay_near_0,
+    ),
+    Step(
+        "Switch on *Where both terms pull*, for a pair that was trained here: a green arrow for the loss, a red one "
+        "for the KL, for each class. When does the red one begin to hold against the green? Class by class they need "
+        "not cancel, for one encoder answers for all digits; the curves below show the means over all.",
+    ),
+    Step(
+        "The KL weight is 0 now: train. What is left of the difference? And with a weight of 10: what happens to *x̂*?",
+        view={"kl_weight": "0.0", "latent_dim": "2"},
+    ),
+    Step(
+        "Ten dimensions instead of two: what becomes of the −ELBO? Predict, then train such a pair.",
+        predict=(train_answers.FALLS, train_answers.RISES, train_answers.TIE),
+        answer=train_answers.ten_dimensions,
+        view={"kl_weight": "1.0", "latent_dim": "10"},
+    ),
+]
 
 st.markdown(
-    "Both networks get the same digits in the same order, the same first weights and the same reconstruction loss. "
-    "Only the bottleneck differs, and the KL term: **whatever you see differ below comes from these two.**"
+    "The same digits in the same order, the same first weights, the same reconstruction loss: **whatever differs below "
+    "comes from the bottleneck and the KL term.**"
 )
+place = steps.place(STEPS)
 vae = controls.run_settings()
 ae = vae.autoencoder
 
 steer.buttons(ae, vae)
 watch.training(ae, vae)
 
+with place:
+    steps.show(STEPS, vae)
 controls.foot(
-    """
-1. **Predict:** which of the two will reconstruct better? Train, and compare the rows of *x̂*. The AE has the easier
-   task: nobody adds noise to its codes or asks them to stay near 0.
-2. **Predict:** where will the codes go? Play the training and watch the two scatters: the KL term pulls the VAE's
-   codes into the prior's circles, while the AE's spread as they like.
-3. Train both again, and switch on *Where both terms pull*: for each class a green arrow for the loss, a red one
-   for the KL. **Predict:** when does the red one begin to hold against the green? Class by class they need not cancel,
-   for one encoder answers for all digits; the curves below show the means over all.
-4. Set the KL weight to 0 and train. What is left of the difference? To 10: what happens to *x̂*?
-5. Ten dimensions instead of two: which loss falls, and what does the KL cost now?
-""",
     r"""\underbrace{\mathbb E_{q(\Z\mid\X)}\big[-\log p(\X\mid \Z)\big]}_{
     \text{AE (whose } q \text{ is one point) and VAE: reconstruction}}
     \;+\; \underbrace{\beta\;\KL\big(\mathcal N(\MU,\SIGMA^2)

@@ -76,9 +76,10 @@ def _pictures(ae: RunConfig, vae: RunConfig, before: list[str], dimensions, live
         return
     if live:
         st.query_params.pop("step", None)  # what was chosen before there was more to see
+    above = st.container()  # the slider stands below what it changes
     step = steps[-1] if live else _scrubber(steps, vae, playing)
     shown = [[line for line in lines if live or line["step"] <= step] for lines in frames]
-    strips, *scatters = st.columns([5, 4, 4], gap="medium")
+    strips, *scatters = above.columns([5, 4, 4], gap="medium")
     last = [(half, lines[-1]) for half, lines in zip(pair, shown) if lines]
     snapshots = tuple((half.model.upper(), half.run_id, line["step"], line["pictures"]) for half, line in last)
     strips.html(_strips(vae.dataset, snapshots))
@@ -129,7 +130,7 @@ def _scrubber(steps: list[int], vae: RunConfig, playing: bool) -> int:
     row = st.container(horizontal=True, vertical_alignment="bottom")
     _play_button(row, key, steps, playing)
     step = row.select_slider(
-        "The training, back and forth",
+        "Replay",
         steps,
         key=key,
         format_func=lambda step: f"step {step} (epoch {step / vae.steps_per_epoch:.2f})",

@@ -3,15 +3,52 @@
 import streamlit as st
 
 from pages.shared import choose as choice
-from pages.shared import controls
+from pages.shared import controls, steps
+from pages.shared.steps import Answer, Step
 from pages.true_posterior import gaps, posteriors
+from vae.config import RunConfig
+
+STEPS = [
+    Step("Is the orange ellipse where the violet cloud is? Look at a few digits, then at *hard ones*."),
+    Step(
+        "Find the best Gaussians. Which of the three costs most: the encoder's own error, independence, or the "
+        "Gaussian shape?",
+    ),
+    Step(
+        "The posterior of digit 386 has two peaks. What does the q of least *KL(q ‖ p)* cover, and what the q of least "
+        "*KL(p ‖ q)*? Predict; then show the whole plane, point somewhere, and press the two buttons.",
+        predict=(
+            "Both cover both peaks",
+            "The first covers one, the second both",
+            "The first covers both, the second one",
+        ),
+        answer=Answer(
+            "",
+            "The first stays within one peak, the second covers both: KL(q ‖ p) is large where q is and p is not, so q "
+            "stays within one. KL(p ‖ q) is large where p is and q is not, so q covers both, and what is between them.",
+        ),
+        view={"run": RunConfig().run_id, "x": "386"},
+    ),
+    Step(
+        "Improve q, step by step: nothing but this digit's μ and σ changes. Why did the encoder not answer so at once?"
+    ),
+    Step(
+        "Sketch a digit of your own: an empty sheet is no picture, and nothing is known but the prior. From the first "
+        "stroke on, its black pixels are observed too. What does each stroke leave of the plane?",
+    ),
+    Step("Sketch something that is no digit. Where does the exact posterior put it, and where the encoder?"),
+    Step(
+        "Of what q loses over 1,000 digits, which part is the largest? Guess, then look below, and click on the worst "
+        "digits.",
+    ),
+]
 
 st.markdown(
-    "Which codes could have made this digit? **Variational** means not to compute that answer but to *search* for a "
-    "stand-in: in a **family** (here: Gaussians with independent dimensions, **q(z|x)**, orange), the one with the "
-    "least **divergence** KL(q ‖ p(z|x)). In two dimensions the exact **p(z|x)** (violet) can be had, all over the "
-    "plane. **What does the stand-in lose?**"
+    "Which codes could have made this digit? The exact answer, **p(z|x)**, is violet. **Variational** means to "
+    "*search* for a stand-in: in a **family** (Gaussians with independent dimensions, **q(z|x)**, orange), the one "
+    "with the least **divergence** KL(q ‖ p(z|x))."
 )
+place = steps.place(STEPS)
 vae = choice.choose_pair()
 if posteriors.has_one(vae):
     posteriors.of_a_digit(vae)
@@ -19,18 +56,9 @@ if posteriors.has_one(vae):
 else:
     posteriors.bound_of_a_digit(vae)
 
+with place:
+    steps.show(STEPS)
 controls.foot(
-    """
-1. **Predict:** is the orange ellipse where the violet cloud is? Look at a few digits, then at *hard ones*.
-2. Find the best Gaussians. Which of the three costs most: the encoder's own error, independence, or the Gaussian shape?
-3. **Predict:** of a posterior with two peaks, such as test digit 386's, what does the q of least *KL(q ‖ p)* cover, and
-   what the q of least *KL(p ‖ q)*? Show the whole plane, point somewhere, and press the two buttons.
-4. Improve q, step by step: nothing but this digit's μ and σ changes. Why did the encoder not answer so at once?
-5. *Draw your own*: an empty sheet is no picture, and nothing is known but the prior. From the first stroke on, its
-   black pixels are observed too. What does each stroke leave of the plane?
-6. Draw something that is no digit. Where does the exact posterior put it, and where the encoder?
-7. **Predict:** of what q loses over 1,000 digits, which part is the largest? Then look, and click on the worst digits.
-""",
     r"""\log p(\X) - \underbrace{\Big(\mathbb E_q \log p(\X\mid\Z) -
     \KL\big(q(\Z\mid \X)\,\|\,p(\Z)\big)\Big)}_{\text{ELBO}} = \KL\big(q(\Z\mid\X)\,\|\,p(\Z\mid\X)\big) \;\ge\; 0""",
     __file__,

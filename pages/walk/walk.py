@@ -3,22 +3,37 @@
 import streamlit as st
 
 from pages.shared import choose as choice
-from pages.shared import controls
-from pages.walk import walking
+from pages.shared import controls, steps
+from pages.shared.steps import Step
+from pages.walk import walk_answers, walking
+from vae.config import RunConfig
+
+STEPS = [
+    Step(
+        "Which of the two decoders paints a digit at the origin, *z* = 0? Press *the origin* and look.",
+        view={"run": RunConfig().run_id},
+    ),
+    Step(
+        "Now ten dimensions. Does every one of them do something? Predict, then look for a KL of 0 and move its "
+        "slider.",
+        predict=(walk_answers.ALL_ACTIVE, walk_answers.SOME_IDLE),
+        answer=walk_answers.which_dimensions_work,
+        view={"run": RunConfig(latent_dim=10).run_id},
+    ),
+    Step("Go from a 1 to a 0, straight and on a sphere. What is seen half-way, and is it a digit?"),
+]
 
 st.markdown(
     "Move **one number of *z*** at a time: both decoders answer while the slider moves. Under each slider are eleven "
-    "pictures along its way. A VAE's sliders go from −3 to 3 σ of its prior; an AE has no prior, so each of "
-    "its sliders goes where 98 % of that number's codes are."
+    "pictures along its way."
 )
-walking.along_dimensions(choice.choose_pair())
+place = steps.place(STEPS)
+vae = choice.choose_pair()
+walking.along_dimensions(vae)
 
+with place:
+    steps.show(STEPS, vae)
 controls.foot(
-    """
-1. Start from the origin. **Predict:** which of the two decoders paints a digit there?
-2. Choose the 10-D runs. **Predict:** does every dimension do something? Look for a KL of 0, and move its slider.
-3. Go from a 1 to a 0, straight and on a sphere. What is seen half-way, and is it a digit?
-""",
     r"""{\Z}_t = (1 - t)\,{\Z}_a + t\,{\Z}_b,\qquad {\XHAT}_t = \mathrm{decoder}({\Z}_t)""",
     __file__,
 )

@@ -49,6 +49,8 @@ VALUES = {
     "eps_seed": (["0", "999999"], ["1000000", "-1", "1.5", "", "nan", "٣"]),
     "eps_scale": (["0", "3", "1.25"], ["-0.1", "-1", "3.1", "-3", "nan", "1,1", "", "1e0", "٣"]),
     "eps": (["-100", "100,-100", "0.5,0"], ["100.1", "-100.1", "0,101", "1,2,3", "nan", "", "a,b", "1,"]),
+    "present": (["1"], ["0", "true", "11", ""]),
+    "lesson": (["1", "20"], ["0", "21", "-1", "1.0", "", "abc", "²"]),
     "h": (["-200", "200", "0.05"], ["200.5", "-200.5", "1,1", "nan", "inf", "", "abc"]),
     "sphere": (["1"], ["0", "true", "11", ""]),
     "layers": (
@@ -64,6 +66,7 @@ PAGES = {  # page: its component, and the parameters that it keeps
     "kl_weight": ("ladder", ["x", "chosen"]),
     "log_sigma": ("sigma_plane", ["h"]),
     "true_posterior": ("posterior", ["x"]),
+    "conversion": ("steps", ["lesson", "present"]),
 }
 
 

@@ -89,6 +89,7 @@ class View {
     if (position?.length === 2) this.point(position, "vae");
     this.switchLayers();
     await this.digits.fetchAll(); // the pointer comes by all of them
+    if (z && this.address.state.z === z) this.point(position, "vae"); // with the digit that is nearest
   }
 
   label(half) {

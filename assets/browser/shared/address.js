@@ -34,11 +34,16 @@ export class Address {
 
   write() {
     if (window.location.pathname !== this.path) return; // it is another page's address by now
-    const url = new URL(window.location);
-    for (const [name, value] of Object.entries(this.state)) {
-      if (value === null) url.searchParams.delete(name);
-      else url.searchParams.set(name, value);
-    }
-    if (url.href !== window.location.href) window.history.replaceState(window.history.state, "", url);
+    writeAddress(this.state);
   }
+}
+
+/** Puts values into the page's address at once, by name; null takes one out of it. */
+export function writeAddress(values) {
+  const url = new URL(window.location);
+  for (const [name, value] of Object.entries(values)) {
+    if (value === null) url.searchParams.delete(name);
+    else url.searchParams.set(name, value);
+  }
+  if (url.href !== window.location.href) window.history.replaceState(window.history.state, "", url);
 }

@@ -1,6 +1,7 @@
 // How a page's component starts: its view is made once, and opened whenever the server sends another subject.
 import { element } from "./element.js";
 import { fetchParcels, NoParcel } from "./parcels.js";
+import { SET_VIEW } from "./view.js";
 
 const WAITING = "The models are on their way …"; // what the components' html says until their view is open
 
@@ -13,10 +14,12 @@ export async function mount(component, selector, View) {
   const root = parentElement.querySelector(selector);
   root.call = (root.call ?? 0) + 1;
   const { call } = root;
+  root.data = data;
+  const unfollow = follow(component, root, View);
   const end = () => {
+    unfollow();
     if (root.call === call) root.view?.leave(); // a later call ends by itself
   };
-  root.data = data;
   if (root.subject === data.subject) {
     if (root.isOpen) await update(component, root, View);
     return end;
@@ -25,6 +28,19 @@ export async function mount(component, selector, View) {
   Object.assign(root, { subject: data.subject, isOpen: false });
   await open(component, root, View);
   return end;
+}
+
+/** Has a view show what a step of the lesson asks for (view.js), until what is returned is called. */
+function follow(component, root, View) {
+  const listen = async ({ detail }) => {
+    root.data = { ...root.data, given: { ...(root.isOpen ? {} : root.data.given), ...detail } };
+    if (!root.isOpen) return; // it opens with that
+    root.view.leave();
+    await open(component, root, View);
+    root.view.address?.write();
+  };
+  window.addEventListener(SET_VIEW, listen);
+  return () => window.removeEventListener(SET_VIEW, listen);
 }
 
 /** What comes for the same subject; most views need nothing. */

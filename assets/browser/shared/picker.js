@@ -229,7 +229,7 @@ export class Picker {
   /** Says what the sheet is and what its buttons do now. */
   label() {
     this.paper.setAttribute("aria-label", `${this.name.textContent}; draw here with mouse, finger or keys. ${KEYS}`);
-    this.buttons.clear.textContent = this.sheet.isDrawn ? "Clear" : "Draw your own";
+    this.buttons.clear.textContent = this.sheet.isDrawn ? "Clear" : "Sketch a digit";
     this.buttons.undo.hidden = !this.sheet.canUndo;
   }
 }

@@ -76,7 +76,7 @@ function histogram({ color, name, why, values, mean, median }, decades, tempered
   svg.append(...numbers(decades));
   svg.append(...marker("median", median, 12, decades), ...marker("mean", mean, 28, decades));
   const title = element("h4", {}, name, element("span", {}, `${tempered ? ", tempered" : ""}: ${why}`));
-  title.style.color = `var(--${color})`;
+  title.style.color = `color-mix(in srgb, var(--${color}) 60%, var(--st-text-color))`;
   return element("section", {}, title, svg);
 }
 

@@ -15,7 +15,7 @@ def test_predictions_open_their_answers_and_a_link_shows_them_again(visit):
     drawn = page.get_by_alt_text(re.compile("z drawn"))
     first = drawn.get_attribute("src")
     assert strips.nth(1).get_attribute("src") == strips.nth(2).get_attribute("src")  # g is f: without noise, the AE
-    page.get_by_role("button", name="Draw again").click()
+    page.get_by_role("button", name="Sample again").click()
     expect(page.get_by_alt_text("converted, z drawn (draw 1)")).to_be_visible()
     assert drawn.get_attribute("src") != first
     page.get_by_role("radio", name="More than 30 nats").click()

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from tests.browser.navigation import go
 from tests.browser.parcels import levels
 from tests.browser.phone import PHONE, touch
 from tests.browser.server import wait_for
@@ -77,7 +78,7 @@ def test_both_decoders_answer_the_pointer_without_the_server_and_what_the_browse
     assert len(sent) == before
 
     at_first = sum(received)
-    page.get_by_role("button", name="Draw again").click()
+    page.get_by_role("button", name="Sample again").click()
     expect(page.get_by_role("spinbutton", name="Draw")).to_have_value("1")
     expect(page).to_have_url(re.compile("draw=1"))
     expect(page.locator(".strips").last.locator("img").first).not_to_have_attribute("src", first[0])
@@ -95,9 +96,9 @@ def test_a_link_and_a_look_at_another_page_keep_z_digit_layers_and_ones_own_draw
     page.locator(".half.vae canvas").hover(position={"x": 100, "y": 140})
     expect(page).to_have_url(re.compile("z=.*layers=prior|layers=prior.*z="))
     reading = page.locator(".reading").text_content()
-    page.get_by_role("link", name="From AE to VAE").click()
+    go(page, "One digit twice")
     expect(page.get_by_role("heading", name="From autoencoder")).to_be_visible()
-    page.get_by_role("link", name="Latent space").click()
+    go(page, "Latent space")
     expect(page.locator(".reading")).to_have_text(reading)
     expect(page).to_have_url(re.compile("z=.*layers=prior|layers=prior.*z="))
 

@@ -104,11 +104,11 @@ def test_eps_by_hand_is_that_of_the_planes_dimensions_and_buttons_change_the_see
     query = page.evaluate("new URLSearchParams(location.search).get('eps')")
     np.testing.assert_allclose([float(n) for n in query.split(",")], by_hand[DIMS], atol=1e-3)
     for seed in (1, 2):
-        page.get_by_role("button", name="Draw again").click()
+        page.get_by_role("button", name="Sample again").click()
         np.testing.assert_allclose(page.evaluate(EPS), normals(page, seed, 10), atol=1e-6)
     page.get_by_label("Seed").fill("999999")
     page.get_by_label("Seed").press("Enter")
-    page.get_by_role("button", name="Draw again").click()
+    page.get_by_role("button", name="Sample again").click()
     assert page.get_by_label("Seed").input_value() == "0"
     given = resampling(eps="0.5,-1.25")
     np.testing.assert_allclose(np.array(given.evaluate(EPS))[DIMS], [0.5, -1.25])

@@ -46,7 +46,7 @@ def test_each_draw_is_another_z_for_the_vae_alone_and_a_link_shows_the_same_draw
     page = opened(visit, "?x=5")
     ae, seen = shots(page, "ae.digit"), {z(page)}
     for seed in (1, 2, 3):
-        page.get_by_role("button", name="Draw again").click()
+        page.get_by_role("button", name="Sample again").click()
         expect(page.get_by_label("Seed")).to_have_value(str(seed))
         seen.add(z(page))
     assert len(seen) == 4

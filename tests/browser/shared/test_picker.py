@@ -131,7 +131,7 @@ def test_a_drawing_in_a_link_has_sixteen_levels_and_the_server_reads_the_same(pi
 
 
 def test_a_stroke_is_seen_while_it_is_drawn_where_the_hand_is(picker):
-    picker.get_by_role("button", name="Draw your own").click()
+    picker.get_by_role("button", name="Sketch a digit").click()
     assert picker.evaluate("empties") == 1 and not levels(picker, ".paper").any()
     box, seen = picker.locator(".paper").bounding_box(), []
 
@@ -198,7 +198,7 @@ def test_strokes_are_taken_back_by_button_and_key_and_cleared(picker):
     picker.evaluate("picker.choose(42)")
     check(picker, 42, 4)
     expect(undo).to_be_hidden()  # a test digit is no drawing
-    expect(picker.get_by_role("button", name="Draw your own")).to_be_visible()
+    expect(picker.get_by_role("button", name="Sketch a digit")).to_be_visible()
 
 
 def written(picture: Image.Image, kind: str = "PNG") -> bytes:

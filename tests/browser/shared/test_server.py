@@ -27,6 +27,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from pages.shared import bundles, component
 from pages.shared.parcels import of_images
 from tests.browser import parcels
+from tests.browser.navigation import go
 from tests.browser.nginx import Nginx, NoNginx
 from tests.browser.proxy import Proxy
 from tests.browser.server import ROOT, Server, wait_for
@@ -192,9 +193,9 @@ def look_around(page, url: str, requests: list[str]) -> None:
     """A page by its own address, with a parameter; another by a click, and back at the root; all below the folder."""
     reading = page.locator(".latent-space .reading")
     expect(reading).to_contain_text("=")
-    page.get_by_role("link", name="Draw again").click()
+    go(page, "Sample again")
     expect(page.locator(".resampling canvas.digit.vae")).to_be_visible()
-    page.get_by_role("link", name="From AE to VAE").click()
+    go(page, "One digit twice")
     expect(page.locator(".networks .picker .name")).to_have_text("Test digit 11, labelled 6")
     ours = [address for address in requests if "/parcels/" in address or "/browser/" in address]
     assert len(ours) > 20 and all(address.startswith(url) for address in ours)
@@ -238,7 +239,7 @@ def test_when_a_server_dies_another_on_the_same_store_goes_on_for_those_who_look
     page.wait_for_selector("[data-testid='stApp']:not([data-test-connection-state='CONNECTED'])")
     proxy.target = ("127.0.0.1", second.port)
     page.wait_for_selector("[data-testid='stApp'][data-test-connection-state='CONNECTED']")
-    page.get_by_role("link", name="Draw again").click()
+    go(page, "Sample again")
     expect(page.locator(".resampling canvas.digit.vae")).to_be_visible()
     expect(page.locator(".resampling .picker .name")).to_have_text("Test digit 11, labelled 6")
     expect(page).to_have_url(re.compile("x=11"))

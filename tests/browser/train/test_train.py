@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from playwright.sync_api import Page, TimeoutError, expect
 
 from pages.lessons import LESSONS
+from tests.browser.navigation import go
 from tests.browser.server import Server, wait_for
 from vae.config import RunConfig
 
@@ -108,9 +109,9 @@ def test_a_pair_under_way_bears_reloads_and_page_switches_and_is_paused_resumed_
 
     page.reload()
     expect(page.get_by_role("button", name="Training …")).to_be_disabled()
-    page.get_by_role("link", name="From AE to VAE").click()
+    go(page, "One digit twice")
     expect(page.get_by_role("heading", name="From autoencoder")).to_be_visible()
-    page.get_by_role("link", name="Train side by side").click()
+    go(page, "Train side by side")
     expect(page.get_by_role("spinbutton", name="Seed")).to_have_value("7")
     expect(page.get_by_role("button", name="Training …")).to_be_disabled()
     under_way(server, config, least=max(before) + 1)
@@ -133,7 +134,7 @@ def test_a_pair_under_way_bears_reloads_and_page_switches_and_is_paused_resumed_
     expect(page.get_by_test_id("stSliderThumbValue")).to_have_text(re.compile(f"^step {shown} "))
     expect(page).not_to_have_url(re.compile("step="))
 
-    page.get_by_role("link", name="Latent space").click()
+    go(page, "Latent space")
     choose(page, "Runs", "seed 7")
     expect(page).to_have_url(re.compile(f"run={config.run_id}"))
     expect(page.locator(".reading")).to_contain_text("=")
@@ -158,9 +159,9 @@ def test_a_killed_server_leaves_no_worker_behind_and_its_pair_goes_on_when_it_is
     own_server.start()
     page.reload()
     expect(page.get_by_role("button", name="Training …")).to_be_disabled()
-    page.get_by_role("link", name="From AE to VAE").click()  # whose pictures leave the cores to the training
+    go(page, "One digit twice")  # whose pictures leave the cores to the training
     wait_for(lambda: all(store.metrics(run_id) for run_id in pair(long)))
-    page.get_by_role("link", name="Train side by side").click()
+    go(page, "Train side by side")
     trained(page)
     kept = sum(line["step"] <= saved for line in before)
     assert store.history(long.run_id)[:kept] == before[:kept]  # their seconds too: nothing so far was done again

@@ -49,7 +49,7 @@ def test_a_click_in_the_gallery_shows_the_digit_and_an_empty_sheet_the_prior(vis
     page.reload()
     expect(page.locator(".picker .name")).to_contain_text(f"Test digit {index},")
 
-    page.get_by_role("button", name="Draw your own").click()
+    page.get_by_role("button", name="Sketch a digit").click()
     expect(reading).to_contain_text("all that is known of z is the prior")
     expect(page).to_have_url(re.compile(BLANK))
     expect(bounds).to_be_hidden()

@@ -115,7 +115,7 @@ def principal_axes(codes: np.ndarray) -> np.ndarray:
 def test_each_draw_is_another_one_and_the_button_goes_on_to_the_next(visit):
     app = visit("conversion", eps_draw=10_000, **SHOWN)
     before = strips(app)["converted, z drawn (draw 10000)"]
-    next(button for button in app.button if button.label == "Draw again").click().run()
+    next(button for button in app.button if button.label == "Sample again").click().run()
     assert np.abs(strips(app)["converted, z drawn (draw 0)"] - before).max() > 0.5
     assert app.number_input(key="eps_draw").value == 0
 

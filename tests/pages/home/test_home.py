@@ -1,9 +1,12 @@
 """The home page around its picture: the networks that it sends, and a damaged model."""
 
+import threading
+
 import numpy as np
 
+from pages.shared import lab as server
 from tests.pages.seen import model_parcel, numbers_of, sent
-from vae import data
+from vae import data, datasets
 from vae.config import RunConfig
 
 VAE = RunConfig()
@@ -28,3 +31,21 @@ def test_a_damaged_model_is_said_and_set_aside_and_the_pretrained_one_answers_ag
     assert f"run {VAE.run_id} is damaged: model.safetensors" in app.error[0].value
     assert "set aside in" in app.error[0].value
     assert len(lab.damage_reports(VAE.run_id)) == 1
+
+
+def test_before_torch_is_there_the_picture_is_shown_or_it_is_said_why_it_cannot(visit, monkeypatch, tmp_path):
+    monkeypatch.setattr(server, "was_tried", threading.Event())
+    app = visit("home")
+    assert not app.exception and not app.error and sent(app, "networks")
+    assert server._started.cache_info().currsize == 0 and not server.was_tried.is_set()
+    with monkeypatch.context() as patch:
+        patch.setenv("VAE_WORKERS", "many")
+        app = visit("home")
+        assert (
+            not app.exception and "The lab cannot start" in app.error[0].value and "VAE_WORKERS" in app.error[0].value
+        )
+    monkeypatch.setattr(datasets, "BUNDLED", tmp_path)
+    datasets.read.cache_clear()
+    app = visit("home")
+    datasets.read.cache_clear()
+    assert not app.exception and "git checkout assets/mnist" in app.error[0].value

@@ -24,7 +24,7 @@ ADDRESS = {"predict_race": prediction.UNDECIDED}
 def test_the_race_waits_for_a_prediction_and_the_plane_does_not(shown):
     app = shown("log_sigma")
     assert not app.exception and not app.get("plotly_chart")
-    assert [c.proto.component_name for c in app.get("bidi_component")] == ["sigma_plane"]
+    assert [c.proto.component_name for c in app.get("bidi_component")] == ["steps", "sigma_plane"]
 
 
 def test_a_raw_sigma_fails_in_as_many_seeds_as_the_page_says(shown, stored):

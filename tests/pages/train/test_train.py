@@ -133,7 +133,7 @@ def test_where_both_terms_pull_is_shown_over_a_training_and_as_arrows_at_each_st
 
     def pulls_at(shot: dict, weight: float) -> dict[str, np.ndarray]:
         """Each class's mean code, and the mean pull of each term on it."""
-        each = {"at": shot["mu"][:500].numpy(), "reconstruction": shot["pull"][:, 0].numpy()}
+        each = {"at": shot["mu"][:500], "reconstruction": shot["pull"][:, 0]}
         if "log_sigma" in shot:
             each["kl"] = -weight * each["at"]
         return {name: np.stack([rows[labels == one].mean(0) for one in range(10)]) for name, rows in each.items()}

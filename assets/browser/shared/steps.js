@@ -1,0 +1,194 @@
+// The card with a lesson's steps: one at a time, each with its prediction, the answer, and the view that it needs.
+import { writeAddress } from "./address.js";
+import { element } from "./element.js";
+import { goTo, lessonLink } from "./lesson_link.js";
+import { progressOf } from "./progress.js";
+import { setView } from "./view.js";
+
+const JUST_SHOW = "Just show me";
+const PRESENTED = "presented";
+const KEYS = { PageDown: 1, PageUp: -1 }; // what a clicker sends
+const STAYS = ["present", "embed"]; // in the address, also when a page begins anew
+const isPresented = () => document.documentElement.classList.contains(PRESENTED);
+globalThis.aeVaeLabSteps ??= new Map();
+const places = globalThis.aeVaeLabSteps; // a lesson -> the step at which one left it
+
+export default function (component) {
+  const root = component.parentElement.querySelector(".steps");
+  root.card ??= new Card(root);
+  root.call = (root.call ?? 0) + 1;
+  const { call } = root;
+  root.card.open(component);
+  return () => {
+    if (root.call === call) root.card.leave(); // a later call ends by itself
+  };
+}
+
+class Card {
+  constructor(root) {
+    this.find = (query) => root.querySelector(query);
+    this.find(".back").addEventListener("click", () => this.turn(-1));
+    this.find(".on").addEventListener("click", () => this.turn(1));
+    this.find(".anew").addEventListener("click", () => this.beginAnew());
+    this.find(".present").addEventListener("click", () => this.present(!isPresented()));
+    this.onKey = (event) => this.key(event);
+  }
+
+  open({ data }) {
+    const isNew = this.data?.name !== data.name;
+    this.data = data;
+    document.addEventListener("keydown", this.onKey);
+    if (isNew) this.begin();
+    else this.show();
+  }
+
+  leave() {
+    document.removeEventListener("keydown", this.onKey);
+  }
+
+  /** The card of another page, at the step that its address names, or at which one left it. */
+  begin() {
+    const { name, given, steps, before, after } = this.data;
+    this.progress = progressOf(name);
+    const asked = Number(given.lesson ?? places.get(name) ?? 1);
+    this.at = Math.min(Math.max(asked, 1), steps.length) - 1;
+    this.way(".before", before, (title) => `‹ ${title}`);
+    this.way(".after", after, (title) => `${title} ›`);
+    this.write();
+    if (given.present === "1" || isPresented()) this.present(true);
+    this.shown = null;
+    this.show();
+  }
+
+  get step() {
+    return this.data.steps[this.at];
+  }
+
+  key(event) {
+    if (event.key === "Escape" && isPresented()) return this.present(false);
+    const isTyping = event.composedPath()[0].matches?.("input, textarea, select, [contenteditable]");
+    const isOther = event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || event.repeat;
+    if (!(event.key in KEYS) || isTyping || isOther || event.defaultPrevented) return;
+    const to = this.at + KEYS[event.key];
+    // A clicker goes on to the next lesson; who turns pages by the keyboard does not leave this one by it.
+    if (!this.data.steps[to] && !isPresented()) return;
+    event.preventDefault();
+    this.turn(KEYS[event.key]);
+  }
+
+  /** To the next step, or the one before; beyond the last to the next lesson. */
+  turn(by) {
+    if (by > 0) this.finish();
+    const to = this.at + by;
+    if (to < 0) return this.go(this.data.before);
+    if (to >= this.data.steps.length) return this.go(this.data.after);
+    this.at = to;
+    this.write();
+    this.show();
+    this.needs(this.step.view);
+  }
+
+  go(lesson) {
+    if (lesson) goTo(lesson);
+  }
+
+  finish() {
+    this.progress.finish(this.at, this.data.steps.length);
+  }
+
+  write() {
+    places.set(this.data.name, this.at + 1);
+    writeAddress({ lesson: this.at ? String(this.at + 1) : null, present: isPresented() ? "1" : null });
+  }
+
+  /** For the projector: everything larger, and without the fields (assets/style.css). It stays from page to page. */
+  present(is) {
+    document.documentElement.classList.toggle(PRESENTED, is);
+    this.find(".present").setAttribute("aria-pressed", String(is));
+    this.write();
+    window.dispatchEvent(new Event("resize"));
+  }
+
+  /** The page as it is for a new visitor, and nothing predicted on it. */
+  beginAnew() {
+    this.progress.forget();
+    const url = new URL(window.location);
+    for (const name of [...url.searchParams.keys()]) if (!STAYS.includes(name)) url.searchParams.delete(name);
+    if (url.href === window.location.href) window.location.reload();
+    else window.location.assign(url);
+  }
+
+  /** Sets the view that a step needs, by the page's pictures themselves, or by its address. */
+  needs(view) {
+    const names = Object.keys(view);
+    if (names.length === 0) return;
+    const url = new URL(window.location);
+    const isThere = names.every((name) => url.searchParams.get(name) === view[name]);
+    if (isThere) return;
+    if (names.every((name) => this.step.own.includes(name))) return setView(view);
+    for (const name of names) url.searchParams.set(name, view[name]);
+    for (const name of [...url.searchParams.keys()]) if (name.startsWith("predict_")) url.searchParams.delete(name);
+    window.location.assign(url);
+  }
+
+  predict(option) {
+    const isFirst = this.predicted === undefined;
+    this.progress.predict(this.at, this.step.words, option);
+    this.finish();
+    this.show();
+    if (isFirst) this.needs(this.step.then);
+  }
+
+  get predicted() {
+    return this.progress.predicted(this.at, this.step.words);
+  }
+
+  show() {
+    const { after, number, count, steps } = this.data;
+    const { words, options, measured, answer } = this.step;
+    if (this.shown !== words) {
+      // The server's own text, as HTML. What is the same stays: it may have the focus.
+      this.shown = words;
+      this.find(".words").innerHTML = words;
+      this.find(".options").replaceChildren(...this.pills());
+    }
+    this.find(".number").textContent = `Lesson ${number} of ${count}`;
+    this.find(".which").textContent = `Step ${this.at + 1} of ${steps.length}`;
+    this.find(".back").disabled = this.at === 0 && !this.data.before;
+    const isLast = this.at === steps.length - 1;
+    this.find(".on").disabled = isLast && !after;
+    this.find(".on").textContent = isLast && after ? "Next lesson ›" : "Next ›";
+    const mark = (step) => (this.progress.isFinished(step) ? "✓" : step === this.at ? "●" : "○");
+    this.find(".ticks").textContent = steps.map((_, step) => mark(step)).join("");
+    const { predicted } = this;
+    for (const pill of this.find(".options").children) {
+      pill.setAttribute("aria-pressed", String(pill.textContent === predicted));
+      pill.classList.toggle("measured", predicted !== undefined && pill.textContent === measured);
+    }
+    const isAnswered = predicted !== undefined || !options.length;
+    const said = isAnswered ? verdict(options, predicted, measured) + answer : "";
+    if (this.find(".answer").innerHTML !== said) this.find(".answer").innerHTML = said;
+  }
+
+  pills() {
+    const { options } = this.step;
+    return (options.length ? [...options, JUST_SHOW] : []).map((option) => {
+      const pill = element("button", { type: "button" }, option);
+      pill.addEventListener("click", () => this.predict(option));
+      return pill;
+    });
+  }
+
+  way(query, lesson, words) {
+    const link = lesson ? lessonLink(lesson) : element("span");
+    link.textContent = lesson ? words(lesson.title) : "";
+    link.className = query.slice(1);
+    this.find(query).replaceWith(link);
+  }
+}
+
+/** What was predicted, beside what was measured. */
+function verdict(options, predicted, measured) {
+  if (!options.includes(predicted) || !measured) return "";
+  return predicted === measured ? "<p><strong>✓ As you predicted.</strong></p>" : "<p><strong>A surprise.</strong></p>";
+}

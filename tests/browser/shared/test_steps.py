@@ -1,0 +1,120 @@
+"""The card of steps in a real browser: predicted, turned by click and by clicker, remembered, shared by its address."""
+
+import re
+
+from playwright.sync_api import expect
+
+from pages.lessons import LESSONS
+
+
+def test_a_class_goes_through_the_first_lesson_and_on_to_the_next(visit):
+    page = visit("")
+    card = page.locator(".steps")
+    expect(card.locator(".which")).to_have_text("Step 1 of 4")
+    expect(card.locator(".number")).to_have_text(f"Lesson 1 of {len(LESSONS)}")
+    expect(card.locator(".answer")).to_be_empty()
+    card.get_by_role("button", name="Both", exact=True).click()
+    expect(card.locator(".answer")).to_contain_text("A surprise")
+    expect(card.get_by_role("button", name="Only the VAE's")).to_have_class("measured")
+    card.get_by_role("button", name="Only the VAE's").click()  # a prediction may be changed
+    expect(card.locator(".answer")).to_contain_text("As you predicted")
+
+    # The next step sets its view: the picture follows, and the address.
+    page.get_by_role("button", name="Next ›").click()
+    expect(card.locator(".which")).to_have_text("Step 2 of 4")
+    expect(page.locator(".networks .count")).to_have_text("8 passes of the same digit")
+    page.wait_for_url("**passes=8**")
+    assert "lesson=2" in page.url
+
+    # A clicker turns steps; who types in a field does not.
+    page.keyboard.press("PageDown")
+    expect(card.locator(".which")).to_have_text("Step 3 of 4")
+    page.keyboard.press("PageUp")
+    expect(card.locator(".which")).to_have_text("Step 2 of 4")
+
+    # Reloaded, it is at the same step, and knows what was predicted.
+    page.wait_for_url("**lesson=2**")
+    page.reload()
+    expect(card.locator(".which")).to_have_text("Step 2 of 4")
+    expect(card.locator(".ticks")).to_contain_text("✓")
+    page.get_by_role("button", name="‹ Back").click()
+    expect(card.locator(".answer")).to_contain_text("As you predicted")
+
+    # The plan below tells how far one is; the way to the next lesson needs no reload.
+    expect(page.locator(".plan li")).to_have_count(len(LESSONS))
+    expect(page.locator(".plan li").first).to_contain_text("◐")
+    page.evaluate("globalThis.isTheSamePage = true")
+    card.locator(".after").click()
+    page.wait_for_url(f"**/{LESSONS[1].name}*")
+    expect(page.locator("h1")).to_have_text(LESSONS[1].heading)
+    expect(card.locator(".which")).to_contain_text("Step 1 of")
+    assert page.evaluate("globalThis.isTheSamePage")
+    card.locator(".before").click()
+    expect(page.locator("h1")).to_have_text(LESSONS[0].heading)
+    page.locator(".plan").get_by_role("link", name="Why log σ").click()
+    page.wait_for_url("**/log_sigma*")
+
+
+def test_a_link_opens_a_page_at_a_step_with_its_view_and_a_turned_step_keeps_the_digit(visit):
+    page = visit("/resampling?lesson=2")
+    card = page.locator(".steps")
+    expect(card.locator(".which")).to_have_text("Step 2 of 4")
+    expect(page.locator(".resampling output").first).to_have_text("0.00")
+    page.locator(".resampling .classes").get_by_role("button", name="3", exact=True).click()
+    page.wait_for_url(re.compile(r"x=\d+"))
+    digit = re.search(r"x=(\d+)", page.url)[1]
+    page.get_by_role("button", name="Next ›").click()
+    page.wait_for_url("**eps_scale=3**")
+    expect(card.locator(".which")).to_have_text("Step 3 of 4")
+    expect(page.locator(".resampling output").first).to_have_text("3.00")
+    expect(page.locator(".resampling .name")).to_contain_text(f"Test digit {digit}")
+    assert f"x={digit}" in page.url
+    page.get_by_role("button", name="‹ Back").click()
+    page.get_by_role("button", name="‹ Back").click()
+    page.wait_for_url("**eps_scale=1**")
+    expect(page.locator(".resampling .name")).to_contain_text(f"Test digit {digit}")
+
+    # The keys of a page turn steps, but not where they mean something else, and not out of the lesson.
+    page.locator(".resampling .paper").focus()
+    page.keyboard.press("PageDown")
+    expect(card.locator(".which")).to_have_text("Step 1 of 4")
+    page.locator(".resampling .paper").blur()
+    for step in (2, 3, 4, 4):
+        page.keyboard.press("PageDown")
+        expect(card.locator(".which")).to_have_text(f"Step {step} of 4")
+
+
+def test_a_step_that_needs_another_run_opens_the_page_with_it(visit):
+    page = visit("/walk")
+    page.get_by_role("button", name="Next ›").click()
+    page.wait_for_url("**run=vae-10d-**")
+    expect(page.locator(".steps .which")).to_have_text("Step 2 of 3")
+
+
+def test_for_the_projector_all_is_larger_and_without_fields_from_page_to_page(visit):
+    page = visit("/latent_space?lesson=2")
+    card, field = page.locator(".steps"), page.get_by_test_id("stSelectbox").first
+    expect(field).to_be_visible()
+    before = card.locator(".which").bounding_box()
+    card.get_by_role("button", name="Present").click()
+    expect(field).to_be_hidden()
+    page.wait_for_url("**present=1**")
+    assert card.locator(".which").bounding_box()["width"] > 1.2 * before["width"]
+    page.locator(".latent-space .half.vae canvas").hover()  # which still answers where the pointer is
+    expect(page.locator(".latent-space .reading")).to_contain_text("z =")
+    card.locator(".after").click()
+    page.wait_for_url("**/train*")
+    expect(page.get_by_test_id("stNumberInput").first).to_be_hidden()
+    card.get_by_role("button", name="Present").click()
+    expect(page.get_by_test_id("stNumberInput").first).to_be_visible()
+    opened = visit("/latent_space?present=1")
+    expect(opened.locator(".steps .which")).to_have_text("Step 1 of 5")
+    expect(opened.get_by_test_id("stSelectbox").first).to_be_hidden()
+
+
+def test_back_to_the_start_resets_a_page(visit):
+    page = visit("/resampling?eps_scale=2&lesson=3")
+    expect(page.locator(".resampling output").first).to_have_text("2.00")
+    page.get_by_role("button", name="Back to the start of this page").click()
+    expect(page.locator(".steps .which")).to_have_text("Step 1 of 4")
+    expect(page.locator(".resampling output").first).to_have_text("1.00")
