@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.server import wait_for
+
 PLACE = """(root, h) => {
   const { curves } = root.view, box = curves.canvas.getBoundingClientRect();
   return [box.left + curves.across(h), box.top + 60];
@@ -75,16 +77,16 @@ def test_a_second_finger_does_not_move_the_line(opened):
         session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
 
     fingers("touchStart", 2.0)
-    assert has_line_at(page, 2.0)
+    wait_for(lambda: has_line_at(page, 2.0))  # a browser moves fingers in its next frame
     fingers("touchStart", 2.0, -3.0)
-    assert has_line_at(page, 2.0)
+    wait_for(lambda: has_line_at(page, 2.0))
     fingers("touchMove", 2.0, -2.5)
-    assert has_line_at(page, 2.0) and not has_line_at(page, -2.5)
+    wait_for(lambda: has_line_at(page, 2.0) and not has_line_at(page, -2.5))
     fingers("touchMove", 2.5, -2.0)
-    assert has_line_at(page, 2.5)
+    wait_for(lambda: has_line_at(page, 2.5))
     fingers("touchEnd")
     fingers("touchStart", 3.0)  # the next one holds it again
-    assert has_line_at(page, 3.0)
+    wait_for(lambda: has_line_at(page, 3.0))
     fingers("touchEnd")
     session.detach()
 
