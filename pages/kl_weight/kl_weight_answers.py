@@ -13,7 +13,6 @@ from vae.measures.paired import paired
 BELOW, ONE, ABOVE, ALIKE = "A β below 1", "β = 1", "A β above 1", "Below 1 and 1 alike"
 NARROW, AS_PRIOR, WIDE = "Much narrower than N(0, I)", "As wide as N(0, I)", "Wider"
 MUCH = 2.0  # times as narrow, or as wide
-ENOUGH = 3  # seeds; fewer say next to nothing of luck
 
 
 def least_distortion(rungs: list[RunConfig]) -> Answer | None:
@@ -23,7 +22,7 @@ def least_distortion(rungs: list[RunConfig]) -> Answer | None:
         return None
     low, one, high = (_losses(weights[weight]) for weight in (min(weights), 1.0, max(weights)))
     below, above = paired(low, one), paired(one, high)
-    if below is None or above is None or min(below.seeds, above.seeds) < ENOUGH:
+    if below is None or above is None or min(below.seeds, above.seeds) < seeds.ENOUGH:
         return None
     said = (
         f"Reconstruction loss with β = {min(weights):.10g}, against β = 1: {seeds.better(low, one)}; with β = 1, "

@@ -18,6 +18,7 @@ from vae.measures.paired import Difference, paired
 from vae.runs.seeds import SEEDS, recorded
 from vae.runs.store import DamagedRun
 
+ENOUGH = 3  # seeds; fewer say next to nothing of luck
 LOOK = 5.0  # seconds for which nobody looks again whether a run with another seed has ended
 
 
@@ -71,7 +72,7 @@ def _of_the_project() -> Mapping[str, dict]:
 
 def spread(row: dict[int, float]) -> float | None:
     """By how much two runs may differ by luck alone (95 %), nats; None of fewer than three seeds, which say little."""
-    return 2 * math.sqrt(2) * statistics.stdev(row.values()) if len(row) > 2 else None
+    return 2 * math.sqrt(2) * statistics.stdev(row.values()) if len(row) >= ENOUGH else None
 
 
 def better(a: dict[int, float], b: dict[int, float]) -> str:

@@ -13,7 +13,6 @@ BOTH, ONLY_VAE, NONE = "Both near 0", "Only the VAE's near 0", "Neither near 0"
 FALLS, RISES = "It falls", "It rises"
 NEAR = 3.5  # of two numbers from N(0, I), 99.8 % of pairs are nearer to 0
 NEARLY_ALL = 0.95
-ENOUGH = 3  # seeds; fewer say next to nothing of luck
 WHY = {
     AE: "It has the easier task: nobody adds noise to its codes or asks them to stay near 0.",
     VAE: "Its task is the harder one, with noise in its codes: here it did well all the same.",
@@ -31,7 +30,7 @@ def who_reconstructs_better(vae: RunConfig) -> Answer | None:
     for config in (vae, RunConfig(latent_dim=vae.latent_dim), RunConfig()):
         ae = seeds.figure(functools.partial(seeds.with_seed, config.autoencoder), "reconstruction")
         own = seeds.figure(functools.partial(seeds.with_seed, config), "reconstruction")
-        if (difference := paired(own, ae)) and difference.seeds >= ENOUGH:
+        if (difference := paired(own, ae)) and difference.seeds >= seeds.ENOUGH:
             option = _which(difference, VAE, AE)
             said = f"Reconstruction loss of the AE, against the VAE: {seeds.better(ae, own)}. {_settings(config, vae)}"
             return Answer(option, f"{said} {WHY[option]}")
@@ -59,7 +58,7 @@ def ten_dimensions(_: RunConfig) -> Answer | None:
         seeds.figure(functools.partial(seeds.with_seed, RunConfig(latent_dim=latent_dim))) for latent_dim in (10, 2)
     )
     difference = paired(ten, two)
-    if not difference or difference.seeds < ENOUGH:
+    if not difference or difference.seeds < seeds.ENOUGH:
         return None
     return Answer(
         _which(difference, FALLS, RISES),
