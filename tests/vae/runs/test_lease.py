@@ -245,13 +245,28 @@ def started(store: RunStore, config: RunConfig) -> subprocess.Popen:
 
 
 def test_of_two_commands_for_one_run_one_trains_and_the_other_watches(tmp_path, few):
-    store, config = RunStore(str(tmp_path)), replace(few, epochs=60)
-    both = [started(store, config) for _ in range(2)]
-    (one, one_said), (other, other_said) = [process.communicate() for process in both]
-    assert [process.returncode for process in both] == [0, 0], one_said + other_said
-    assert json.loads(one)["model_sha256"] == json.loads(other)["model_sha256"]
-    trained, watched = sorted((one_said, other_said), key=lambda said: "another process trains it" in said)
-    assert "another process trains it" in watched and "loss" not in watched and "loss" in trained
+    store, config = RunStore(str(tmp_path)), replace(few, epochs=200, batch_size=32)  # not over before both are there
+    first, second = started(store, config), started(store, config)
+    texts = {process: [] for process in (first, second)}
+
+    def read(process: subprocess.Popen) -> None:
+        for line in process.stderr:  # "\r", too, ends a line of a text stream
+            texts[process].append(line)
+
+    readers = [threading.Thread(target=read, args=(process,)) for process in texts]
+    for reader in readers:
+        reader.start()
+    said = {process: lambda lines=lines: "".join(lines) for process, lines in texts.items()}
+    wait_for(lambda: any("another process trains it" in say() for say in said.values()))
+    wait_for(lambda: store.status(config.run_id).step > 0)
+    store.set_control(config.run_id, "stop")
+    one, other = [json.loads(process.stdout.read()) for process in texts]
+    for reader in readers:
+        reader.join()
+    assert [process.wait() for process in texts] == [1, 1]
+    assert one["status"] == other["status"] == "stopped" and one["model_sha256"] == other["model_sha256"]
+    trained, watched = sorted((say() for say in said.values()), key=lambda say: "another process trains it" in say)
+    assert "another process trains it" not in trained and "loss" not in watched and "loss" in trained
     store.verify(config.run_id)
 
 
