@@ -63,15 +63,19 @@ class Student:
         self.pages: dict[str, str] = {}  # name in the address -> what the server calls the page
         self.visited: set[str] = set()
         self.news: dict[str, dict] = {}  # part of the page -> the runs that it shows, and where they are there
+        self.doing = ""  # what it waits for, for the words of an error
 
     async def attend(self, until: float, watched: str = "") -> None:
         """Opens the lab and changes pages until the clock says so, or stays at an address and watches."""
+        began = time.monotonic()
         try:
             async with self.connected():
                 await self.open("train" if watched else "", watched)
                 await (self.watch(until) if watched else self.wander(until))
         except (OSError, TimeoutError, RuntimeError, websockets.WebSocketException, aiohttp.ClientError) as error:
-            self.seen.errors.append(f"{type(error).__name__}: {error}")
+            who = "who watches" if watched else "who wanders"
+            when = f"after {time.monotonic() - began:.0f} s, {self.doing}"
+            self.seen.errors.append(f"{who}, {when}: {type(error).__name__}: {error}")
 
     @contextlib.asynccontextmanager
     async def connected(self) -> AsyncIterator[None]:
@@ -122,6 +126,9 @@ class Student:
 
     async def run(self, asked: BackMsg) -> set[str]:
         """Sends a request and takes messages until its run is done; returns the addresses that components name."""
+        page, part = asked.rerun_script.page_script_hash, asked.rerun_script.fragment_id
+        self.doing = next((name or "home" for name, known in self.pages.items() if known == page), "a page")
+        self.doing += f"'s part {part} of {list(self.news)}" if part else ""
         await self.socket.send(asked.SerializeToString())
         needed: set[str] = set()
         while True:
@@ -159,6 +166,7 @@ class Student:
 
     async def ask(self, names: list[str]) -> dict:
         """What the server says of runs."""
+        self.doing = "news"
         query = [("watcher", str(id(self))), *(("name", name) for name in names)]
         async with self.http.get(f"{self.url}/news", params=query) as response:
             return await response.json()
@@ -166,6 +174,7 @@ class Student:
     async def fetch(self, address: str) -> None:
         """Fetches an address, which is kept."""
         self.fetched.add(address)
+        self.doing = address
         async with self.http.get(self.url + address) as response:
             self.routes_bytes += len(await response.read())  # as it came over the wire: compressed
         if response.status != 200:

@@ -36,6 +36,7 @@ NEWS = re.compile(r"(ae|vae)-\d{1,2}d-[0-9a-f]{12}(/[0-9a-f]{64})?")  # a run, o
 @contextlib.asynccontextmanager
 async def lifespan(app: st.App):
     """Has torch, the images and the workers start with the server, in a thread, and not with the first visitor."""
+    machine.share_pools()
     _make_pages_known()
     sys.setswitchinterval(SWITCH)
     gc.disable()  # until all is imported: Python would look through it again and again, a quarter of the time it takes

@@ -1,5 +1,6 @@
 """What of this machine the lab may use: its cores, its memory, and so how many workers train at a time."""
 
+import contextlib
 import ctypes
 import functools
 import math
@@ -17,6 +18,8 @@ ON_A_CARD = 4  # workers that share a graphics card, each with its own copy of t
 NICEST = 19  # of a process
 WORKER = 500_000_000  # bytes that a worker has while it trains (measured)
 ROOM = 2 << 30  # bytes
+POOLS = 2  # of memory, for all threads of a process: Python runs one of them at a time
+M_ARENA_MAX = -8  # the number that glibc's mallopt knows it by
 FIRST_LOOK = 6.0  # seconds for which the workers, while nobody needs them, let the first visitor's page come first
 
 GROUPS, OWN_GROUPS = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")  # of Linux; tests put others in their place
@@ -125,12 +128,18 @@ def _numbers(file: Path) -> list[int]:
         return []
 
 
-def give_memory_back() -> bool:
-    """Gives what was freed back to the system, a few milliseconds' work; False where the C library has no way for it.
+def share_pools() -> None:
+    """Has threads share POOLS pools of memory, where the C library is glibc; to be called before there are threads.
 
-    glibc keeps what many threads have freed, piece by piece, in a pool for each: a server that draws pictures of a
-    training for ten minutes would grow by 100 MB, of which it uses a few.
+    glibc gives each thread a pool, up to eight a core, and what one thread has freed is of no use to the others: a
+    server that draws pictures of a training for ten minutes would grow by 100 MB, of which it uses a few.
     """
+    with contextlib.suppress(AttributeError, OSError, TypeError):  # not glibc, not Linux
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, POOLS)
+
+
+def give_memory_back() -> bool:
+    """Gives what was freed back to the system, a few milliseconds' work; False where the C library has no way for it."""
     try:
         trim = ctypes.CDLL(None).malloc_trim
     except (AttributeError, OSError, TypeError):  # not glibc, not Linux
