@@ -139,7 +139,7 @@ def share_pools() -> None:
 
 
 def give_memory_back() -> bool:
-    """Gives what was freed back to the system, a few milliseconds' work; False where the C library has no way for it."""
+    """Gives what was freed back to the system, in some milliseconds; False where the C library has no way for it."""
     try:
         trim = ctypes.CDLL(None).malloc_trim
     except (AttributeError, OSError, TypeError):  # not glibc, not Linux
