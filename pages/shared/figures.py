@@ -12,6 +12,7 @@ from plotly.subplots import make_subplots
 from pages.shared.colors import COLORS, GREY
 
 SIDE = 28
+POINTS = 500  # of a curve at most: a long training has thousands, which nobody can tell apart
 
 
 class Figure(graph_objects.Figure):
@@ -66,9 +67,10 @@ def loss_curves(ae: list[dict], vae: list[dict], floor: float | None) -> Figure:
         (vae, "kl", "VAE KL", COLORS["kl"], "solid", 2),
     )
     for history, name, label, color, dash, row in curves:
+        drawn = _thinned(history)
         figure.add_scatter(
-            x=[line["epoch"] for line in history],
-            y=[line[name] for line in history],
+            x=[line["epoch"] for line in drawn],
+            y=[line[name] for line in drawn],
             name=label,
             line={"color": color, "dash": dash, "width": 2},
             mode="lines",
@@ -97,6 +99,12 @@ def loss_curves(ae: list[dict], vae: list[dict], floor: float | None) -> Figure:
         uirevision="losses",
     )
     return figure
+
+
+def _thinned(history: list[dict]) -> list[dict]:
+    """Every n-th line of a long history, and its last."""
+    every = -(-len(history) // POINTS)
+    return history if every <= 1 else [*history[:-1:every], history[-1]]
 
 
 def epoch_of(step: int, *histories: list[dict]) -> float:
@@ -135,10 +143,11 @@ def kl_per_dimension_curves(histories: dict[str, list[dict]], active: dict[str, 
     """
     figure = make_subplots(1, len(histories), shared_yaxes=True, subplot_titles=list(histories), figure=Figure())
     for column, (name, history) in enumerate(histories.items(), 1):
-        for dimension in range(len(history[0]["kl_per_dimension"])):
+        drawn = _thinned(history)
+        for dimension in range(len(drawn[0]["kl_per_dimension"])):
             figure.add_scatter(
-                x=[line["epoch"] for line in history],
-                y=[line["kl_per_dimension"][dimension] for line in history],
+                x=[line["epoch"] for line in drawn],
+                y=[line["kl_per_dimension"][dimension] for line in drawn],
                 line={"color": COLORS["kl"] if dimension in active[name] else GREY, "width": 1.5},
                 mode="lines",
                 name=f"dimension {dimension + 1}",

@@ -142,7 +142,7 @@ def history(run_id: str, now: RunStatus) -> list[dict]:
     return store().history(run_id)
 
 
-@once(60)
+@once(16)
 def pictures(run_id: str, step: int, sha256: str) -> dict[str, np.ndarray]:
     """A snapshot's pictures as arrays, by name; not to be written to."""
     return store().snapshot(run_id, {"step": step, "pictures": sha256})

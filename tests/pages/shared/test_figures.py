@@ -63,6 +63,16 @@ def test_loss_curves_show_both_histories_each_by_its_own_numbers():
     assert not layout.shapes and not layout.annotations
 
 
+def test_a_curve_of_a_long_training_has_so_many_points_and_both_ends():
+    many = [line(step, reconstruction=step + 10.0) for step in range(2_001)]
+    for history in (many, many[: figures.POINTS]):
+        curve = figures.loss_curves(history, VAE, floor=None).data[0]
+        assert len(history) / 5 < len(curve.x) <= figures.POINTS + 1
+        assert (curve.x[0], curve.x[-1]) == (history[0]["epoch"], history[-1]["epoch"])
+        assert all(y == 10 * x + 10 for x, y in zip(curve.x, curve.y))
+    assert len(curve.x) == figures.POINTS  # a shorter one is whole
+
+
 @pytest.mark.parametrize("at_step, epoch", [(10, 1.0), (14, 1.0), (15, 1.5), (99, 2.5)])
 def test_loss_curves_have_a_line_at_the_floor_and_one_at_the_last_point_up_to_the_step_on_show(at_step, epoch):
     curves = figures.loss_curves(AE, VAE, floor=45.5)
