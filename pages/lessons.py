@@ -87,4 +87,12 @@ LESSONS = (
         15,
         "What q(z|x) stands in for, and what that costs.",
     ),
+    Lesson(
+        "collapse",
+        "Collapse",
+        "Collapse and sweeps",
+        "trending_down",
+        12,
+        "Which numbers of z a VAE gives up, when, and what a warm-up changes.",
+    ),
 )

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from pages.kl_weight import collapse, kl_weight_answers, ladder, sweeping
-from pages.shared import controls, steps
+from pages.kl_weight import kl_weight_answers, ladder, moved
+from pages.shared import controls, ladders, steps
 from pages.shared.steps import Step
 
 STEPS = [
@@ -30,39 +30,23 @@ STEPS = [
         view={"models": "10-D"},
     ),
     Step(
-        "With the same seed and as many epochs no point lies below the dashed line, and yet it is no bound. Train a "
-        "sweep below with another seed, or with more epochs: which points come to lie under it?",
+        "With the same seed and as many epochs no point lies below the dashed line, and yet it is no bound. The faint "
+        "points are trainings with other seeds: does one of them lie under it?",
         view={"models": "2-D"},
     ),
 ]
 
+moved.have_old_links_go_on("collapse", "kl_weights", "seeds", "warm_up")
 st.markdown(
     "Reconstruct well, or keep the codes near N(0, I)? **β says what a nat of KL costs.** Every picture comes from a "
     "network that was trained with that β."
 )
 place = steps.place(STEPS)
-architecture = ladder.choose_architecture()
+architecture = ladders.choose_architecture(first=0)
 ladder.show(architecture)
 
-st.subheader("Dimension by dimension, while it trains")
-collapse.over_a_training(ladder.trained_runs(architecture))
-
-warm_up = st.expander(
-    "Does a warm-up of the KL term save dimensions?",
-    icon=":material/trending_up:",
-    key="warm_up",
-    on_change="rerun",
-    bind="query-params",
-)
-if warm_up.open:  # nobody waits for what is not looked at
-    with warm_up:
-        collapse.with_and_without_warm_up()
-
-st.subheader("A sweep of your own")
-sweeping.of_ones_own()
-
 with place:
-    steps.show(STEPS, ladder.trained_runs(architecture))
+    steps.show(STEPS, ladders.trained_runs(architecture))
 controls.foot(
     r"""\mathcal L_\beta = \underbrace{\mathbb E_{q(\Z\mid\X)}\big[-\log p(\X\mid\Z)\big]}_{\text{distortion}} + \beta\,
     \underbrace{\KL\big(\mathcal N(\MU,\SIGMA^2)\,\|\,\mathcal N(0,I)\big)}_{\text{rate}},\qquad

@@ -3,12 +3,11 @@
 import dataclasses
 import functools
 import math
-from collections import defaultdict
 
 import streamlit as st
 import torch
 
-from pages.shared import address, controls, linked, parcels, scatter, seeds
+from pages.shared import address, ladders, linked, parcels, scatter, seeds
 from pages.shared import lab as ui
 from pages.shared.colors import DIGIT_COLORS
 from pages.shared.component import component
@@ -21,10 +20,9 @@ from vae import data
 from vae.config import RunConfig
 from vae.measures import latent
 from vae.measures.two_sample import squared_mmd
-from vae.runs.sweep import LADDER, MOST_WEIGHTS, ladder
 
-ARCHITECTURE = ("latent_dim", "dataset", "hidden_dims", "activation", "bottleneck", "sigma", "likelihood")
 KEY = "kl weight"
+SWEEPS = "./collapse"
 MUTE = 0.1  # nats of KL: codes with less say as good as nothing of x
 COMPARED = 1_000  # codes, with as many draws from N(0, I)
 CLOSE = 0.1  # from this weight on codes stay near N(0, I): the frame holds these runs, and others may leave it
@@ -32,61 +30,12 @@ CLOSE = 0.1  # from this weight on codes stay near N(0, I): the frame holds thes
 _ladder = component("kl_weight", "ladder")
 
 
-def choose_architecture() -> RunConfig:
-    """The architecture whose runs are looked at, as the default run's config with it; kept in the URL as `models`."""
-    families = {_name(shape): shape for shape in _shapes()}
-    bind = address.binding("models", families)
-    name = st.selectbox("Models", list(families), key="models", bind=bind, label_visibility="collapsed", width=300)
-    shape = families[name]
-    return RunConfig(**dict(zip(ARCHITECTURE, shape)))
-
-
-def _shapes() -> list[tuple]:
-    """The architectures of the ladders, those of which there are pairs of two weights at least, and a link's."""
-    weights = defaultdict(set)
-    for config in _from_nothing():
-        weights[_shape(config)].add(config.kl_weight)
-    ladders = [_shape(RunConfig(latent_dim=latent_dim)) for latent_dim in LADDER]
-    own = {shape for shape, some in weights.items() if len(some) > 1}
-    if (asked := linked.asked_for("chosen")) and not asked.init_from:  # of a link, to be trained here
-        own |= {_shape(asked)}
-    own -= set(ladders)
-    return [*ladders, *sorted(own, key=_name)]
-
-
-def _from_nothing() -> list[RunConfig]:
-    """The VAEs that do not owe a part of what they are to an AE."""
-    return [config for config in ui.complete_pairs() if not config.init_from]
-
-
-def _shape(config: RunConfig) -> tuple:
-    return tuple(getattr(config, name) for name in ARCHITECTURE)
-
-
-def _name(shape: tuple) -> str:
-    latent_dim, *others = zip(ARCHITECTURE, shape)
-    words = [f"{name} {value}" for name, value in others if value != controls.FIELDS[name].default]
-    return " ".join([f"{latent_dim[1]}-D", *words])
-
-
-def trained_runs(architecture: RunConfig) -> list[RunConfig]:
-    """The rungs: the trained VAEs of an architecture that the slider goes along, the smallest weight first."""
-    return _rungs(architecture, _runs_of(architecture), None)
-
-
-def _runs_of(architecture: RunConfig) -> list[RunConfig]:
-    """The VAEs of an architecture that were trained to the end."""
-    shape = _shape(architecture)
-    alike = [config for config in _from_nothing() if _shape(config) == shape]
-    return [c for c in alike if ui.test_of(c.run_id) and ui.test_of(c.autoencoder.run_id)]
-
-
 @says_damage
 def show(architecture: RunConfig) -> None:
     """Every rung on one digit, the rate-distortion plane, the dimensions and the codes."""
     given = address.given("x", "chosen")
-    runs = _runs_of(architecture)
-    rungs = _rungs(architecture, runs, given.get("chosen"))
+    runs = ladders.runs_of(architecture)
+    rungs = ladders.rungs(architecture, runs, given.get("chosen"))
     by_id = {config.run_id: config for config in rungs}
     is_awaited = False
     if given.get("chosen") in by_id:
@@ -94,7 +43,10 @@ def show(architecture: RunConfig) -> None:
     elif chosen := given.pop("chosen", None):
         is_awaited = _is_awaited(chosen)
     if not rungs:
-        st.info("No trained runs of this ladder are here: train some below.", icon=":material/arrow_downward:")
+        st.info(
+            f"No trained runs of this ladder are here: train some on [Collapse and sweeps]({SWEEPS}).",
+            icon=":material/info:",
+        )
         return
     ae, _ = halves(rungs[0])
     vaes = [halves(config)[1] for config in rungs]
@@ -162,24 +114,11 @@ def _is_awaited(chosen: str) -> bool:
     asked = linked.asked_for("chosen")
     if asked and asked.init_from:
         st.info(f"chosen = {plain(chosen)} in the address is a converted AE, which is on no ladder.")
-    elif chosen not in [config.run_id for config in _from_nothing()] and linked.offer("chosen", "vae"):
+    elif chosen not in [config.run_id for config in ladders.from_nothing()] and linked.offer("chosen", "vae"):
         return True
     for name in ("chosen", "settings"):
         st.query_params.pop(name, None)
     return False
-
-
-def _rungs(architecture: RunConfig, runs: list[RunConfig], chosen: str | None) -> list[RunConfig]:
-    """The ladder that comes with the project, else the most weights that were trained alike; and what was chosen."""
-    if any(architecture == RunConfig(latent_dim=latent_dim) for latent_dim in LADDER):
-        rungs = [config for config in ladder(architecture.latent_dim) if config in runs]
-    else:
-        alike: dict[RunConfig, dict[float, RunConfig]] = defaultdict(dict)
-        for config in runs:
-            alike[dataclasses.replace(config, kl_weight=1.0)][config.kl_weight] = config
-        rungs = [*max(alike.values(), key=len, default={}).values()][:MOST_WEIGHTS]
-    rungs += [config for config in runs if config.run_id == chosen and config not in rungs]
-    return sorted(rungs, key=lambda config: config.kl_weight)
 
 
 def _label(config: RunConfig, rungs: list[RunConfig]) -> str:

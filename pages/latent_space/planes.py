@@ -26,7 +26,7 @@ def codes(left: RunConfig, vae: RunConfig, same_axes: bool) -> None:
     """Both planes under the pointer, and the digit whose codes are marked in them."""
     pair = halves(vae, left)
     dimensions = scatter.choose_two(pair[1].metrics["test"]["kl_per_dimension"])
-    given = address.given("x", "z", "layers")
+    given = address.given("x", "z", "layers", "classes")
     sent = on_a_plane(pair, dimensions)
     if same_axes:
         sent["limits"] = dict.fromkeys(sent["limits"], max(sent["limits"].values()))

@@ -77,6 +77,12 @@ def _is_code(code: object) -> bool:
     return is_list and all(type(number) in (int, float) and abs(number) <= 10_000 for number in code)  # NaN never is
 
 
+def _is_classes(text: str) -> bool:
+    """Whether these are digits with commas between, none of them twice."""
+    digits = text.split(",")
+    return set(digits) <= set("0123456789") and len(set(digits)) == len(digits)
+
+
 _DIGIT = ("the number of a test digit from 0 to 9,999, or a drawing", _is_digit)
 _CODE = ("1 to 32 numbers from -1,000 to 1,000", numbers(32, 1_000.0))
 _DRAW = (f"a whole number to {MOST_DRAWS:,}", whole(MOST_DRAWS))
@@ -87,13 +93,13 @@ PARAMETERS = {
     "run": Parameter("shared/choose", "the first pair of the list"),
     "ae": Parameter("shared/choose", "the first AE of the list"),
     "left": Parameter("shared/bottleneck", "the AE of the pair"),
-    "models": Parameter("kl_weight/ladder", "the first of the list"),
+    "models": Parameter("shared/ladders", "2-D; 10-D on the page of the collapse"),
     "chosen": Parameter(
         "kl_weight/ladder", "the run with β = 1", "the name of a VAE's run", lambda text: bool(RUN_ID.fullmatch(text))
     ),
     "settings": Parameter("shared/linked", "the defaults of RunConfig"),
-    "kl_weights": Parameter("kl_weight/sweeping", "an example"),
-    "seeds": Parameter("kl_weight/sweeping", "0"),
+    "kl_weights": Parameter("collapse/sweeping", "an example"),
+    "seeds": Parameter("collapse/sweeping", "0"),
     # the digit, and what is drawn of it
     "x": Parameter("shared/picker", "test digit 218", *_DIGIT),
     "x2": Parameter("walk/walk", "a test digit of another class", *_DIGIT),
@@ -118,12 +124,13 @@ PARAMETERS = {
         f"some of {', '.join(LAYERS)}, or none",
         lambda text: text == "none" or set(text.split(",")) <= set(LAYERS),
     ),
+    "classes": Parameter("latent_space/latent_space", "all", "digits from 0 to 9, with commas between", _is_classes),
     "sphere": Parameter("walk/walk", "along a line", "1", lambda text: text == "1"),
     "shared_axes": Parameter("latent_space/latent_space", "false"),
     "same_axes": Parameter("train/watch", "true"),
     "pulls": Parameter("train/watch", "false"),
     "source": Parameter("shared/controls", "false"),
-    "warm_up": Parameter("kl_weight/kl_weight", "false"),
+    "warm_up": Parameter("collapse/collapse", "false"),
     "plane": Parameter("shared/scatter", "principal axes (PCA)"),
     "across": Parameter("shared/scatter", "a dimension with the largest KL"),
     "up": Parameter("shared/scatter", "another one"),

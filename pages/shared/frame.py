@@ -123,7 +123,7 @@ def navigation() -> st.Page:
 
 @functools.cache
 def pages() -> list[st.Page]:
-    """Streamlit's page of each lesson: made once, for nine of them take as long as a tenth of what is shown."""
+    """Streamlit's page of each lesson: made once, for ten of them take as long as a tenth of what is shown."""
     return [_page(lesson) for lesson in LESSONS]
 
 

@@ -16,6 +16,7 @@ MAIN_CONTROLS = {
     "resampling": ("Sample again", ""),
     "walk": ("half-way between them", ""),
     "kl_weight": ("Sketch a digit", ""),
+    "collapse": ("Train 1 run", "?kl_weights=0.5"),
     "conversion": ("Sample again", "?predict_structure=Just+show+me"),
     "log_sigma": ("h = 0.04", ""),
     "true_posterior": ("Find the best Gaussians for this x", ""),

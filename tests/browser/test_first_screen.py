@@ -1,7 +1,11 @@
 """The picture first: whole on the first screen, beside what changes it, on a projector and on laptops."""
 
+import re
+
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
+
+from pages.lessons import LESSONS
 
 SIZES = [(1280, 720), (1366, 768), (1024, 768)]
 # A lesson's main picture, and the controls that change it. (Train, Convert, Why log σ: theirs are below what is asked.)
@@ -11,6 +15,7 @@ PICTURES = {
     "latent_space": (".latent-space .half.vae canvas", [".latent-space .digit.vae"]),
     "kl_weight": (".ladder .answer", [".ladder .rungs"]),
     "walk": (".walk .digit.vae", [".walk input[type=range]"]),
+    "collapse": (".stPlotlyChart", ["[role=radiogroup]"]),
     "true_posterior": (".posterior .half canvas", [".posterior .picker .classes"]),
 }
 FAR = 300  # pixels between a control and what it changes
@@ -41,6 +46,8 @@ def test_the_main_picture_is_whole_on_the_first_screen_and_its_controls_are_besi
         page.wait_for_function(
             "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
         )
+        expect(page.get_by_test_id("stTopNavLink")).to_have_count(len(LESSONS))
+        expect(page.get_by_text(re.compile(r"^\d+ more$"))).to_have_count(0)  # all lessons stand in the bar
         left, top, right, bottom = box(page, picture)
         assert left >= 0 and top >= 0 and right <= width and bottom <= height, (width, height, bottom)
         assert (right - left) * (bottom - top) > 0.03 * width * height  # and it is no stamp

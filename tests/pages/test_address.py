@@ -53,6 +53,7 @@ VALUES = {
     "lesson": (["1", "20"], ["0", "21", "-1", "1.0", "", "abc", "²"]),
     "h": (["-200", "200", "0.05"], ["200.5", "-200.5", "1,1", "nan", "inf", "", "abc"]),
     "sphere": (["1"], ["0", "true", "11", ""]),
+    "classes": (["0", "9", "4,9", "0,1,2,3,4,5,6,7,8,9"], ["", "10", "4,4", "4,", "-1", "a", "4, 9", "²"]),
     "layers": (
         ["none", "codes", "codes,ellipses,prior,density,grid,holes"],
         ["code", "codes,none", "codes,", "", "Codes", "codes, grid"],
@@ -60,7 +61,7 @@ VALUES = {
 }
 PAGES = {  # page: its component, and the parameters that it keeps
     "home": ("networks", ["x", "passes"]),
-    "latent_space": ("latent_space", ["x", "z", "layers"]),
+    "latent_space": ("latent_space", ["x", "z", "layers", "classes"]),
     "resampling": ("resampling", ["x", "eps_seed", "eps_scale", "eps"]),
     "walk": ("walk", ["x", "x2", "z_ae", "z_vae", "sphere"]),
     "kl_weight": ("ladder", ["x", "chosen"]),

@@ -72,7 +72,7 @@ def test_a_store_that_cannot_be_written_leaves_what_comes_with_the_project_and_s
     assert not app.exception and not app.error
     assert app.get("bidi_component")
     off = [info.value for info in app.info if "cannot be used" in info.value]
-    assert len(off) >= (lesson.name in ("train", "kl_weight"))
+    assert len(off) >= (lesson.name in ("train", "collapse"))
     if lesson.name == "train":
         assert "VAE_STORE" in off[0] and all(button.disabled for button in app.button if "Train" in button.label)
 
@@ -109,7 +109,7 @@ def test_a_number_of_workers_that_is_none_is_said_with_the_range(visit, monkeypa
 # Of each page that trains or measures, with an address where there is something to train or to measure.
 TRAIN = {
     "train": {},
-    "kl_weight": {"kl_weights": "0.5"},
+    "collapse": {"kl_weights": "0.5"},
     "conversion": {"predict_training": "A VAE from nothing"},
     "log_sigma": {"predict_race": "h = σ, raw"},
     "true_posterior": {"run": RunConfig(model="ae").converted().run_id},

@@ -103,7 +103,7 @@ NO_ROOM = "cannot be written: no space left on device. Make room there"
 # Of each page that shows progress: an address, and the runs that it has there.
 WATCHED = {
     "train": (SETTINGS, [SMALL.autoencoder, SMALL]),
-    "kl_weight": ({"kl_weights": "0.5"}, sweep(RunConfig(), (0.5,), (0,))[1:]),
+    "collapse": ({"kl_weights": "0.5"}, sweep(RunConfig(), (0.5,), (0,))[1:]),
     "conversion": (
         {"seed": 5, "predict_training": "A VAE from nothing"},
         retraining._runs(RunConfig(model="ae"), 3, 5).values(),
@@ -213,7 +213,7 @@ def test_a_run_with_a_file_that_may_not_be_read_is_said_to_be_damaged_and_set_as
     assert lab.status(SMALL.run_id).state == "absent"
 
 
-@pytest.mark.parametrize("page", ["train", "kl_weight"])
+@pytest.mark.parametrize("page", ["train", "collapse"])
 def test_a_store_in_which_nothing_may_be_written_any_more_is_said_at_a_press_of_a_button(visit, lab, page):
     app = visit(page, **WATCHED[page][0])
     [button] = [button for button in app.button if button.label.startswith("Train")]
@@ -228,7 +228,7 @@ def test_a_cluster_without_a_worker_is_said_where_runs_wait(visit, lab, read_ane
         address = cluster.scheduler_address
         monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", address)
         assert server.start().wait_until_started()
-        for page in ("train", "kl_weight", "walk"):
+        for page in ("train", "collapse", "walk"):
             parameters, configs = WATCHED[page]
             for config in configs:
                 lab.create(config)

@@ -11,6 +11,7 @@ import { ellipses, ownQ } from "../shared/layers/ellipses.js";
 import { cross, ring } from "../shared/layers/marks.js";
 import { numerals } from "../shared/layers/numerals.js";
 import { priorCircles } from "../shared/layers/prior_circles.js";
+import { Legend } from "../shared/legend.js";
 import { decode, encode, readModel } from "../shared/model.js";
 import { mount } from "../shared/mount.js";
 import { FIRST, Picker } from "../shared/picker.js";
@@ -48,6 +49,7 @@ class View {
       box.addEventListener("change", () => this.switchLayers());
       this.find(".layers").append(element("label", {}, box, label));
     }
+    this.legend = new Legend(this.find(".legend"), (hidden) => this.hide(hidden));
     this.picker = new Picker(this.find(".choice"), (x, name) => this.pick(x, name));
     this.pulls = new Pulls(
       () => this.switchLayers(),
@@ -77,7 +79,10 @@ class View {
     this.pulls.take(this.models, data.dims, data.latentDim, this.digits, data.weights);
     this.find(".pulled").textContent = "";
     this.pulled = this.own = null;
-    const { x, z, layers } = this.address.state;
+    const { x, z, layers, classes } = this.address.state;
+    this.legend.paint(data.colors);
+    this.legend.text = classes;
+    for (const half of HALVES) this.planes[half].hidden = this.legend.hidden;
     const on = (layers ?? USUAL).split(",");
     for (const box of this.root.querySelectorAll(".layers input")) box.checked = on.includes(box.name);
     const isLine = data.dims.length < 2; // on which the other axis says nothing, and holes would be everywhere
@@ -244,6 +249,15 @@ class View {
     this.showPulls(on.includes("pulls"));
     const layers = on.join(",") || "none";
     this.address.keep({ layers: layers === USUAL ? null : layers });
+  }
+
+  /** Classes of which no code is drawn, on both planes. */
+  hide(hidden) {
+    for (const half of HALVES) {
+      this.planes[half].hidden = hidden;
+      this.planes[half].draw();
+    }
+    this.address.keep({ classes: this.legend.text });
   }
 
   /** The arrows, and how long they are; both come when somebody first wants them. */

@@ -8,6 +8,7 @@ export class Plane {
   /** layers: functions (context, plane) that draw, from below upwards. It follows the size of its canvas. */
   constructor(canvas, layers) {
     Object.assign(this, { canvas, layers, codes: { x: [], y: [] }, labels: [], colors: [], view: new PlaneView() });
+    this.hidden = new Set(); // classes that are not drawn, and not found
     // All layers are drawn here once a view, so that a pointer costs only what moves with it.
     this.still = document.createElement("canvas");
     this.moving = null; // a layer that is drawn over them in every frame
@@ -40,12 +41,18 @@ export class Plane {
     return colorOf(this.canvas, name);
   }
 
+  /** Whether the code of that index is drawn. */
+  isShown(index) {
+    return !this.hidden.has(this.labels[index]);
+  }
+
   /** The index of the code under a latent position, or -1. */
   nearest(position) {
     const { x, y } = this.codes;
     let best = -1;
     let least = (NEAR / this.view.unit) ** 2;
     for (let i = 0; i < x.length; i++) {
+      if (!this.isShown(i)) continue;
       const distance = (x[i] - position[0]) ** 2 + (y[i] - position[1]) ** 2;
       if (distance < least) [best, least] = [i, distance];
     }

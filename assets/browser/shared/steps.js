@@ -2,7 +2,9 @@
 import { writeAddress } from "./address.js";
 import { element } from "./element.js";
 import { goTo, lessonLink } from "./lesson_link.js";
+import { haveOneEntryAPage } from "./one_entry_a_page.js";
 import { progressOf } from "./progress.js";
+import { skipTo } from "./skip.js";
 import { setView } from "./view.js";
 
 const JUST_SHOW = "Just show me";
@@ -14,6 +16,7 @@ globalThis.aeVaeLabSteps ??= new Map();
 const places = globalThis.aeVaeLabSteps; // a lesson -> the step at which one left it
 
 export default function (component) {
+  haveOneEntryAPage();
   const root = component.parentElement.querySelector(".steps");
   root.card ??= new Card(root);
   root.call = (root.call ?? 0) + 1;
@@ -38,6 +41,7 @@ class Card {
     const isNew = this.data?.name !== data.name;
     this.data = data;
     document.addEventListener("keydown", this.onKey);
+    skipTo(() => this.find(".options button") ?? this.find("button:enabled"));
     if (isNew) this.begin();
     else this.show();
   }

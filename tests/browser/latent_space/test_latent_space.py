@@ -182,3 +182,40 @@ def test_a_model_that_cannot_be_fetched_is_said_and_tried_again(visit):
     page.get_by_role("button", name="Try again").click()
     expect(page.locator(".reading")).to_contain_text("=")
     expect(page.get_by_role("button", name="Try again")).to_have_count(0)
+
+
+SHOWN = """root => {
+  const { vae } = root.view.planes;
+  const found = new Set();
+  for (let n = 0; n < vae.labels.length; n++) {
+    const nearest = vae.nearest([vae.codes.x[n], vae.codes.y[n]]);
+    if (nearest >= 0) found.add(vae.labels[nearest]);
+  }
+  return { picture: vae.canvas.toDataURL(), found: [...found].sort() };
+}"""
+
+
+def test_the_legend_shows_one_class_alone_more_of_them_and_all_again_and_a_link_keeps_it(visit):
+    page = opened(visit)
+    page.wait_for_function("() => document.querySelector('[data-test-script-state=notRunning]')")
+    legend, root = page.locator(".latent-space .legend"), page.locator(".latent-space")
+    whole = root.evaluate(SHOWN)
+    assert whole["found"] == list(range(10))
+    legend.get_by_role("button", name="4").click()
+    alone = root.evaluate(SHOWN)
+    assert alone["found"] == [4] and alone["picture"] != whole["picture"]
+    legend.get_by_role("button", name="9").click()
+    assert root.evaluate(SHOWN)["found"] == [4, 9]
+    page.wait_for_url("**classes=4*9*")
+    page.reload()
+    expect(legend.locator("[aria-pressed=true]")).to_have_text(["4", "9"])
+    expect(page.locator(".reading")).to_contain_text("=")
+    assert root.evaluate(SHOWN)["found"] == [4, 9]
+    legend.get_by_role("button", name="9").click()
+    legend.get_by_role("button", name="4").click()  # none is left: all
+    expect(legend.get_by_role("button", name="All")).to_be_disabled()
+    assert root.evaluate(SHOWN) == whole
+    legend.get_by_role("button", name="0").click()
+    legend.get_by_role("button", name="All").click()
+    assert root.evaluate(SHOWN) == whole
+    expect(page).not_to_have_url(re.compile("classes"))

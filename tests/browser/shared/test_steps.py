@@ -2,9 +2,10 @@
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
-from pages.lessons import LESSONS
+from pages.lessons import LESSONS, Lesson
+from tests.browser.navigation import go
 
 
 def test_a_class_goes_through_the_first_lesson_and_on_to_the_next(visit):
@@ -118,3 +119,44 @@ def test_back_to_the_start_resets_a_page(visit):
     page.get_by_role("button", name="Back to the start of this page").click()
     expect(page.locator(".steps .which")).to_have_text("Step 1 of 4")
     expect(page.locator(".resampling output").first).to_have_text("1.00")
+
+
+def wait_for_lesson(page: Page, lesson: Lesson) -> None:
+    """Until a lesson is whole."""
+    expect(page.locator("h1")).to_have_text(lesson.heading)
+    expect(page.locator(".steps .number")).to_have_text(f"Lesson {LESSONS.index(lesson) + 1} of {len(LESSONS)}")
+    page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']")
+
+
+def test_back_is_one_press_a_page_in_a_tour_of_all_of_them(visit):
+    page = visit("")
+    wait_for_lesson(page, LESSONS[0])
+    models = page.get_by_test_id("stSelectbox").first
+    for lesson in LESSONS[1:]:
+        go(page, lesson.title)
+        wait_for_lesson(page, lesson)
+        if lesson.name == "kl_weight":  # what a widget writes into the address is no page of its own
+            models.locator("input").click()
+            page.get_by_role("option", name="10-D").click()
+            page.wait_for_url("**models=10-D*")
+    for lesson in reversed(LESSONS[:-1]):
+        page.go_back()
+        wait_for_lesson(page, lesson)
+        if lesson.name == "kl_weight":
+            expect(models.locator("input")).to_have_value("10-D")
+            assert "models=10-D" in page.url
+
+
+def test_the_first_tab_leads_past_the_navigation_on_every_page_and_leaves_the_address(visit):
+    page = visit("")
+    for lesson in LESSONS[:2]:
+        go(page, lesson.title)
+        wait_for_lesson(page, lesson)
+        page.locator("body").evaluate("body => { body.tabIndex = -1; body.focus(); body.removeAttribute('tabindex'); }")
+        page.keyboard.press("Tab")
+        skip = page.get_by_role("link", name="Skip to the lesson")
+        expect(skip).to_be_focused()
+        expect(skip).to_be_in_viewport()
+        page.keyboard.press("Enter")
+        expect(page.locator(".steps .options button").first).to_be_focused()
+        assert "#" not in page.url

@@ -30,7 +30,7 @@ export function ellipses(most) {
     if (!wide) return;
     context.lineWidth = 1;
     // Zoomed in, there are more of the same place.
-    const seen = Array.from(x.keys()).filter((n) => plane.view.holds([x[n], y[n]]));
+    const seen = Array.from(x.keys()).filter((n) => plane.isShown(n) && plane.view.holds([x[n], y[n]]));
     for (let k = 0; k < seen.length; k += Math.ceil(seen.length / most)) {
       const n = seen[k];
       context.strokeStyle = plane.colors[plane.labels[n]];

@@ -5,6 +5,7 @@ export function numerals(context, plane) {
   const { codes, labels } = plane;
   Object.assign(context, { font: "bold 14px sans-serif", textAlign: "center", textBaseline: "middle" });
   for (const label of new Set(labels)) {
+    if (plane.hidden.has(label)) continue;
     const own = (values) => Array.from(values).filter((_, index) => labels[index] === label);
     const [left, top] = plane.view.toPixels([median(own(codes.x)), median(own(codes.y))]);
     context.fillStyle = plane.colors[label];

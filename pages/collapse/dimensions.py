@@ -3,6 +3,7 @@
 import functools
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.shared import figures, seeds
 from pages.shared import lab as ui
@@ -17,13 +18,13 @@ WARMED = RunConfig(latent_dim=RAMPLESS.latent_dim)
 
 
 @says_damage
-def over_a_training(runs: list[RunConfig]) -> None:
-    """The KL of each dimension of one of the given VAEs, from its first step to its last."""
+def over_a_training(runs: list[RunConfig], chooser: DeltaGenerator) -> None:
+    """The KL of each dimension of one of these VAEs, from its first step to its last; chooser: where to choose it."""
     names = {f"β = {config.kl_weight:.10g}": config for config in runs}
     if not names:
         return
     first = next((name for name, config in names.items() if config.kl_weight == 1), next(iter(names)))
-    chosen = st.segmented_control("The training of", list(names), default=first, required=True)
+    chosen = chooser.segmented_control("The training of", list(names), default=first, required=True)
     _curves({chosen: names[chosen]})
     st.caption("Red: active in the end, their μ varies over the digits; grey: inactive, their μ hardly does.")
 

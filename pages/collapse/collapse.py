@@ -1,0 +1,65 @@
+"""Posterior collapse, dimension by dimension; and sweeps of KL weights that a visitor trains."""
+
+import streamlit as st
+
+from pages.collapse import collapse_answers, dimensions, sweeping
+from pages.shared import controls, ladders, steps
+from pages.shared.steps import Step
+
+STEPS = [
+    Step(
+        "This VAE has ten numbers for a code. Of how many of them does it make use, once it is trained with β = 1? "
+        "Predict, then count the red curves.",
+        predict=(collapse_answers.ALL, collapse_answers.SOME, collapse_answers.FEW),
+        answer=collapse_answers.active_of_the_default_run,
+        view={"models": "10-D"},
+    ),
+    Step(
+        "When does a dimension give up: does a grey curve fall after it has been up, or does it never rise? Choose "
+        "other β above the curves: what changes?",
+        view={"models": "10-D"},
+    ),
+    Step(
+        "The KL term may come in slowly: its weight rises from 0 over the first 30 % of the training, a warm-up. Which "
+        "training ends with the lower −ELBO? Then compare how many dimensions each has left.",
+        predict=(collapse_answers.WARM_UP, collapse_answers.ALIKE, collapse_answers.NO_WARM_UP),
+        answer=collapse_answers.warm_up,
+        then={"warm_up": "true"},
+    ),
+    Step(
+        "Train a sweep below: some β of your own, another seed, more epochs. Its runs become points of the "
+        "rate–distortion plane of *KL weight β*, and a ladder of their own where they differ in more than β."
+    ),
+]
+
+st.markdown(
+    "A dimension of z that says nothing of x costs no KL. **The KL term switches dimensions off; when all are off, the "
+    "posterior has collapsed:** q(z|x) is N(0, I), whatever x is."
+)
+place = steps.place(STEPS)
+controls_row = st.container(horizontal=True, vertical_alignment="bottom")
+with controls_row:
+    rungs = ladders.trained_runs(ladders.choose_architecture(first=1))
+dimensions.over_a_training(rungs, controls_row)
+
+warm_up = st.expander(
+    "Does a warm-up of the KL term save dimensions?",
+    icon=":material/trending_up:",
+    key="warm_up",
+    on_change="rerun",
+    bind="query-params",
+)
+if warm_up.open:  # nobody waits for what is not looked at
+    with warm_up:
+        dimensions.with_and_without_warm_up()
+
+st.subheader("A sweep of your own")
+sweeping.of_ones_own()
+
+with place:
+    steps.show(STEPS, rungs)
+controls.foot(
+    r"""\KL\big(q(\Z\mid\X)\,\|\,\mathcal N(0,I)\big) = \sum_{d=1}^{D} \tfrac12\big({\MU}_d^2 + {\SIGMA}_d^2 - 1 -
+    \log{\SIGMA}_d^2\big),\qquad d\text{ is inactive where } \operatorname{Var}_{\X}({\MU}_d) < 0.01""",
+    __file__,
+)

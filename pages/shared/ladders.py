@@ -1,0 +1,84 @@
+"""Trained VAEs that differ in the KL weight alone: which architectures there are, and the rungs of one."""
+
+import dataclasses
+from collections import defaultdict
+
+import streamlit as st
+
+from pages.shared import address, controls, linked
+from pages.shared import lab as ui
+from vae.config import RunConfig
+from vae.runs.sweep import LADDER, MOST_WEIGHTS, ladder
+
+ARCHITECTURE = ("latent_dim", "dataset", "hidden_dims", "activation", "bottleneck", "sigma", "likelihood")
+
+
+def choose_architecture(first: int) -> RunConfig:
+    """The architecture whose runs are looked at, as the default run's config with it; kept in the URL as `models`.
+
+    first: the place in the list of the one that is shown at first.
+    """
+    families = {_name(shape): shape for shape in _shapes()}
+    name = st.selectbox(
+        "Models",
+        list(families),
+        first,
+        key="models",
+        bind=address.binding("models", families),
+        label_visibility="collapsed",
+        width=300,
+    )
+    return RunConfig(**dict(zip(ARCHITECTURE, families[name])))
+
+
+def _shapes() -> list[tuple]:
+    """The architectures of the ladders, those of which there are pairs of two weights at least, and a link's."""
+    weights = defaultdict(set)
+    for config in from_nothing():
+        weights[_shape(config)].add(config.kl_weight)
+    ladders = [_shape(RunConfig(latent_dim=latent_dim)) for latent_dim in LADDER]
+    own = {shape for shape, some in weights.items() if len(some) > 1}
+    if (asked := linked.asked_for("chosen")) and not asked.init_from:  # of a link, to be trained here
+        own |= {_shape(asked)}
+    own -= set(ladders)
+    return [*ladders, *sorted(own, key=_name)]
+
+
+def from_nothing() -> list[RunConfig]:
+    """The VAEs that do not owe a part of what they are to an AE."""
+    return [config for config in ui.complete_pairs() if not config.init_from]
+
+
+def _shape(config: RunConfig) -> tuple:
+    return tuple(getattr(config, name) for name in ARCHITECTURE)
+
+
+def _name(shape: tuple) -> str:
+    latent_dim, *others = zip(ARCHITECTURE, shape)
+    words = [f"{name} {value}" for name, value in others if value != controls.FIELDS[name].default]
+    return " ".join([f"{latent_dim[1]}-D", *words])
+
+
+def trained_runs(architecture: RunConfig) -> list[RunConfig]:
+    """The rungs: the trained VAEs of an architecture that the slider goes along, the smallest weight first."""
+    return rungs(architecture, runs_of(architecture), None)
+
+
+def runs_of(architecture: RunConfig) -> list[RunConfig]:
+    """The VAEs of an architecture that were trained to the end."""
+    shape = _shape(architecture)
+    alike = [config for config in from_nothing() if _shape(config) == shape]
+    return [c for c in alike if ui.test_of(c.run_id) and ui.test_of(c.autoencoder.run_id)]
+
+
+def rungs(architecture: RunConfig, runs: list[RunConfig], chosen: str | None) -> list[RunConfig]:
+    """The ladder that comes with the project, else the most weights that were trained alike; and what was chosen."""
+    if any(architecture == RunConfig(latent_dim=latent_dim) for latent_dim in LADDER):
+        found = [config for config in ladder(architecture.latent_dim) if config in runs]
+    else:
+        alike: dict[RunConfig, dict[float, RunConfig]] = defaultdict(dict)
+        for config in runs:
+            alike[dataclasses.replace(config, kl_weight=1.0)][config.kl_weight] = config
+        found = [*max(alike.values(), key=len, default={}).values()][:MOST_WEIGHTS]
+    found += [config for config in runs if config.run_id == chosen and config not in found]
+    return sorted(found, key=lambda config: config.kl_weight)
