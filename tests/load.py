@@ -37,6 +37,7 @@ IDLE = 3.0  # seconds in which nobody does anything
 LOOK = 30.0  # seconds between two looks at the memory
 PATIENCE = 60.0  # seconds until a page that does not come counts as an error
 KEPT = 10_000  # bytes: a longer message is kept by the browser, and only named by the server the next time
+IS_FOLLOWED = ForwardMsg.FINISHED_EARLY_FOR_RERUN  # a run that asked for another one, which comes at once
 WATCHED = RunConfig(hidden_dims=(64, 32), epochs=200, latent_dim=3)  # minutes
 VERSION = re.compile(r"/browser/[0-9a-f]+/")
 MODULE = re.compile(r'"([\w/]+\.js)"')
@@ -136,7 +137,7 @@ class Student:
             self.websocket_bytes += len(content)
             message = ForwardMsg.FromString(content)
             needed |= self.take(message, len(content))
-            if message.WhichOneof("type") == "script_finished":
+            if message.WhichOneof("type") == "script_finished" and message.script_finished != IS_FOLLOWED:
                 return needed
 
     def take(self, message: ForwardMsg, size: int) -> set[str]:
@@ -147,6 +148,8 @@ class Student:
         if kind == "navigation":
             pages = message.navigation.app_pages
             self.pages = {"" if page.is_default else page.url_pathname: page.page_script_hash for page in pages}
+        if kind == "new_session" and not message.new_session.fragment_ids_this_run:
+            self.news.clear()  # the whole page comes anew: no server answers for parts that are there no more
         element = message.delta.new_element
         if element.WhichOneof("type") == "exception":
             raise RuntimeError(f"a page shows {element.exception.type}: {element.exception.message}")

@@ -1,6 +1,7 @@
 // The card with a lesson's steps: one at a time, each with its prediction, the answer, and the view that it needs.
 import { writeAddress } from "./address.js";
 import { element } from "./element.js";
+import { foldNavigation } from "./fold_navigation.js";
 import { goTo, lessonLink } from "./lesson_link.js";
 import { haveOneEntryAPage } from "./one_entry_a_page.js";
 import { progressOf } from "./progress.js";
@@ -17,6 +18,7 @@ const places = globalThis.aeVaeLabSteps; // a lesson -> the step at which one le
 
 export default function (component) {
   haveOneEntryAPage();
+  foldNavigation();
   const root = component.parentElement.querySelector(".steps");
   root.card ??= new Card(root);
   root.call = (root.call ?? 0) + 1;

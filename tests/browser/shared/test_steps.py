@@ -6,6 +6,7 @@ from playwright.sync_api import Page, expect
 
 from pages.lessons import LESSONS, Lesson
 from tests.browser.navigation import go
+from tests.browser.phone import PHONE
 
 
 def test_a_class_goes_through_the_first_lesson_and_on_to_the_next(visit):
@@ -160,3 +161,15 @@ def test_the_first_tab_leads_past_the_navigation_on_every_page_and_leaves_the_ad
         page.keyboard.press("Enter")
         expect(page.locator(".steps .options button").first).to_be_focused()
         assert "#" not in page.url
+
+
+def test_on_a_phone_the_navigation_closes_once_a_page_was_chosen(visit):
+    page = visit("", **PHONE)
+    wait_for_lesson(page, LESSONS[0])
+    for lesson in LESSONS[1:3]:
+        page.get_by_test_id("stExpandSidebarButton").click()
+        page.get_by_test_id("stSidebarNavLink").get_by_text(lesson.title, exact=True).click()
+        wait_for_lesson(page, lesson)
+        expect(page.get_by_test_id("stExpandSidebarButton")).to_be_visible()
+        page.locator(".steps .on").click()  # nothing lies over it
+        expect(page.locator(".steps .which")).to_contain_text("Step 2 of")
