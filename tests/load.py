@@ -148,7 +148,7 @@ class Student:
         if kind == "navigation":
             pages = message.navigation.app_pages
             self.pages = {"" if page.is_default else page.url_pathname: page.page_script_hash for page in pages}
-        if kind == "new_session" and not message.new_session.fragment_ids_this_run:
+        if kind == "new_session" and not message.metadata.run.fragment_ids:
             self.news.clear()  # the whole page comes anew: no server answers for parts that are there no more
         element = message.delta.new_element
         if element.WhichOneof("type") == "exception":
