@@ -17,24 +17,23 @@ STEPS = [
     Step(
         "When does a dimension give up: does a grey curve fall after it has been up, or does it never rise? Choose "
         "other β above the curves: what changes?",
-        view={"models": "10-D"},
     ),
     Step(
-        "The KL term may come in slowly: its weight rises from 0 over the first 30 % of the training, a warm-up. Which "
-        "training ends with the lower −ELBO? Then compare how many dimensions each has left.",
+        "In the trainings above the KL term comes in slowly: its weight rises from 0 over the first 30 %, a warm-up. "
+        "Which ends with the lower −ELBO, a training with it or without? Then compare how many dimensions are left.",
         predict=(collapse_answers.WARM_UP, collapse_answers.ALIKE, collapse_answers.NO_WARM_UP),
         answer=collapse_answers.warm_up,
         then={"warm_up": "true"},
     ),
     Step(
         "Train a sweep below: some β of your own, another seed, more epochs. Its runs become points of the "
-        "rate–distortion plane of *KL weight β*, and a ladder of their own where they differ in more than β."
+        "rate–distortion plane of *KL weight β*; two β of another number of dimensions make a ladder of their own."
     ),
 ]
 
 st.markdown(
-    "A dimension of z that says nothing of x costs no KL. **The KL term switches dimensions off; when all are off, the "
-    "posterior has collapsed:** q(z|x) is N(0, I), whatever x is."
+    "A dimension of z that says nothing of x need not cost any KL. **The KL term switches dimensions off; when all are "
+    "off, the posterior has collapsed:** q(z|x) is N(0, I), whatever x is."
 )
 place = steps.place(STEPS)
 controls_row = st.container(horizontal=True, vertical_alignment="bottom")

@@ -22,6 +22,7 @@ def over_a_training(runs: list[RunConfig], chooser: DeltaGenerator) -> None:
     """The KL of each dimension of one of these VAEs, from its first step to its last; chooser: where to choose it."""
     names = {f"β = {config.kl_weight:.10g}": config for config in runs}
     if not names:
+        st.info("No trained runs of this ladder are here: train some below.", icon=":material/arrow_downward:")
         return
     first = next((name for name, config in names.items() if config.kl_weight == 1), next(iter(names)))
     chosen = chooser.segmented_control("The training of", list(names), default=first, required=True)

@@ -30,13 +30,13 @@ STEPS = [
         view={"models": "10-D"},
     ),
     Step(
-        "With the same seed and as many epochs no point lies below the dashed line, and yet it is no bound. The faint "
-        "points are trainings with other seeds: does one of them lie under it?",
+        "With the same seed and as many epochs no point lies below the dashed line, and yet it is no bound. Train a "
+        "sweep with more epochs on the page *Collapse*, then come back: which points lie under it?",
         view={"models": "2-D"},
     ),
 ]
 
-moved.have_old_links_go_on("collapse", "kl_weights", "seeds", "warm_up")
+moved.say_where()
 st.markdown(
     "Reconstruct well, or keep the codes near N(0, I)? **β says what a nat of KL costs.** Every picture comes from a "
     "network that was trained with that β."

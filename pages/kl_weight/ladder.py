@@ -22,7 +22,6 @@ from vae.measures import latent
 from vae.measures.two_sample import squared_mmd
 
 KEY = "kl weight"
-SWEEPS = "./collapse"
 MUTE = 0.1  # nats of KL: codes with less say as good as nothing of x
 COMPARED = 1_000  # codes, with as many draws from N(0, I)
 CLOSE = 0.1  # from this weight on codes stay near N(0, I): the frame holds these runs, and others may leave it
@@ -43,10 +42,7 @@ def show(architecture: RunConfig) -> None:
     elif chosen := given.pop("chosen", None):
         is_awaited = _is_awaited(chosen)
     if not rungs:
-        st.info(
-            f"No trained runs of this ladder are here: train some on [Collapse and sweeps]({SWEEPS}).",
-            icon=":material/info:",
-        )
+        st.info("No trained runs of this ladder are here: train some on the page *Collapse*.")
         return
     ae, _ = halves(rungs[0])
     vaes = [halves(config)[1] for config in rungs]

@@ -103,7 +103,7 @@ def loss_curves(ae: list[dict], vae: list[dict], floor: float | None) -> Figure:
 
 def _thinned(history: list[dict]) -> list[dict]:
     """Every n-th line of a long history, and its last."""
-    every = -(-len(history) // POINTS)
+    every = -(-(len(history) - 1) // (POINTS - 1))
     return history if every <= 1 else [*history[:-1:every], history[-1]]
 
 

@@ -50,8 +50,7 @@ def test_no_page_says_an_error_as_it_is():
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
 def test_garbage_in_every_parameter_of_an_address_takes_no_effect(visit, lesson):
-    moved = ("kl_weights", "seeds", "warm_up") if lesson.name == "kl_weight" else ()  # which open another page
-    everything = [name for name in (*PARAMETERS, *controls.FIELDS, *PREDICTIONS) if name not in moved]
+    everything = [*PARAMETERS, *controls.FIELDS, *PREDICTIONS]
     for first in (WORST, f"vae-\u2028\u2028{WORST}"):
         app = visit(lesson.name, **dict.fromkeys(everything, first))
         texts = texts_of(app)

@@ -44,7 +44,7 @@ export class Legend {
     for (const [label, button] of this.buttons.entries()) {
       button.setAttribute("aria-pressed", String(this.shown.has(label)));
     }
-    this.all.disabled = this.shown.size === CLASSES;
+    this.all.setAttribute("aria-pressed", String(this.shown.size === CLASSES));
   }
 
   get hidden() {

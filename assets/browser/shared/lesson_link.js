@@ -2,7 +2,7 @@
 // address, to which the class's digit goes along.
 import { element } from "./element.js";
 
-export const LINKS = '[data-testid="stTopNavLink"], [data-testid="stSidebarNavLink"]'; // Streamlit's own
+export const NAVIGATION = '[data-testid="stTopNavLink"], [data-testid="stSidebarNavLink"]'; // Streamlit's own
 const ALONG = ["x", "present", "embed"]; // of the address
 
 /** A link to a lesson, {name, title, href}: href is relative to the page. */
@@ -19,7 +19,7 @@ export function lessonLink(lesson) {
 /** Opens a lesson. */
 export function goTo(lesson) {
   const target = new URL(lesson.href, window.location.href.split(/[?#]/)[0]);
-  const links = document.querySelectorAll(LINKS);
+  const links = document.querySelectorAll(NAVIGATION);
   const own = [...links].find((link) => new URL(link.href).pathname === target.pathname);
   if (own) return own.click();
   const now = new URL(window.location).searchParams;

@@ -3,13 +3,15 @@ import { element } from "./element.js";
 
 const ID = "skip-to-lesson"; // assets/style.css shows it while it has the focus
 
-/** Has the page's skip link put the focus on what `find` returns. */
+/** Has the page's skip link, one in a visit, put the focus on what `find` returns. */
 export function skipTo(find) {
-  const link = element("a", { id: ID, href: "#" }, "Skip to the lesson");
-  link.addEventListener("click", (event) => {
+  let link = document.getElementById(ID);
+  if (!link) {
+    link = element("a", { id: ID, href: "#" }, "Skip to the lesson");
+    document.body.prepend(link);
+  }
+  link.onclick = (event) => {
     event.preventDefault(); // the address stays
-    find()?.focus();
-  });
-  document.getElementById(ID)?.remove(); // that of the page before
-  document.body.prepend(link);
+    find().focus();
+  };
 }

@@ -43,7 +43,7 @@ class Card {
     const isNew = this.data?.name !== data.name;
     this.data = data;
     document.addEventListener("keydown", this.onKey);
-    skipTo(() => this.find(".options button") ?? this.find("button:enabled"));
+    skipTo(() => this.find(".card"));
     if (isNew) this.begin();
     else this.show();
   }
@@ -121,7 +121,7 @@ class Card {
     const url = new URL(window.location);
     for (const name of [...url.searchParams.keys()]) if (!STAYS.includes(name)) url.searchParams.delete(name);
     if (url.href === window.location.href) window.location.reload();
-    else window.location.assign(url);
+    else window.location.replace(url);
   }
 
   /** Sets the view that a step needs, by the page's pictures themselves, or by its address. */
@@ -134,7 +134,7 @@ class Card {
     if (names.every((name) => this.step.own.includes(name))) return setView(view);
     for (const name of names) url.searchParams.set(name, view[name]);
     for (const name of [...url.searchParams.keys()]) if (name.startsWith("predict_")) url.searchParams.delete(name);
-    window.location.assign(url);
+    window.location.replace(url);
   }
 
   predict(option) {

@@ -159,7 +159,7 @@ def test_the_first_tab_leads_past_the_navigation_on_every_page_and_leaves_the_ad
         expect(skip).to_be_focused()
         expect(skip).to_be_in_viewport()
         page.keyboard.press("Enter")
-        expect(page.locator(".steps .options button").first).to_be_focused()
+        expect(page.locator(".steps .card")).to_be_focused()
         assert "#" not in page.url
 
 

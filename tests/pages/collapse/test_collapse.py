@@ -4,6 +4,7 @@ import functools
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -11,7 +12,7 @@ from pages.collapse import collapse_answers, sweeping
 from tests.browser.server import wait_for
 from tests.pages.seen import curves, sent, words
 from vae.config import RunConfig
-from vae.runs.store import PRETRAINED
+from vae.runs.store import PRETRAINED, RunStore
 from vae.runs.sweep import LADDER, RAMPLESS, ladder
 
 QUICK = {"kl_weights": "0,10", "seeds": "0", "latent_dim": "3", "epochs": "1"}
@@ -166,13 +167,21 @@ def test_what_is_predicted_is_answered_by_the_runs(lab, stored):
     assert answer.measured == collapse_answers.WARM_UP and "better" in answer.words and "5 seeds" in answer.words
 
 
-@pytest.mark.parametrize("old", [{"kl_weights": "0.5,2"}, {"seeds": "3"}, {"warm_up": "true"}])
+@pytest.mark.parametrize("old", [{"kl_weights": "0.5,2"}, {"seeds": "3"}, {"warm_up": "true"}, {"epochs": "5"}])
 def test_links_of_when_this_was_a_part_of_the_kl_weights_page_lead_here(visit, old):
-    app = visit("kl_weight", **old, models="2-D")
-    assert not app.exception and not app.warning and app.title[0].value == "Collapse and sweeps"
-    assert app.selectbox(key="models").value == "2-D"
+    app = visit("kl_weight", **old, models="2-D", lesson="3")
+    assert not app.exception and not app.warning and "a page of their own" in app.info[0].value
+    [link] = [element.proto for element in app.get("page_link")]
+    assert link.page == "collapse" and parse_qs(link.query_string) == {name: [text] for name, text in old.items()} | {
+        "models": ["2-D"]
+    }
+    app = visit("collapse", **old, models="2-D")
+    assert not app.exception and not app.warning and app.selectbox(key="models").value == "2-D"
     if "warm_up" in old:
         assert "no warm-up" in words(app)
-    else:
-        [name] = old
-        assert app.text_input(key=name).value == old[name]
+
+
+def test_over_a_store_without_these_runs_the_page_says_what_to_do(visit, lab, monkeypatch):
+    monkeypatch.setattr(RunStore, "states", lambda store: {})
+    app = visit("collapse")
+    assert not app.exception and "train some below" in app.info[0].value

@@ -172,4 +172,4 @@ def test_a_page_over_an_unpretrained_store_says_what_to_do(visit, lab, monkeypat
     monkeypatch.setattr(RunStore, "states", lambda store: {})
     app = visit("kl_weight")
     assert not app.exception
-    assert "train some on [Collapse and sweeps](./collapse)" in app.info[0].value
+    assert "train some on the page *Collapse*" in app.info[0].value
