@@ -11,7 +11,6 @@ import { ellipses, ownQ } from "../shared/layers/ellipses.js";
 import { cross, ring } from "../shared/layers/marks.js";
 import { numerals } from "../shared/layers/numerals.js";
 import { priorCircles } from "../shared/layers/prior_circles.js";
-import { Legend } from "../shared/legend.js";
 import { decode, encode, readModel } from "../shared/model.js";
 import { mount } from "../shared/mount.js";
 import { FIRST, Picker } from "../shared/picker.js";
@@ -20,6 +19,7 @@ import { TestDigits } from "../shared/test_digits.js";
 import { inWords } from "../shared/words.js";
 import { density, holes } from "./cells.js";
 import { grid } from "./grid.js";
+import { Legend } from "./legend.js";
 import { ofOne, Pulls } from "./pulls.js";
 
 const MANY = 400; // ellipses drawn at a time

@@ -1,5 +1,5 @@
-// Links to lessons: by Streamlit's own navigation, which does not load the page anew; where that is folded away by their
-// address, to which the class's digit goes along.
+// Links to lessons: by Streamlit's own navigation, which does not load the page anew; where that is folded away by
+// their address, to which the class's digit goes along.
 import { element } from "./element.js";
 
 export const NAVIGATION = '[data-testid="stTopNavLink"], [data-testid="stSidebarNavLink"]'; // Streamlit's own

@@ -1,6 +1,6 @@
 // The legend of the classes: their colours; a press on one shows it alone, more of them, or all again.
-import { inkOn } from "./colors.js";
-import { element } from "./element.js";
+import { inkOn } from "../shared/colors.js";
+import { element } from "../shared/element.js";
 
 const CLASSES = 10;
 const EVERY = Array.from({ length: CLASSES }, (_, label) => label);
