@@ -119,14 +119,26 @@ class Line:
             if mine is None:
                 return 0, 0.0
             ahead = [one for other, one in self._runs.items() if other != run_id and one.place <= mine.place]
+        return len(ahead), self._until_one_is_free(ahead)
+
+    def wait(self, seconds: float, browser: str = "") -> float:
+        """Seconds until a run of so many would have its turn if it were asked for now."""
+        with self._lock:
+            place = self._place(seconds, browser)
+            ahead = [one for one in self._runs.values() if one.place <= place]
+        return self._until_one_is_free(ahead)
+
+    def _until_one_is_free(self, ahead: list[Waiting]) -> float:
         free_at = [0.0] * self.workers
         for one in sorted(ahead, key=lambda waiting: waiting.place):
             free_at[free_at.index(min(free_at))] += min(one.seconds, SLICE)
-        return len(ahead), min(free_at)
+        return min(free_at)
+
+    def _place(self, seconds: float, browser: str) -> float:
+        return max(self.now, self._last.get(browser, 0.0)) + min(seconds, SLICE)
 
     def _put(self, run_id: str, seconds: float, browser: str, address: str) -> None:
-        place = max(self.now, self._last[browser]) + min(seconds, SLICE)
-        self._last[browser] = place
+        place = self._last[browser] = self._place(seconds, browser)
         self._runs[run_id] = Waiting(place, seconds, browser, address)
 
     def _counted(self, address: str | None = None) -> float:

@@ -8,7 +8,7 @@ import os
 import re
 import threading
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from vae.runs.cluster import Cluster, Ended
 
 MOST_WAITING = 6  # runs of one browser that may wait or train at a time
+LAST_RUNS = 8  # whose pace is kept
 LOOK = 0.5  # seconds between two looks of `follow`
 MOST_SWEPT = 39  # the same for a sweep: 12 weights and the AE, of three seeds
 RESUMED = STARTABLE | {"pausing", "stopping"}  # who asks for such a run has it begin, or go on
@@ -79,6 +80,8 @@ class Runs:
         self._cluster: Cluster | None = None
         self._asked: dict[str, set[str]] = defaultdict(set)  # browser -> the runs it asked for
         self.line = Line(self.workers)
+        # Of the last runs that came to their end here: seconds for one that their arithmetic asks for.
+        self.paces: deque[float] = deque(maxlen=LAST_RUNS)
         self._measuring: set[tuple[str, str]] = set()  # runs and models whose gaps a worker is at
         self._to_measure: set[tuple[str, str]] = set()  # and those whose gaps were asked for
         self._portions = itertools.count()
@@ -288,10 +291,18 @@ class Runs:
                 self._fail(config, NOT_SHARED.format(machine=machine_without_it, store=self.store.url))
             self._faults.pop(run_id, None)
         task.release()
-        if not self._leaves(run_id) and task.is_finished:
+        if self._leaves(run_id):
+            self._note_pace(config)
+        elif task.is_finished:
             self.line.again(run_id, self._seconds_left(config))
             if task.has_free_key():
                 self.ensure(config)
+
+    def _note_pace(self, config: RunConfig) -> None:
+        with contextlib.suppress(DamagedRun, KeyError):
+            status = self.store.status(config.run_id)
+            if status.state == "complete":
+                self.paces.append(status.seconds / estimate_seconds(config))
 
     def _fail(self, config: RunConfig, message: str) -> None:
         """Ends a run that nobody can train; whoever else has it may well bring it to its end."""

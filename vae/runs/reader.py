@@ -89,6 +89,10 @@ class Reader(Layers):
                 found[run_id] = known
         return found
 
+    def comes_with_the_project(self, run_id: str) -> bool:
+        """Whether a run was trained before anybody trained here."""
+        return run_id in self._pretrained
+
     @functools.cached_property
     def _unchanging(self) -> dict[str, tuple[RunConfig, str]]:
         return {}

@@ -142,3 +142,15 @@ def test_a_run_that_was_to_be_stopped_counts_again_when_it_is_to_go_on():
         line.ask({f"other {n}": 1e9}, f"browser {n}", f"address {n}")
     with pytest.raises(LineIsFull):
         line.ask({"giant 0": 1e9}, "browser 0", "address 0")
+
+
+def test_what_one_waits_is_known_before_one_asks():
+    line = Line(2)
+    assert line.wait(10.0, "me") == 0.0
+    for n in range(6):
+        line.enter(f"run {n}", 14.0, f"visitor {n}")
+    told = line.wait(14.0, "me")
+    line.enter("mine", 14.0, "me")
+    assert told == line.before("mine")[1] == 3 * 14.0
+    line.enter("mine too", 14.0, "me")
+    assert line.wait(14.0, "me") == 4 * 14.0  # a third wish comes after both
