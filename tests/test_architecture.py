@@ -17,6 +17,7 @@ FLOORS = [
     {"pages.lessons"},
     {"pages.shared"},
     {"a lesson"},
+    {"pages.classroom"},
     {"app"},
 ]
 

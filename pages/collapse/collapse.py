@@ -4,8 +4,13 @@ import streamlit as st
 
 from pages.collapse import collapse_answers, dimensions, sweeping
 from pages.shared import controls, ladders, steps
+from pages.shared.glossary import say
 from pages.shared.steps import Step
 
+SENTENCE = (
+    "A dimension of z that says nothing of x need not cost any KL. **The KL term switches dimensions off; when all are "
+    "off, the posterior has collapsed:** q(z|x) is N(0, I), whatever x is."
+)
 STEPS = [
     Step(
         "This VAE has ten numbers for a code. Of how many of them does it make use, once it is trained with β = 1? "
@@ -30,35 +35,37 @@ STEPS = [
         "rate–distortion plane of *KL weight β*; two β of another number of dimensions make a ladder of their own."
     ),
 ]
+FORMULA = r"""\KL\big(q(\Z\mid\X)\,\|\,\mathcal N(0,I)\big) = \sum_{d=1}^{D} \tfrac12\big({\MU}_d^2 + {\SIGMA}_d^2 - 1 -
+    \log{\SIGMA}_d^2\big),\qquad d\text{ is inactive where } \operatorname{Var}_{\X}({\MU}_d) < 0.01"""
 
-st.markdown(
-    "A dimension of z that says nothing of x need not cost any KL. **The KL term switches dimensions off; when all are "
-    "off, the posterior has collapsed:** q(z|x) is N(0, I), whatever x is."
-)
-place = steps.place(STEPS)
-controls_row = st.container(horizontal=True, vertical_alignment="bottom")
-with controls_row:
-    rungs = ladders.trained_runs(ladders.choose_architecture(first=1))
-dimensions.over_a_training(rungs, controls_row)
 
-warm_up = st.expander(
-    "Does a warm-up of the KL term save dimensions?",
-    icon=":material/trending_up:",
-    key="warm_up",
-    on_change="rerun",
-    bind="query-params",
-)
-if warm_up.open:  # nobody waits for what is not looked at
-    with warm_up:
-        dimensions.with_and_without_warm_up()
+def show() -> None:
+    """The page."""
+    say(SENTENCE)
+    place = steps.place(STEPS)
+    controls_row = st.container(horizontal=True, vertical_alignment="bottom")
+    with controls_row:
+        architecture = ladders.choose_architecture(first=1)
+    dimensions.over_a_training(ladders.trained_runs(architecture), controls_row)
 
-st.subheader("A sweep of your own")
-sweeping.of_ones_own()
+    warm_up = st.expander(
+        "Does a warm-up of the KL term save dimensions?",
+        icon=":material/trending_up:",
+        key="warm_up",
+        on_change="rerun",
+        bind="query-params",
+    )
+    if warm_up.open:  # nobody waits for what is not looked at
+        with warm_up:
+            dimensions.with_and_without_warm_up()
 
-with place:
-    steps.show(STEPS, rungs)
-controls.foot(
-    r"""\KL\big(q(\Z\mid\X)\,\|\,\mathcal N(0,I)\big) = \sum_{d=1}^{D} \tfrac12\big({\MU}_d^2 + {\SIGMA}_d^2 - 1 -
-    \log{\SIGMA}_d^2\big),\qquad d\text{ is inactive where } \operatorname{Var}_{\X}({\MU}_d) < 0.01""",
-    __file__,
-)
+    st.subheader("A sweep of your own")
+    sweeping.of_ones_own()
+
+    with place:
+        steps.show(STEPS, architecture)
+    controls.foot(FORMULA, __file__)
+
+
+if __name__ == "__main__":
+    show()

@@ -15,7 +15,7 @@ WARM_UP, ALIKE, NO_WARM_UP = "The one with a warm-up", "Both alike", "The one wi
 HALF = 0.5  # of all dimensions
 
 
-def active_of_the_default_run(rungs: list[RunConfig]) -> Answer | None:
+def active_of_the_default_run(_: RunConfig) -> Answer | None:
     """How many dimensions are active in the end with weight 1, in ten dimensions whatever is on show."""
     test = ui.test_of(WARMED.run_id)
     if not test:
@@ -25,7 +25,7 @@ def active_of_the_default_run(rungs: list[RunConfig]) -> Answer | None:
     return Answer(option, f"{active} of {count} dimensions are active after {WARMED.epochs} epochs with β = 1.")
 
 
-def warm_up(rungs: list[RunConfig]) -> Answer | None:
+def warm_up(_: RunConfig) -> Answer | None:
     """Whether a warm-up leads to a lower -ELBO, by the seeds of both."""
     warmed, without = (seeds.figure(functools.partial(seeds.with_seed, config)) for config in (WARMED, RAMPLESS))
     difference = paired(warmed, without)

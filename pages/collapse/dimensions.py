@@ -7,6 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages.shared import figures, seeds
 from pages.shared import lab as ui
+from pages.shared.glossary import say
 from pages.shared.once import once
 from pages.shared.readings import says_damage
 from pages.shared.trained import Trained
@@ -44,9 +45,9 @@ def with_and_without_warm_up() -> None:
         f"= reconstruction {test['reconstruction']:.1f} + KL {test['kl']:.1f} nats"
         for name, test in tests.items()
     ]
-    st.markdown(f"**Measured:** {'; '.join(outcomes)}.")
+    say(f"**Measured:** {'; '.join(outcomes)}.")
     warmed, without = (seeds.figure(functools.partial(seeds.with_seed, config)) for config in pair.values())
-    st.markdown(f"−ELBO with a warm-up, against without: {seeds.better(warmed, without)}.")
+    say(f"−ELBO with a warm-up, against without: {seeds.better(warmed, without)}.")
     seeds.dots({"warm-up": warmed, "no warm-up": without}, "−ELBO of the test digits, nats")
 
 

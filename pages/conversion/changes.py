@@ -9,6 +9,7 @@ import streamlit as st
 from pages.conversion import converted
 from pages.shared import address, controls, prediction, scatter
 from pages.shared import lab as ui
+from pages.shared.glossary import say
 from pages.shared.readings import says_damage
 from pages.shared.trained import Trained
 from vae.config import RunConfig
@@ -32,44 +33,44 @@ def from_nothing(ae: RunConfig) -> RunConfig:
 @says_damage
 def structure(ae: RunConfig) -> None:
     """The first change alone: reconstructions, codes and −ELBO before anybody has trained."""
-    linear = "*f* is linear: its weights are *g*'s." if _is_linear(ae) else "*f* is not linear: the linear *g* is new."
-    st.markdown(
-        f"Trunk and decoder are **copied**. {linear} The head *h* is **new**, and its σ near 1. Then "
-        "*z = μ + σ·ε* is drawn. Nothing is trained."
-    )
-    controls.formula(NETWORKS)
-    predicted = prediction.ask(
-        "predict_structure", "what becomes of the reconstructions?", [KEEP, BLUR, BREAK], ae.run_id
-    )
     run = _autoencoder(ae)
-    if predicted:
-        _structure_measured(run, predicted)
     pictures, left, right = st.columns([5, 4, 4], gap="medium")
     with pictures:
-        strips = st.container()
+        predicted = prediction.ask(
+            "predict_structure", "what becomes of the reconstructions?", [KEEP, BLUR, BREAK], ae.run_id
+        )
         draw = _choose_draw() if predicted else 0
-        if predicted:
-            _table(run)
-    with strips:
         st.html(converted.strips(run, draw if predicted else None))
     codes, draws = converted.points(run, draw)
     limit = scatter.axis_limit(codes, draws)
     with left:
         st.markdown("**AE**: z = f(y)")
         scatter.show(ae, codes, None, limit, "z")
-    if predicted:
-        with right:
-            st.markdown("**Converted**: z = μ + σ·ε")
+    with right:
+        st.markdown("**Converted**: z = μ + σ·ε")
+        if predicted:
             scatter.show(ae.converted(), draws, None, limit, "z")
+        else:
+            st.info("Predict first. Then this is where it puts the same digits.", icon=":material/arrow_back:")
+    if predicted:
+        _structure_measured(run, predicted)
+        _table(run)
+    linear = "*f* is linear: its weights are *g*'s." if _is_linear(ae) else "*f* is not linear: the linear *g* is new."
+    say(
+        f"Trunk and decoder are **copied**. {linear} The head *h* is **new**, and its σ near 1. Then "
+        "*z = μ + σ·ε* is drawn. Nothing is trained."
+    )
+    controls.formula(NETWORKS)
 
 
 def _choose_draw() -> int:
     """The number of the draw of eps that is on show; kept in the URL."""
     bind = address.binding("eps_draw")
-    row = st.container(horizontal=True, vertical_alignment="bottom")
+    row = st.container(horizontal=True)
     draw = row.number_input(
-        "Draw of ε", min_value=0, max_value=address.MOST_DRAWS, step=1, key="eps_draw", bind=bind, width=180
-    )
+        "Draw of ε", min_value=0, max_value=address.MOST_DRAWS, step=1, key="eps_draw", bind=bind, width=130,
+        label_visibility="collapsed",
+    )  # fmt: skip
     row.button("Sample again", icon=":material/casino:", on_click=_draw_again)
     return draw
 
@@ -116,7 +117,7 @@ def _table(run: Trained) -> None:
 @says_damage
 def objective(ae: RunConfig) -> None:
     """The second change: the KL term of the codes as they are, and what each sigma would cost."""
-    st.markdown(
+    say(
         "The term **KL(q(z|x) ‖ N(0, I))** is added. Nobody ever asked this AE to put its codes *z = f(y)* near 0, "
         "or to say how sure it is of them."
     )

@@ -6,9 +6,15 @@ from pages.conversion import changes as conversion
 from pages.conversion import retraining
 from pages.shared import choose as choice
 from pages.shared import controls, steps
+from pages.shared.glossary import say
 from pages.shared.steps import Step
 from vae.config import RunConfig
 
+SENTENCE = (
+    "Take an autoencoder that **is trained already** and make the two changes to it, one after the other: its "
+    "*structure* (a draw instead of a point), then its *objective* (+ KL). Then train again, for both have changed. "
+    "**What of the AE was worth keeping?**"
+)
 STEPS = [
     Step(
         "Predict what the noise alone does to the reconstructions (part 1), and what the KL alone costs (part 2).",
@@ -32,34 +38,35 @@ STEPS = [
         "kept look, beside the AE's?",
     ),
 ]
-
-st.markdown(
-    "Take an autoencoder that **is trained already** and make the two changes to it, one after the other: its "
-    "*structure* (a draw instead of a point), then its *objective* (+ KL). Then train again, for both have changed. "
-    "**What of the AE was worth keeping?**"
-)
-place = steps.place(STEPS)
-ae = choice.choose_autoencoder()
-
-st.subheader("1 · Structure: f becomes g and h, and z is drawn")
-conversion.structure(ae)
-
-st.subheader("2 · Objective: + KL")
-conversion.objective(ae)
-
-st.subheader("3 · Train again")
-retraining.compare(ae)
-
-with place:
-    steps.show(STEPS)
-controls.foot(
-    r"""\begin{aligned}
+FORMULA = r"""\begin{aligned}
     \text{1. structure:}\quad & \Z = f(\Y) \;\longrightarrow\; \MU = g(\Y),\;\; \log\SIGMA = h(\Y),\;\;
     \Z = \MU + \SIGMA\,\EPS \\
     \text{2. objective:}\quad & -\log p(\X\mid\Z) \;\longrightarrow\;
     \mathbb E_{q(\Z\mid\X)}\big[-\log p(\X\mid\Z)\big] +
     \underbrace{\tfrac12\textstyle\sum_d {\MU}_d^2}_{\text{far from 0}} +
     \underbrace{\tfrac12\textstyle\sum_d\big({\SIGMA}_d^2 - 2\log{\SIGMA}_d - 1\big)}_{\text{too certain, or too vague}}
-    \end{aligned}""",
-    __file__,
-)
+    \end{aligned}"""
+
+
+def show() -> None:
+    """The page."""
+    say(SENTENCE)
+    place = steps.place(STEPS)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader("1 · Structure: f becomes g and h, and z is drawn", width="content")
+        ae = choice.choose_autoencoder()
+    conversion.structure(ae)
+
+    st.subheader("2 · Objective: + KL")
+    conversion.objective(ae)
+
+    st.subheader("3 · Train again")
+    retraining.compare(ae)
+
+    with place:
+        steps.show(STEPS)
+    controls.foot(FORMULA, __file__)
+
+
+if __name__ == "__main__":
+    show()

@@ -9,6 +9,7 @@ from pages.conversion.changes import from_nothing
 from pages.shared import controls, figures, prediction, seeds, several
 from pages.shared import lab as ui
 from pages.shared.controls import FIELDS
+from pages.shared.glossary import say
 from pages.shared.once import once
 from pages.shared.plain import message
 from pages.shared.prediction import within
@@ -24,7 +25,7 @@ COLORS = dict(zip([NOTHING, *PARTS], ["#2f80ed", "#12a594", "#f08c00", "#d6336c"
 
 def compare(ae: RunConfig) -> None:
     """The question who will be best, and the runs that answer it, live where they are not there yet."""
-    st.markdown(
+    say(
         "Both its structure and its objective have changed, so it must be **trained again**: everything, or only the "
         "encoder (the decoder stays the AE's), or only the heads *g* and *h* (the trunk stays too). Beside it is a VAE "
         "from nothing, with the same epochs, batches and learning rates, and one that has the AE's epochs as well."

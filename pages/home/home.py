@@ -1,11 +1,15 @@
 """The lesson in one picture: two networks, one digit, and what differs when it passes through again."""
 
-import streamlit as st
-
 from pages.home import networks, plan
 from pages.shared import controls, steps
+from pages.shared.glossary import say
 from pages.shared.steps import Answer, Step
 
+SENTENCE = (
+    "An **autoencoder** squeezes a picture *x* into a few numbers *z* and paints it again. It becomes a "
+    "**variational** autoencoder by **two changes**: *z* is drawn from a small cloud instead of being one point, "
+    "and every cloud pays for being far from N(0, I)."
+)
 STEPS = [
     Step(
         "Whose *z* changes when the same digit passes through a second time? Predict, then press **Pass it through "
@@ -18,8 +22,8 @@ STEPS = [
         ),
     ),
     Step(
-        "On digit 218 the VAE is torn. Press **Pass it through again** a few times: what do its pictures *x̂* "
-        "have in common? Then choose another digit: whose answers differ less, and what is its *σ*?",
+        "This is test digit 218, and the VAE is torn. Press **Pass it through again** a few times: what do its "
+        "pictures *x̂* have in common? Then choose another digit: whose answers differ less, and what is its *σ*?",
         view={"x": "218", "passes": "8"},
     ),
     Step(
@@ -31,25 +35,26 @@ STEPS = [
         "The next lessons show it.",
     ),
 ]
-
-st.markdown(
-    "An **autoencoder** squeezes a picture *x* into a few numbers *z* and paints it again. It becomes a "
-    "**variational** autoencoder by **two changes**: *z* is drawn from a small cloud instead of being one point, "
-    "and every cloud pays for being far from N(0, I)."
-)
-place = steps.place(STEPS)
-networks.show()
-plan.show()
-
-with place:
-    steps.show(STEPS)
-controls.foot(
-    r"""\begin{aligned}
+FORMULA = r"""\begin{aligned}
     \text{AE:}\quad & \Z = f(\Y) \\
     & \mathcal L = -\log p(\X\mid\Z) \\[1ex]
     \text{VAE:}\quad & \Z = \MU + \SIGMA\,\EPS,\;\; \MU = g(\Y),\; \log\SIGMA = h(\Y) \\
     & \mathcal L = \mathbb E_{q(\Z\mid\X)}\big[-\log p(\X\mid\Z)\big] +
     \KL\big(\mathcal N(\MU,\SIGMA^2)\,\|\,\mathcal N(0,I)\big)
-    \end{aligned}""",
-    __file__,
-)
+    \end{aligned}"""
+
+
+def show() -> None:
+    """The page."""
+    say(SENTENCE)
+    place = steps.place(STEPS)
+    networks.show()
+    plan.show()
+
+    with place:
+        steps.show(STEPS)
+    controls.foot(FORMULA, __file__)
+
+
+if __name__ == "__main__":
+    show()

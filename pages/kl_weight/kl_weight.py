@@ -1,11 +1,14 @@
 """The KL weight: what beta does to reconstructions, codes and information, with trained models only."""
 
-import streamlit as st
-
 from pages.kl_weight import kl_weight_answers, ladder, moved
 from pages.shared import controls, ladders, steps
+from pages.shared.glossary import say
 from pages.shared.steps import Step
 
+SENTENCE = (
+    "Reconstruct well, or keep the codes near N(0, I)? **β says what a nat of KL costs.** Every picture comes from a "
+    "network that was trained with that β."
+)
 STEPS = [
     Step(
         "Which weight gives the sharpest *x̂*, the least reconstruction loss? Predict, then move the slider.",
@@ -35,22 +38,26 @@ STEPS = [
         view={"models": "2-D"},
     ),
 ]
-
-moved.say_where()
-st.markdown(
-    "Reconstruct well, or keep the codes near N(0, I)? **β says what a nat of KL costs.** Every picture comes from a "
-    "network that was trained with that β."
-)
-place = steps.place(STEPS)
-architecture = ladders.choose_architecture(first=0)
-ladder.show(architecture)
-
-with place:
-    steps.show(STEPS, ladders.trained_runs(architecture))
-controls.foot(
-    r"""\mathcal L_\beta = \underbrace{\mathbb E_{q(\Z\mid\X)}\big[-\log p(\X\mid\Z)\big]}_{\text{distortion}} + \beta\,
-    \underbrace{\KL\big(\mathcal N(\MU,\SIGMA^2)\,\|\,\mathcal N(0,I)\big)}_{\text{rate}},\qquad
+FORMULA = r"""\begin{gathered}
+    \mathcal L_\beta = \underbrace{\mathbb E_{q(\Z\mid\X)}\big[-\log p(\X\mid\Z)\big]}_{\text{distortion}} + \beta\,
+    \underbrace{\KL\big(\mathcal N(\MU,\SIGMA^2)\,\|\,\mathcal N(0,I)\big)}_{\text{rate}} \\
     \mathrm{MMD}^2 = \mathbb E\,k(\Z,\Z') + \mathbb E\,k(\EPS,\EPS') - 2\,\mathbb E\,k(\Z,\EPS),\;\;
-    k(a,b)=e^{-|a-b|^2/2D}""",
-    __file__,
-)
+    k(a,b)=e^{-|a-b|^2/2D}
+    \end{gathered}"""
+
+
+def show() -> None:
+    """The page."""
+    moved.say_where()
+    say(SENTENCE)
+    place = steps.place(STEPS)
+    architecture = ladders.choose_architecture(first=0)
+    ladder.show(architecture)
+
+    with place:
+        steps.show(STEPS, architecture)
+    controls.foot(FORMULA, __file__)
+
+
+if __name__ == "__main__":
+    show()

@@ -3,7 +3,7 @@
 import functools
 
 from pages.shared import lab as ui
-from pages.shared import seeds
+from pages.shared import ladders, seeds
 from pages.shared.once import once
 from pages.shared.steps import Answer
 from pages.shared.trained import Trained
@@ -15,8 +15,13 @@ NARROW, AS_PRIOR, WIDE = "Much narrower than N(0, I)", "As wide as N(0, I)", "Wi
 MUCH = 2.0  # times as narrow, or as wide
 
 
-def least_distortion(rungs: list[RunConfig]) -> Answer | None:
+def least_distortion(architecture: RunConfig) -> Answer | None:
     """Where the reconstruction loss of the test digits is least: at the ends of a ladder or at 1, by seeds."""
+    return least_distortion_of(ladders.trained_runs(architecture))
+
+
+def least_distortion_of(rungs: list[RunConfig]) -> Answer | None:
+    """The same of given rungs; None where they do not say it."""
     weights = {config.kl_weight: config for config in rungs}
     if 1.0 not in weights or not min(weights) < 1 < max(weights):
         return None
@@ -37,8 +42,13 @@ def _losses(config: RunConfig) -> dict[int, float]:
     return seeds.figure(functools.partial(seeds.with_seed, config), "reconstruction")
 
 
-def width_without_kl(rungs: list[RunConfig]) -> Answer | None:
+def width_without_kl(architecture: RunConfig) -> Answer | None:
     """How wide the clouds are where the KL counts nothing."""
+    return width_without_kl_of(ladders.trained_runs(architecture))
+
+
+def width_without_kl_of(rungs: list[RunConfig]) -> Answer | None:
+    """The same of given rungs; None where they do not say it."""
     config = next((config for config in rungs if config.kl_weight == 0), None)
     run = config and ui.trained(config.run_id)
     if run is None:

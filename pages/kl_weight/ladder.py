@@ -11,6 +11,7 @@ from pages.shared import address, ladders, linked, parcels, scatter, seeds
 from pages.shared import lab as ui
 from pages.shared.colors import DIGIT_COLORS
 from pages.shared.component import component
+from pages.shared.glossary import say
 from pages.shared.once import once
 from pages.shared.pair import halves
 from pages.shared.plain import plain
@@ -70,7 +71,7 @@ def show(architecture: RunConfig) -> None:
         height="content",
     )
     spread = seeds.spread(seeds.figure(functools.partial(seeds.with_seed, reference))) if reference else None
-    st.markdown(_outcome(rows, spread))
+    say(_outcome(rows, spread))
 
 
 def _other_seeds(rungs: list[RunConfig], runs: list[RunConfig]) -> list[dict]:
@@ -118,14 +119,11 @@ def _is_awaited(chosen: str) -> bool:
 
 
 def _label(config: RunConfig, rungs: list[RunConfig]) -> str:
-    """A rung's weight, and in what it differs from another rung of the same weight."""
-    weight = f"{config.kl_weight:.10g}"
-    for other in rungs:
-        if other.kl_weight == config.kl_weight and other != config:
-            names = [field.name for field in dataclasses.fields(config)]
-            own = [f"{n} {getattr(config, n)}" for n in names if getattr(config, n) != getattr(other, n)]
-            return f"{weight}, {', '.join(own)}"
-    return weight
+    """A rung's weight, and in what it differs from the first rung beside the weight."""
+    others = [other for other in rungs if other.kl_weight == config.kl_weight and other != config]
+    names = [field.name for field in dataclasses.fields(config) if field.name != "kl_weight"]
+    own = [name for name in names if any(getattr(config, name) != getattr(o, name) for o in [rungs[0], *others])]
+    return ", ".join([f"{config.kl_weight:.10g}", *(f"{name} {getattr(config, name)}" for name in own)])
 
 
 def _open_chosen_run(run_id: str) -> None:
@@ -153,7 +151,8 @@ def _point(config: RunConfig, rungs: list[RunConfig]) -> dict:
     test = ui.test_of(config.run_id)
     figures = {"kl": test["kl"], "reconstruction": test["reconstruction"]}
     name = {"id": config.run_id, "weight": config.kl_weight, "label": _label(config, rungs)}
-    return {**name, "isRung": config in rungs, **figures}
+    is_own = not ui.runs().store.comes_with_the_project(config.run_id)
+    return {**name, "isRung": config in rungs, "isOwn": is_own, **figures}
 
 
 def _figures(run: Trained) -> dict:

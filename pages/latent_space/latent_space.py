@@ -5,9 +5,14 @@ import streamlit as st
 from pages.latent_space import planes
 from pages.shared import bottleneck, controls, steps
 from pages.shared import choose as choice
+from pages.shared.glossary import say
 from pages.shared.steps import Answer, Step
 from vae.config import RunConfig
 
+SENTENCE = (
+    "Every point is a test digit, put where the encoder puts it (a VAE: at its *μ*). **Move over a plane:** both "
+    "decoders answer at once."
+)
 STEPS = [
     Step(
         "Move over both planes, from one colour to the next. Where does one digit turn into another, and what is "
@@ -20,8 +25,8 @@ STEPS = [
         predict=("The AE", "The VAE", "Both alike"),
         answer=Answer(
             "",
-            "*holes* colours them: within 2 σ of N(0, I), and, for the AE, of a Gaussian that is fitted to its codes. "
-            "What share of N(0, I) the VAE leaves bare stands below the samples.",
+            "*holes* colours them: within 2 σ of the prior N(0, I), where hardly a digit has its code. Both shares "
+            "stand below the planes.",
         ),
         view={"layers": "codes,prior"},
         then={"layers": "codes,prior,holes"},
@@ -47,29 +52,31 @@ STEPS = [
         view={"run": RunConfig().run_id},
     ),
 ]
-
-st.markdown(
-    "Every point is a test digit, put where the encoder puts it (a VAE: at its *μ*). **Move over a plane:** both "
-    "decoders answer at once."
-)
-place = steps.place(STEPS)
-with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-    vae = choice.choose_pair()
-    left = bottleneck.choose_left(vae)
-    same_axes = st.toggle("The same axes for both", key="shared_axes", bind="query-params")
-planes.codes(left, vae, same_axes)
-st.markdown(
-    "The AE put its codes where it pleased. The VAE pays for every cloud that is far from N(0, I), so together its "
-    "clouds cover most of it: that is why one can *sample* from it."
-)
-planes.samples(left, vae)
-
-with place:
-    steps.show(STEPS)
-controls.foot(
-    r"""\text{fresh samples:}\quad \Z\sim\mathcal N(0, I)
+FORMULA = r"""\text{fresh samples:}\quad \Z\sim\mathcal N(0, I)
     \quad\text{or, for the AE,}\quad \Z\sim\mathcal N\big(\bar{\Z},
     \mathrm{Cov}(\Z)\big),\qquad
-    \XHAT  = \mathrm{decoder}(\Z)""",
-    __file__,
-)
+    \XHAT  = \mathrm{decoder}(\Z)"""
+
+
+def show() -> None:
+    """The page."""
+    say(SENTENCE)
+    place = steps.place(STEPS)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        vae = choice.choose_pair()
+        left = bottleneck.choose_left(vae)
+        same_axes = st.toggle("The same axes for both", key="shared_axes", bind="query-params")
+    planes.codes(left, vae, same_axes)
+    say(
+        "The AE put its codes where it pleased. The VAE pays for every cloud that is far from N(0, I), so together its "
+        "clouds cover most of it: that is why one can *sample* from it."
+    )
+    planes.samples(left, vae)
+
+    with place:
+        steps.show(STEPS)
+    controls.foot(FORMULA, __file__)
+
+
+if __name__ == "__main__":
+    show()

@@ -7,6 +7,7 @@ from pages.shared import address, bottleneck, digits, scatter
 from pages.shared import lab as ui
 from pages.shared.colors import DIGIT_COLORS
 from pages.shared.component import component
+from pages.shared.glossary import say
 from pages.shared.once import once
 from pages.shared.pair import halves, on_a_plane
 from pages.shared.parcels import HALVES
@@ -45,7 +46,7 @@ def codes(left: RunConfig, vae: RunConfig, same_axes: bool) -> None:
         },
         height="content",
     )
-    st.markdown(bottleneck.outcome(*pair))
+    say(bottleneck.outcome(*pair))
 
 
 def _caption(half: Trained, dimensions: tuple[int, ...], limit: float) -> str:
@@ -82,7 +83,7 @@ def samples(left: RunConfig, vae: RunConfig) -> None:
     st.html(_samples(*halves(vae, left), draw))
     _bare(vae)
     if words := bottleneck.beyond(left, latent.prior_samples(SAMPLES, left.latent_dim, draw)):
-        st.markdown(words)
+        say(words)
 
 
 @once(200)

@@ -4,15 +4,21 @@ import streamlit as st
 
 from pages.log_sigma import sigma_plane, sigma_race
 from pages.shared import controls, steps
+from pages.shared.glossary import say
 from pages.shared.steps import Step
 
+SENTENCE = (
+    "The head *h* has to say how wide the cloud of a digit is. A network's output can be **any** number, and a width "
+    "cannot. Should *h(y)* be **σ itself**, should it be **squeezed through a softplus**, or should it be **log σ**? "
+    "Nothing else differs here: the same first weights, the same σ = 1 at the start, the same batches, the same *ε*."
+)
 STEPS = [
-    Step("Predict who will not reach the end of the race, and look at what happens to each."),
     Step(
-        "Below: stand just right of raw's wall, at *h* = 0.05, and read its gradient. Where does a step of gradient "
+        "Stand just right of raw's wall, at *h* = 0.04, and read its gradient. Where does a step of gradient "
         "descent along it land? And a step the other way, which another digit asks for?",
-        view={"h": "0.05"},
+        view={"h": "0.04"},
     ),
+    Step("Now the race, below. Predict who will not reach the end, and look at what happens to each."),
     Step(
         "Race with a learning rate of 0.0001. Is that slow enough for a raw σ?",
         view={"learning_rate": "0.0001", "kl_ramp": "0.3"},
@@ -27,33 +33,32 @@ STEPS = [
         view={"learning_rate": "0.03", "kl_ramp": "0.3"},
     ),
 ]
-
-st.markdown(
-    "The head *h* has to say how wide the cloud of a digit is. A network's output can be **any** number, and a width "
-    "cannot. Should *h(y)* be **σ itself**, should it be **squeezed through a softplus**, or should it be **log σ**? "
-    "Nothing else differs here: the same first weights, the same σ = 1 at the start, the same batches, the same *ε*."
-)
-place = steps.place(STEPS)
-st.subheader("The race")
-is_answered = sigma_race.run()
-
-st.subheader("One dimension of the KL term, by hand")
-sigma_plane.show()
-
-if is_answered:
-    st.subheader("The limits of log σ itself")
-    sigma_race.limits()
-    sigma_race.verdict()
-
-with place:
-    steps.show(STEPS)
-controls.foot(
-    r"""\KL = \tfrac12\big(\MU^2 + \SIGMA^2 - 2\log\SIGMA - 1\big),\qquad
+FORMULA = r"""\KL = \tfrac12\big(\MU^2 + \SIGMA^2 - 2\log\SIGMA - 1\big),\qquad
     \begin{aligned}
     \text{raw:}\;\; \SIGMA &= h(\Y) & \tfrac{\partial\KL}{\partial h} &= \SIGMA - \tfrac{1}{\SIGMA} \\
     \text{softplus:}\;\; \SIGMA &= \log(1 + e^{h(\Y)}) & \tfrac{\partial\KL}{\partial h} &=
     \big(\SIGMA - \tfrac{1}{\SIGMA}\big)\big(1 - e^{-\SIGMA}\big) \\
     \text{log:}\;\; \log\SIGMA &= h(\Y) & \tfrac{\partial\KL}{\partial h} &= \SIGMA^2 - 1
-    \end{aligned}""",
-    __file__,
-)
+    \end{aligned}"""
+
+
+def show() -> None:
+    """The page."""
+    say(SENTENCE)
+    place = steps.place(STEPS)
+    sigma_plane.show()
+    st.subheader("The race")
+    is_answered = sigma_race.run()
+
+    if is_answered:
+        st.subheader("The limits of log σ itself")
+        sigma_race.limits()
+        sigma_race.verdict()
+
+    with place:
+        steps.show(STEPS)
+    controls.foot(FORMULA, __file__)
+
+
+if __name__ == "__main__":
+    show()

@@ -8,6 +8,7 @@ import streamlit as st
 from pages.shared import controls, digits, figures, prediction, seeds, several
 from pages.shared import lab as ui
 from pages.shared.colors import HEAD_COLORS
+from pages.shared.glossary import say
 from pages.shared.once import once
 from pages.shared.plain import message
 from pages.shared.readings import says_damage
@@ -37,16 +38,20 @@ WHY = {
 
 def run() -> bool:
     """The settings, the question who fails, and the race, live where it was not run yet; whether it was answered."""
-    settings = controls.settings(SETTINGS)
-    about = " ".join(str(value) for name, value in settings.items() if name != "seed")
-    predicted = prediction.ask("predict_race", "who will not reach the end?", [*HEADS, NOBODY, SEVERAL], about)
+    asked, raced = st.columns([1, 2], gap="large")
+    with asked:
+        settings = controls.settings(SETTINGS)
+        about = " ".join(str(value) for name, value in settings.items() if name != "seed")
+        predicted = prediction.ask("predict_race", "who will not reach the end?", [*HEADS, NOBODY, SEVERAL], about)
     if predicted is None:
+        raced.info("Predict first. Then the race is here.", icon=":material/arrow_back:")
         return False
 
     def of_seed(seed: int) -> list[RunConfig]:
         return [RunConfig(**settings | {"seed": seed}, sigma=kind) for kind in HEADS.values()]
 
-    several.train(of_seed(settings["seed"]), lambda configs, now: _shown(configs, now, predicted), of_seed)
+    with raced:
+        several.train(of_seed(settings["seed"]), lambda configs, now: _shown(configs, now, predicted), of_seed)
     return True
 
 
@@ -133,7 +138,7 @@ def record(raw: RunConfig) -> str:
 @says_damage
 def limits() -> None:
     """Where log sigma itself fails, by arithmetic and in a training with a learning rate that is too large."""
-    st.markdown(
+    say(
         "To the left nothing happens: σ may be as small as it likes, and the gradient stays at −1. To the right "
         f"σ² = exp(2 log σ) grows without measure, and beyond **log σ = {largest_log_sigma():.2f}** 32-bit numbers end "
         "and the KL is infinite. A learning rate that is too large can get there:"
@@ -144,7 +149,7 @@ def limits() -> None:
         if state.has_model:
             head = (ui.failure_of(config.run_id) or {}).get("head")
             at = "" if head is None else f", where the head said h = {_signed(head)}"
-            st.markdown(f"- **{name}**, with a learning rate of {TOO_FAST:g}: {_where(config, state)}{at}")
+            say(f"- **{name}**, with a learning rate of {TOO_FAST:g}: {_where(config, state)}{at}")
 
 
 @says_damage
@@ -153,7 +158,7 @@ def verdict() -> None:
     softplus, log = (
         seeds.figure(lambda seed, kind=kind: RunConfig(sigma=kind, seed=seed)) for kind in ("softplus", "log")
     )
-    st.markdown(
+    say(
         "**So log σ, or softplus?** With learning rates that are not too large both train. With the default settings, "
         f"softplus against log σ: {seeds.better(softplus, log)}. What speaks for log σ is its simplicity: the KL "
         "contains log σ, which the head then gives as it is, every *h* means a σ, and the gradient is σ² − 1. What "

@@ -1,12 +1,15 @@
 """Resampling eps: one picture, one mu and sigma, and another z each time it is drawn."""
 
-import streamlit as st
-
 from pages.resampling import resample, resampling_answers
 from pages.shared import choose as choice
 from pages.shared import controls, steps
+from pages.shared.glossary import say
 from pages.shared.steps import Answer, Step
 
+SENTENCE = (
+    "One digit *x* in both encoders: the AE answers with **one** *z*, the VAE with a small cloud, *z = μ + σ·ε*: "
+    "**each ε is another *z***."
+)
 STEPS = [
     Step(
         "Is the picture of *every* drawn *z* worse than the picture of *μ* itself? Predict, then sample again, and "
@@ -37,19 +40,21 @@ STEPS = [
         view={"eps_scale": "1"},
     ),
 ]
+FORMULA = r"""\Z = \MU + \SIGMA\,\EPS,\quad \EPS\sim\mathcal N(0, I)
+    \qquad\Longleftrightarrow\qquad \Z\sim q(\Z\mid\X) = \mathcal N(\MU,\SIGMA^2)"""
 
-st.markdown(
-    "One digit *x* in both encoders: the AE answers with **one** *z*, the VAE with a small cloud, *z = μ + σ·ε*: "
-    "**each ε is another *z***."
-)
-place = steps.place(STEPS)
-vae = choice.choose_pair()
-resample.draws(vae)
 
-with place:
-    steps.show(STEPS, vae)
-controls.foot(
-    r"""\Z = \MU + \SIGMA\,\EPS,\quad \EPS\sim\mathcal N(0, I)
-    \qquad\Longleftrightarrow\qquad \Z\sim q(\Z\mid\X) = \mathcal N(\MU,\SIGMA^2)""",
-    __file__,
-)
+def show() -> None:
+    """The page."""
+    say(SENTENCE)
+    place = steps.place(STEPS)
+    vae = choice.choose_pair()
+    resample.draws(vae)
+
+    with place:
+        steps.show(STEPS, vae)
+    controls.foot(FORMULA, __file__)
+
+
+if __name__ == "__main__":
+    show()

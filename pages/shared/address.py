@@ -101,7 +101,7 @@ PARAMETERS = {
     "kl_weights": Parameter("collapse/sweeping", "an example"),
     "seeds": Parameter("collapse/sweeping", "0"),
     # the digit, and what is drawn of it
-    "x": Parameter("shared/picker", "test digit 218", *_DIGIT),
+    "x": Parameter("shared/picker", "test digit 224", *_DIGIT),
     "x2": Parameter("walk/walk", "a test digit of another class", *_DIGIT),
     "z": Parameter("latent_space/latent_space", "the code of the digit", *_CODE),
     "z_ae": Parameter("walk/walk", "the code of the digit", *_CODE),
@@ -135,6 +135,10 @@ PARAMETERS = {
     "across": Parameter("shared/scatter", "a dimension with the largest KL"),
     "up": Parameter("shared/scatter", "another one"),
     "step": Parameter("train/watch", "the last"),
+    # what is printed
+    "lessons": Parameter("classroom/handout", "the core"),
+    "paper": Parameter("classroom/handout", "A4"),
+    "answers": Parameter("classroom/handout", "false"),
 }
 
 
@@ -177,8 +181,8 @@ def binding(name: str, options: Iterable[str] = (), allowed: str = "", rule: Rul
     if options:
         rule, allowed = options.__contains__, allowed or f"one of {'; '.join(options)}"
     parameter = Parameter("", "", allowed, rule) if rule else PARAMETERS[name]
-    asked = st.query_params.get(name)
-    return "query-params" if asked is None or _is_allowed(name, asked, parameter) else None
+    are_allowed = all(_is_allowed(name, asked, parameter) for asked in st.query_params.get_all(name))
+    return "query-params" if are_allowed else None
 
 
 def _is_allowed(name: str, text: str, parameter: Parameter) -> bool:

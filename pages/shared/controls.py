@@ -4,11 +4,13 @@ import dataclasses
 import functools
 import re
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 
 from pages.shared import address, run_again
 from pages.shared.colors import COLORS
+from pages.shared.glossary import all_words
 from pages.shared.plain import message, plain
 from vae import datasets
 from vae.config import ConfigError, RunConfig, allowed_values
@@ -25,6 +27,7 @@ SYMBOLS = {
     "KL": ("kl", r"\mathrm{KL}"),
 }
 FIELDS = {field.name: field for field in dataclasses.fields(RunConfig)}
+FIELD = 130  # pixels of a setting beside the buttons
 FEW = {"latent_dim": "Dimensions of z", "epochs": "Epochs", "kl_weight": "KL weight", "seed": "Seed"}
 MORE = {
     "dataset": "Images",
@@ -37,27 +40,13 @@ MORE = {
     "batch_size": "Batch size",
     "learning_rate": "Learning rate",
 }
-WORDS = """
-- **nat**: the unit of information with the natural logarithm; 1 nat is 1.44 bits. All losses here are nats an image.
-- **reconstruction loss**, −log p(x|z): how surprised the decoder is by the picture *x*, summed over its 784 pixels.
-- **KL**(q(z|x) ‖ N(0, I)): how far a picture's cloud of codes is from the prior; what *z* may know of *x* is paid here.
-- **−ELBO** = E*q*[reconstruction loss] + KL, the mean over *z* from q(z|x): at least −log p(x). The lower, the better a
-  VAE *explains pictures*; of its codes and of fresh samples it says less.
-- **log p(x)** is a score here, not a probability: our pixels are grey, and over grey levels the Bernoulli form is not
-  normalised, so no figure compares with those of black-and-white MNIST. (The Gaussian likelihood leaves out a constant
-  of 720.5 nats.)
-- **posterior**, p(z|x): which codes could have made the picture *x*, and how likely each is. **q(z|x)**: the encoder's
-  stand-in for it, a *variational* one: of a family, the one nearest by KL. **Amortisation**: one encoder answers for
-  all pictures, instead of a fit for each.
-- **prior**: N(0, I), the cloud that codes are drawn from when there is no picture. **σ**: how wide a cloud is.
-"""
 
 
-def run_settings() -> RunConfig:
-    """The settings of a pair, as its VAE's config; a bad one is said in words and ends the page."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        values = {name: setting(name, label) for name, label in FEW.items()}
-        with st.popover("More settings", icon=":material/tune:", width="stretch"):
+def run_settings(row) -> RunConfig:
+    """The settings of a pair in a row, as its VAE's config; a bad one is said in words and ends the page."""
+    with row:
+        values = {name: setting(name, label, width=FIELD) for name, label in FEW.items()}
+        with st.popover("More settings", icon=":material/tune:"):
             for first in range(0, len(MORE), 3):
                 values |= settings(dict(list(MORE.items())[first : first + 3]))
     try:
@@ -99,7 +88,7 @@ def foot(latex: str, page: str) -> None:
 
 @functools.cache
 def _below(latex: str) -> str:
-    words = _fold(":material/menu_book: The words: nats, reconstruction loss, KL, ELBO", WORDS)
+    words = _fold(":material/menu_book: The words: nats, reconstruction loss, KL, ELBO", all_words())
     return "\n\n".join([f"$$\n{_colored(latex)}\n$$", words])
 
 
@@ -131,10 +120,10 @@ def settings(labels: dict[str, str]) -> dict:
         return {name: setting(name, label) for name, label in labels.items()}
 
 
-def setting(name: str, label: str):
-    """The widget for one field of RunConfig, bound to the URL parameter of the same name."""
+def setting(name: str, label: str, width: int | Literal["stretch"] = "stretch"):
+    """The widget for one field of RunConfig, bound to the URL parameter of the same name; width: pixels."""
     field = FIELDS[name]
-    common = {"label": label, "key": name, "help": _sentence(field.metadata["help"])}
+    common = {"label": label, "key": name, "help": _sentence(field.metadata["help"]), "width": width}
     if name == "hidden_dims":  # what is wrong with it is said below, with the text still there
         return st.text_input(value=",".join(map(str, field.default)), bind="query-params", **common)
     common["bind"] = address.binding(name, (), allowed_values(field), functools.partial(_is_allowed, field))

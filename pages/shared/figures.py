@@ -12,6 +12,8 @@ from plotly.subplots import make_subplots
 from pages.shared.colors import COLORS, GREY
 
 SIDE = 28
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash")  # so that no curve is told by its colour alone
+LABEL = 14  # pixels of height that a curve's name at its end takes
 POINTS = 500  # of a curve at most: a long training has thousands, which nobody can tell apart
 
 
@@ -63,7 +65,7 @@ def loss_curves(ae: list[dict], vae: list[dict], floor: float | None) -> Figure:
     curves = (
         (ae, "reconstruction", "AE reconstruction", COLORS["x_hat"], "dot", 1),
         (vae, "reconstruction", "VAE reconstruction", COLORS["x_hat"], "solid", 1),
-        (vae, "total", "VAE reconstruction + KL weight × KL", GREY, "solid", 1),
+        (vae, "total", "VAE reconstruction + KL weight × KL", GREY, "dash", 1),
         (vae, "kl", "VAE KL", COLORS["kl"], "solid", 2),
     )
     for history, name, label, color, dash, row in curves:
@@ -90,10 +92,12 @@ def loss_curves(ae: list[dict], vae: list[dict], floor: float | None) -> Figure:
         totals = [[line["total"] for line in history] for history in (ae, vae)]
     _fit_axis(figure, 1, "nats an image", 0.85 * lowest, totals, default=250.0)
     _fit_axis(figure, 2, "KL", 0.0, [[line["kl"] for line in vae], [1.0]])
+    named = ((ae, "reconstruction", "AE"), (vae, "reconstruction", "VAE"), (vae, "total", "VAE + KL"))
+    _name_ends(figure, [(lines[-1]["epoch"], lines[-1][name], label) for lines, name, label in named if lines], 270)
     figure.update_xaxes(title_text="epoch", row=2, col=1)
     figure.update_layout(
         height=440,
-        margin={"l": 10, "r": 10, "t": 10, "b": 10},
+        margin={"l": 10, "r": 60, "t": 10, "b": 10},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         hovermode="x",
         uirevision="losses",
@@ -122,8 +126,22 @@ def _fit_axis(
     if most > end:
         told = f"{most:,.0f}" if most < 1e6 else f"10<sup>{math.log10(most):.0f}</sup>"
         figure.add_annotation(
-            text=f"beyond this picture: up to {told} nats", font={"size": 12, "color": GREY}, showarrow=False,
+            text=f"off the plot: up to {told} nats", font={"size": 12, "color": GREY}, showarrow=False,
             x=1, xref="x domain", xanchor="right", y=1, yref="y domain", yanchor="top", row=row, col=1,
+        )  # fmt: skip
+
+
+def _name_ends(figure: Figure, ends: list[tuple[float, float, str]], height: float, column: int = 1) -> None:
+    """Writes each curve's name (x, y, name) at its end, apart where they would meet; height: of the axis, pixels."""
+    low, high = figure.layout.yaxis.range
+    unit, least = height / (high - low), -math.inf
+    for x, y, name in sorted(ends, key=lambda end: end[1]):
+        if not low <= y <= high:
+            continue
+        least = max(y * unit, least + LABEL)
+        figure.add_annotation(
+            name="end", text=name, x=x, y=y, xanchor="left", xshift=4, yshift=least - y * unit, showarrow=False,
+            font={"size": 12}, row=1, col=column,
         )  # fmt: skip
 
 
@@ -148,17 +166,28 @@ def kl_per_dimension_curves(histories: dict[str, list[dict]], active: dict[str, 
             figure.add_scatter(
                 x=[line["epoch"] for line in drawn],
                 y=[line["kl_per_dimension"][dimension] for line in drawn],
-                line={"color": COLORS["kl"] if dimension in active[name] else GREY, "width": 1.5},
+                line={
+                    "color": COLORS["kl"] if dimension in active[name] else GREY,
+                    "dash": "solid" if dimension in active[name] else "dot",
+                    "width": 1.5,
+                },
                 mode="lines",
                 name=f"dimension {dimension + 1}",
                 hovertemplate=f"dimension {dimension + 1}, epoch %{{x:.2f}}: %{{y:.2f}} nats<extra></extra>",
                 row=1,
                 col=column,
             )
-    figure.update_yaxes(title_text="KL of a dimension, nats", rangemode="tozero", col=1)
+    most = max(
+        (value for lines in histories.values() for line in lines for value in line["kl_per_dimension"]), default=0
+    )
+    figure.update_yaxes(title_text="KL of a dimension, nats", range=[0, 1.05 * max(most, 0.1)], col=1)
+    for column, (name, history) in enumerate(histories.items(), 1):
+        end = history[-1]
+        own = [(end["epoch"], end["kl_per_dimension"][d], f"z<sub>{d + 1}</sub>") for d in sorted(active[name])]
+        _name_ends(figure, own, 230, column)
     figure.update_xaxes(title_text="epoch")
     figure.update_layout(
-        height=320, showlegend=False, margin={"l": 10, "r": 10, "t": 40, "b": 10}, uirevision="kl per dimension"
+        height=320, showlegend=False, margin={"l": 10, "r": 30, "t": 40, "b": 10}, uirevision="kl per dimension"
     )
     return figure
 
@@ -192,13 +221,13 @@ def trade_off(prices: list[tuple[float, float, float]], levels: dict[str, float]
 def objective_curves(histories: dict[str, list[dict]], colors: dict[str, str]) -> Figure:
     """−ELBO on the training batches of several runs by name, in nats an image, over their epochs."""
     figure = Figure()
-    for name, history in histories.items():
+    for (name, history), dash in zip(histories.items(), itertools.cycle(DASHES)):
         figure.add_scatter(
             x=[line["epoch"] for line in history],
             y=[line["reconstruction"] + line["kl"] for line in history],
             name=name,
             mode="lines",
-            line={"color": colors[name], "width": 2.5},
+            line={"color": colors[name], "dash": dash, "width": 2.5},
             hovertemplate=f"epoch %{{x:.2f}}: %{{y:.1f}} nats<extra>{name}</extra>",
         )
     settled = [line["reconstruction"] + line["kl"] for h in histories.values() for line in h if line["epoch"] > 0.05]
@@ -228,9 +257,9 @@ def balance(ae: dict[str, np.ndarray], vae: dict[str, np.ndarray]) -> Figure:
     drawn = (
         (ae, "reconstruction", 0, 1, "AE: the loss, outwards", COLORS["x_hat"], "dot"),
         (vae, "reconstruction", 0, 1, "VAE: the loss, outwards", COLORS["x_hat"], "solid"),
-        (vae, "kl", 0, -1, "VAE: the KL, inwards", COLORS["kl"], "solid"),
+        (vae, "kl", 0, -1, "VAE: the KL, inwards", COLORS["kl"], "dash"),
         (vae, "reconstruction", 1, -1, "VAE: the loss makes σ smaller", COLORS["x_hat"], "solid"),
-        (vae, "kl", 1, 1, "VAE: the KL makes σ larger", COLORS["kl"], "solid"),
+        (vae, "kl", 1, 1, "VAE: the KL makes σ larger", COLORS["kl"], "dash"),
     )
     for curve, name, which, sign, label, color, dash in drawn:
         if name not in curve:
@@ -260,7 +289,7 @@ def race(histories: dict[str, list[dict]], ends: dict[str, tuple[int, float | No
         2, 2, subplot_titles=[title for title, _ in RACE.values()], vertical_spacing=0.16, figure=Figure()
     )
     panel_values = {panel: [] for panel in RACE}
-    for name, history in histories.items():
+    for (name, history), dash in zip(histories.items(), itertools.cycle(DASHES)):
         lines = [{**line, "no_number": 0.0} for line in history if line["step"]]
         for place, panel in enumerate(RACE):
             row, column = place // 2 + 1, place % 2 + 1
@@ -268,7 +297,7 @@ def race(histories: dict[str, list[dict]], ends: dict[str, tuple[int, float | No
             panel_values[panel] += [value for value in values if value and 0 < value < np.inf]
             if panel == "no_number" and name in ends and ends[name][1]:
                 steps, values = [*steps, ends[name][0]], [*values, ends[name][1]]
-            line = {"color": colors[name], "width": 2.5}
+            line = {"color": colors[name], "dash": dash, "width": 2.5}
             hover = f"step %{{x}}: %{{y:.3g}}<extra>{name}</extra>"
             figure.add_scatter(
                 x=steps, y=values, name=name, mode="lines+markers", marker={"size": 4}, line=line, legendgroup=name,

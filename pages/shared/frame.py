@@ -4,6 +4,7 @@ import base64
 import contextlib
 import copy
 import functools
+import json
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -18,7 +19,9 @@ from pages.shared.component import IS_FIRST, PAGE
 from pages.shared.visitors import TooManyPages, keep_pace
 
 PATIENCE = 1.0  # seconds for which a page waits until another one is worked out
-ASSETS = Path(__file__).parents[2] / "assets"
+PAGES, ASSETS = Path(__file__).parents[1], Path(__file__).parents[2] / "assets"
+HANDOUT = "handout"
+HEADINGS = {lesson.name: lesson.heading for lesson in LESSONS} | {HANDOUT: "A handout to print"}
 
 
 def show() -> None:
@@ -68,13 +71,12 @@ _turns = threading.Lock()
 def _show() -> None:
     """The title is there before torch is: only then the lesson is imported."""
     st.set_page_config(page_title="AE→VAE lab", page_icon=_icon(), layout="wide")
-    st.html(_style())
     page = navigation()
+    st.html(_style(page.title))
     st.session_state[IS_FIRST] = PAGE not in st.session_state and not st.query_params
     st.session_state[PAGE] = page.url_path
-    lesson = next((lesson for lesson in LESSONS if lesson.name == page.url_path), LESSONS[0])
-    st.title(lesson.heading)
-    if lesson is LESSONS[0] and not _was_tried():
+    st.title(HEADINGS.get(page.url_path, LESSONS[0].heading))
+    if page.url_path == "" and not _was_tried():
         readings.or_words(readings.first_page)  # its picture needs no more, and torch takes seconds
     else:
         with contextlib.nullcontext() if _is_started() else st.spinner("Starting the lab …"):
@@ -112,8 +114,10 @@ def _icon() -> str:
 
 
 @functools.cache
-def _style() -> str:
-    return f"<style>{(ASSETS / 'style.css').read_text(encoding='utf-8')}</style>"
+def _style(title: str) -> str:
+    """The page's style sheet; a phone's bar says the page's title, for its navigation is folded away."""
+    sheet = (ASSETS / "style.css").read_text(encoding="utf-8")
+    return f"<style>{sheet} :root {{ --page: {json.dumps(title, ensure_ascii=False)}; }}</style>"
 
 
 def navigation() -> st.Page:
@@ -123,8 +127,12 @@ def navigation() -> st.Page:
 
 @functools.cache
 def pages() -> list[st.Page]:
-    """Streamlit's page of each lesson: made once, for ten of them take as long as a tenth of what is shown."""
-    return [_page(lesson) for lesson in LESSONS]
+    """Streamlit's page of each lesson, and those that no navigation shows.
+
+    Made once, for ten of them take as long as a tenth of what is shown.
+    """
+    handout = st.Page(PAGES / "classroom" / "handout.py", title="Handout", url_path=HANDOUT, visibility="hidden")
+    return [*(_page(lesson) for lesson in LESSONS), handout]
 
 
 def _page(lesson: Lesson) -> st.Page:

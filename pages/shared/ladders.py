@@ -10,6 +10,7 @@ from pages.shared import lab as ui
 from vae.config import RunConfig
 from vae.runs.sweep import LADDER, MOST_WEIGHTS, ladder
 
+MOST_OWN = 12  # runs that were trained here and stand on the slider too
 ARCHITECTURE = ("latent_dim", "dataset", "hidden_dims", "activation", "bottleneck", "sigma", "likelihood")
 
 
@@ -72,9 +73,10 @@ def runs_of(architecture: RunConfig) -> list[RunConfig]:
 
 
 def rungs(architecture: RunConfig, runs: list[RunConfig], chosen: str | None) -> list[RunConfig]:
-    """The ladder that comes with the project, else the most weights that were trained alike; and what was chosen."""
-    if any(architecture == RunConfig(latent_dim=latent_dim) for latent_dim in LADDER):
+    """The ladder that comes with the project and what was trained here, else the most weights alike; and the chosen."""
+    if any(_shape(architecture) == _shape(RunConfig(latent_dim=latent_dim)) for latent_dim in LADDER):
         found = [config for config in ladder(architecture.latent_dim) if config in runs]
+        found += [c for c in runs if c not in found and not ui.runs().store.comes_with_the_project(c.run_id)][:MOST_OWN]
     else:
         alike: dict[RunConfig, dict[float, RunConfig]] = defaultdict(dict)
         for config in runs:

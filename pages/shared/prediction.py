@@ -17,7 +17,7 @@ def ask(key: str, question: str, options: list[str], about: str = "") -> str | N
         st.session_state[remembered], st.session_state[key] = about, None
     every = [*options, UNDECIDED]
     bind = address.binding(key, every)
-    return st.pills(f"**Predict:** {question}", every, key=key, bind=bind)
+    return st.pills(f"**Predict:** {question}", every, key=key, bind=bind, wrap=True)
 
 
 def is_answered(key: str, options: list[str]) -> bool:

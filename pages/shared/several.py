@@ -4,16 +4,14 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from pages.shared import expected, news, run_again, visitors
 from pages.shared import lab as ui
-from pages.shared import news, run_again, visitors
 from pages.shared.frame import fragment
 from pages.shared.readings import says_damage
-from pages.shared.steer import MAIN, complaining, complaint, in_words, says_off, trouble
+from pages.shared.steer import MAIN, complaining, complaint, says_off, trouble
 from vae.config import RunConfig
-from vae.runs import machine
 from vae.runs.queue import MOST_SWEPT
 from vae.runs.states import ACTIVE, STARTABLE, RunStatus
-from vae.training.speed import estimate_seconds
 
 Shown = Callable[[Sequence[RunConfig], list[RunStatus]], None]
 
@@ -49,7 +47,7 @@ def train(
     if active:
         row.button("Stop all", icon=":material/stop:", on_click=_stop, args=active, key=f"stop {name}")
     elif wanted:
-        row.caption(f"takes about {in_words(_estimate(wanted))}")
+        row.caption(f"takes {expected.in_words(wanted)}")
     complaint()
     is_more_to_come = bool(active or missing)
     watch = fragment(_watch) if is_more_to_come else _watch
@@ -67,13 +65,6 @@ def _watch(configs: Sequence[RunConfig], before: list[str], shown: Shown, is_mor
         run_again()  # other buttons, and new results in the rest of the page
     trouble(configs, now)
     shown(configs, now)
-
-
-def _estimate(configs: Sequence[RunConfig]) -> float:
-    """Seconds for all, side by side on the workers, of whose cores the page wants a share too."""
-    each, workers = [estimate_seconds(config) for config in configs], max(1, ui.runs().workers)
-    crowding = max(1.0, (workers + 1) / machine.cores())
-    return max(1.0, max(each), sum(each) / workers) * crowding
 
 
 def _next_untrained(seed: int, of_seed: Callable[[int], Sequence[RunConfig]]) -> Sequence[RunConfig]:

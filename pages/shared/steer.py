@@ -5,29 +5,27 @@ import functools
 
 import streamlit as st
 
+from pages.shared import expected, visitors
 from pages.shared import lab as ui
-from pages.shared import visitors
+from pages.shared.expected import duration
 from pages.shared.plain import message
 from pages.shared.readings import says_damage
 from vae.config import RunConfig
-from vae.runs import machine
 from vae.runs.files import SpoiledFile
 from vae.runs.line import LineIsFull
 from vae.runs.queue import TooManyRuns
 from vae.runs.states import ACTIVE, SETTLED, RunStatus
 from vae.runs.store import DamagedRun, StoreError
-from vae.training.speed import estimate_seconds
 
 LONG = 600  # seconds
-MAIN, OTHERS = 270, 150  # pixels: a button keeps its place whatever the others say
+MAIN, OTHERS = 230, 110  # pixels: a button keeps its place whatever the others say
 
 
 @says_damage
-def buttons(ae: RunConfig, vae: RunConfig) -> None:
-    """Whatever the pair's state allows; an estimate of the seconds before the first press."""
+def buttons(row, ae: RunConfig, vae: RunConfig) -> None:
+    """In a row, whatever the pair's state allows; an estimate of the seconds before the first press."""
     states = {ui.status(half.run_id).state for half in (ae, vae)}
     may_train = says_off()
-    row = st.container(horizontal=True, vertical_alignment="center")
     if "stopping" in states:
         row.button("Stopping …", disabled=True, icon=":material/stop:", width=MAIN)
     elif states & ACTIVE - {"pausing"}:
@@ -44,10 +42,9 @@ def buttons(ae: RunConfig, vae: RunConfig) -> None:
         fresh = _next_untrained(vae)
         label = "Train both" if fresh == vae else f"Train both again (seed {fresh.seed})"
         _main_button(row, label, _train, fresh.autoencoder, fresh, disabled=not may_train)
-        seconds = _estimate(vae)
-        row.caption(f"about {in_words(seconds)}{_shared_card()}")
-        if seconds > LONG:
-            st.warning(f"This takes about {in_words(seconds)}, and others wait for a worker meanwhile.")
+        row.caption(f"{expected.in_words([vae.autoencoder, vae])}{_shared_card()}")
+        if (most := expected.seconds([vae.autoencoder, vae])[1]) > LONG:
+            st.warning(f"This may take {duration(most)}, and others wait for a worker meanwhile.")
     complaint()
 
 
@@ -83,14 +80,7 @@ def waiting(run_id: str) -> str:
     before, seconds = ui.runs().line.before(run_id)
     if before < ui.runs().workers:
         return "waiting for a free worker …"
-    return f"{before} runs come before this one; its turn comes in about {in_words(max(1.0, seconds))} …"
-
-
-def in_words(seconds: float) -> str:
-    """A duration for people."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+    return f"{before} runs come before this one; its turn comes in about {duration(seconds)} …"
 
 
 def _main_button(row, label: str, action, *configs: RunConfig, disabled: bool) -> None:
@@ -147,10 +137,3 @@ def _shared_card() -> str:
     """How many share what trains here, where that is no processor."""
     runs = ui.runs()
     return "" if runs.device == "cpu" else f"; {runs.workers} workers share `{runs.device}`"
-
-
-def _estimate(vae: RunConfig) -> float:
-    """Seconds for both: side by side where there are two workers, of whose cores the page wants a share too."""
-    both = estimate_seconds(vae.autoencoder), estimate_seconds(vae)
-    crowding = max(1.0, 3 / machine.cores())
-    return max(both) * crowding if ui.runs().workers > 1 else sum(both)

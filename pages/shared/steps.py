@@ -4,21 +4,19 @@ The card lives in the browser (assets/browser/shared/steps.js): a step is turned
 """
 
 import contextlib
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
 import streamlit as st
-from markdown_it import MarkdownIt
 
 from pages.lessons import LESSONS, Lesson
 from pages.shared import address
 from pages.shared.component import PAGE, component
+from pages.shared.glossary import html_of, marked, meanings
 from pages.shared.readings import DamagedRun
 
 _card = component("shared", "steps")
-_markdown = MarkdownIt("commonmark", {"html": False})
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -71,6 +69,7 @@ def show(steps: Sequence[Step], *shown) -> None:
         "before": _way(here - 1),
         "after": _way(here + 1),
         "steps": [_step(step, shown) for step in steps],
+        "words": meanings(),
     }
     _card(key="steps", data=data, height="content")
 
@@ -94,17 +93,12 @@ def href(lesson: Lesson) -> str:
 
 
 def _step(step: Step, shown: tuple) -> dict:
-    answer = step.answer
-    if callable(answer):
-        with contextlib.suppress(DamagedRun):  # which is said where that run is shown
-            answer = answer(*shown)
-    if callable(answer) or (step.predict and answer is None):
-        answer = Answer("", "That is not measured yet: train first, then come back to this step.")
+    answer = answer_of(step, shown)
     return {
-        "words": html_of(step.words),
+        "words": html_of(marked(step.words)),
         "options": list(step.predict),
         "measured": answer.measured if answer else "",
-        "answer": html_of(answer.words) if answer else "",
+        "answer": html_of(marked(answer.words)) if answer else "",
         "view": dict(step.view),
         "then": dict(step.then),
         # Which of them pictures in the browser have; for the others the page is loaded anew.
@@ -112,7 +106,12 @@ def _step(step: Step, shown: tuple) -> dict:
     }
 
 
-@functools.lru_cache(maxsize=1_000)
-def html_of(markdown: str) -> str:
-    """A short text in Markdown as HTML; HTML in it stays text."""
-    return _markdown.render(markdown).strip()
+def answer_of(step: Step, shown: tuple) -> Answer | None:
+    """What is known of a step for what the page shows; None for a task, of which there is nothing to measure."""
+    answer = step.answer
+    if callable(answer):
+        with contextlib.suppress(DamagedRun):  # which is said where that run is shown
+            answer = answer(*shown)
+    if callable(answer) or (step.predict and answer is None):
+        return Answer("", "That is not measured yet: train first, then come back to this step.")
+    return answer

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from pages.shared import figures
 from pages.shared import lab as ui
+from pages.shared.glossary import say
 from pages.shared.once import once
 from vae import data
 from vae.config import RunConfig
@@ -37,7 +38,7 @@ def show(pair, frames: list[list[dict]], shown: list[list[dict]]) -> None:
             "come into balance."
         )
         return
-    st.markdown(
+    say(
         "**Where both terms pull.** The loss makes the clouds narrow, and the KL, whose weight rises from 0 over the "
         "KL ramp, makes them wide again. The KL pulls μ to 0; the loss pulls it to and fro while the decoder changes. "
         "Where a green line meets a red one, they cancel on average."

@@ -3,9 +3,14 @@
 import streamlit as st
 
 from pages.shared import controls, steer, steps
+from pages.shared.glossary import say
 from pages.shared.steps import Step
 from pages.train import train_answers, watch
 
+SENTENCE = (
+    "The same digits in the same order, the same first weights, the same reconstruction loss: **whatever differs below "
+    "comes from the bottleneck and the KL term.**"
+)
 STEPS = [
     Step(
         "Which of the two will reconstruct better? Predict, train both, and compare the rows of *x̂*.",
@@ -33,24 +38,27 @@ STEPS = [
         view={"kl_weight": "1.0", "latent_dim": "10"},
     ),
 ]
-
-st.markdown(
-    "The same digits in the same order, the same first weights, the same reconstruction loss: **whatever differs below "
-    "comes from the bottleneck and the KL term.**"
-)
-place = steps.place(STEPS)
-vae = controls.run_settings()
-ae = vae.autoencoder
-
-steer.buttons(ae, vae)
-watch.training(ae, vae)
-
-with place:
-    steps.show(STEPS, vae)
-controls.foot(
-    r"""\underbrace{\mathbb E_{q(\Z\mid\X)}\big[-\log p(\X\mid \Z)\big]}_{
+FORMULA = r"""\underbrace{\mathbb E_{q(\Z\mid\X)}\big[-\log p(\X\mid \Z)\big]}_{
     \text{AE (whose } q \text{ is one point) and VAE: reconstruction}}
     \;+\; \underbrace{\beta\;\KL\big(\mathcal N(\MU,\SIGMA^2)
-    \,\|\,\mathcal N(0, I)\big)}_{\text{VAE only: }\beta = \text{KL weight}}""",
-    __file__,
-)
+    \,\|\,\mathcal N(0, I)\big)}_{\text{VAE only: }\beta = \text{KL weight}}"""
+
+
+def show() -> None:
+    """The page."""
+    say(SENTENCE)
+    place = steps.place(STEPS)
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    vae = controls.run_settings(row)
+    ae = vae.autoencoder
+
+    steer.buttons(row, ae, vae)
+    watch.training(ae, vae)
+
+    with place:
+        steps.show(STEPS, vae)
+    controls.foot(FORMULA, __file__)
+
+
+if __name__ == "__main__":
+    show()

@@ -9,11 +9,13 @@ import torch
 
 from pages.shared import digits, figures, news, run_again, scatter, seeds, visitors
 from pages.shared import lab as ui
+from pages.shared.expected import duration
 from pages.shared.frame import fragment
+from pages.shared.glossary import say
 from pages.shared.once import once
 from pages.shared.plain import message
 from pages.shared.readings import says_damage
-from pages.shared.steer import in_words, waiting
+from pages.shared.steer import waiting
 from pages.train import balance
 from vae import data
 from vae.config import RunConfig
@@ -46,7 +48,7 @@ def _with_other_seeds(ae: RunConfig, vae: RunConfig) -> None:
     of_ae, of_vae = (seeds.figure(functools.partial(seeds.with_seed, half), "reconstruction") for half in (ae, vae))
     if len(of_ae.keys() & of_vae.keys()) < 2:
         return
-    st.markdown(f"**With other seeds:** the AE's reconstruction loss against the VAE's: {seeds.better(of_ae, of_vae)}.")
+    say(f"**With other seeds:** the AE's reconstruction loss against the VAE's: {seeds.better(of_ae, of_vae)}.")
     seeds.dots({"AE": of_ae, "VAE": of_vae}, "reconstruction loss of the test digits, nats")
 
 
@@ -111,12 +113,12 @@ def _progress(config: RunConfig, now: RunStatus) -> None:
     elif now.is_active and (fault := ui.runs().fault(config.run_id)):
         words = f"{epoch}, and waits: {message(fault)}"
     elif now.is_active:
-        words = epoch if now.seconds_left is None else f"{epoch} · {in_words(now.seconds_left)} left"
+        words = epoch if now.seconds_left is None else f"{epoch} · {duration(now.seconds_left)} left"
     elif now.state == "paused":
         words = f"paused at {epoch}"
     else:
         ended = "trained" if now.state == "complete" else f"stopped at {epoch}, trained"
-        words = f"{ended} in {in_words(now.seconds)} · test: {ui.test_in_words(config.run_id)}"
+        words = f"{ended} in {duration(now.seconds)} · test: {ui.test_in_words(config.run_id)}"
     st.progress(share, f"{name} · {words}")
 
 
@@ -183,8 +185,8 @@ def _play_button(row, key: str, steps: list[int], playing: bool) -> None:
     They are two buttons, not one that changes: a click may be sent twice when a look comes between (Streamlit's browser
     side sends it with the look, too), and the second of two would undo the first.
     """
-    label, icon = ("Halt", ":material/pause:") if playing else ("Play", ":material/movie:")
-    if row.button(label, icon=icon, key=label, width=130):
+    label, icon = ("Pause replay", ":material/pause:") if playing else ("Play", ":material/movie:")
+    if row.button(label, icon=icon, key=label, width=160):
         here = st.session_state[key]
         st.session_state["playing"] = None if playing else -1 if here == steps[-1] else here
         run_again()
@@ -227,7 +229,7 @@ def _scatters(columns: list, pair, frames: list[list[dict]], shown: list[list[di
         with column:
             if not lines:
                 continue
-            st.markdown(f"**{half.model.upper()}**: where {data.TEST_CODES:,} test digits are")
+            say(f"**{half.model.upper()}**: where {data.TEST_CODES:,} test digits are")
             points = _points(half.run_id, lines[-1]["step"], lines[-1]["pictures"], dimensions)
             drawn = pulls and balance.are_drawn(half, lines[-1])
             arrows = balance.arrows(balance.snapshot(half, lines[-1]), scale) if drawn else []

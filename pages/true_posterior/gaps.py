@@ -8,12 +8,14 @@ import torch
 from pages.shared import lab as ui
 from pages.shared import news, parcels, run_again
 from pages.shared.component import base64_of, component
+from pages.shared.expected import duration
 from pages.shared.frame import fragment
+from pages.shared.glossary import say
 from pages.shared.once import once
 from pages.shared.pair import halves
 from pages.shared.plain import message
 from pages.shared.readings import says_damage
-from pages.shared.steer import complaint, in_words, says_off
+from pages.shared.steer import complaint, says_off
 from vae.config import RunConfig
 from vae.measures.gap import Gap
 from vae.runs.gaps import SPLITS
@@ -82,7 +84,7 @@ def _draw(vae: RunConfig, model: tuple[str, str], test: "_Bounds", training: "_B
         return
     outcome, picture = _summary(vae, model[1], test)
     said = [outcome, _of_training_digits(vae, model[1], test, training), f":small[{_note(vae)}]"]
-    st.markdown("\n\n".join(filter(None, said)))
+    say("\n\n".join(filter(None, said)))
     _gaps(
         key=KEY,
         data={
@@ -138,7 +140,7 @@ def _steer(model: tuple[str, str], done: int, is_measuring: bool) -> None:
         label, icon=":material/play_arrow:", type="primary", disabled=not may_measure,
         on_click=_measure, args=model,
     )  # fmt: skip
-    left = in_words(SECONDS * (1 - done / IMAGES))
+    left = duration(SECONDS * (1 - done / IMAGES))
     row.caption(
         f"{done:,} of {IMAGES:,} are measured, test digits first, then training digits; the others take about {left}, "
         "longer while runs are trained"

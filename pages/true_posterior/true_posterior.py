@@ -1,13 +1,17 @@
 """What "variational" means: the exact posterior of a digit, and what q(z|x) loses against it."""
 
-import streamlit as st
-
 from pages.shared import choose as choice
 from pages.shared import controls, steps
+from pages.shared.glossary import say
 from pages.shared.steps import Answer, Step
 from pages.true_posterior import gaps, posteriors
 from vae.config import RunConfig
 
+SENTENCE = (
+    "Which codes could have made this digit? The exact answer, **p(z|x)**, is violet. **Variational** means to "
+    "*search* for a stand-in: in a **family** (Gaussians with independent dimensions, **q(z|x)**, orange), the one "
+    "with the least **divergence** KL(q ‖ p(z|x))."
+)
 STEPS = [
     Step("Is the orange ellipse where the violet cloud is? Look at a few digits, then at *hard ones*."),
     Step(
@@ -42,24 +46,25 @@ STEPS = [
         "digits.",
     ),
 ]
+FORMULA = r"""\log p(\X) - \underbrace{\Big(\mathbb E_q \log p(\X\mid\Z) -
+    \KL\big(q(\Z\mid \X)\,\|\,p(\Z)\big)\Big)}_{\text{ELBO}} = \KL\big(q(\Z\mid\X)\,\|\,p(\Z\mid\X)\big) \;\ge\; 0"""
 
-st.markdown(
-    "Which codes could have made this digit? The exact answer, **p(z|x)**, is violet. **Variational** means to "
-    "*search* for a stand-in: in a **family** (Gaussians with independent dimensions, **q(z|x)**, orange), the one "
-    "with the least **divergence** KL(q ‖ p(z|x))."
-)
-place = steps.place(STEPS)
-vae = choice.choose_pair()
-if posteriors.has_one(vae):
-    posteriors.of_a_digit(vae)
-    gaps.over_the_test_images(vae)
-else:
-    posteriors.bound_of_a_digit(vae)
 
-with place:
-    steps.show(STEPS)
-controls.foot(
-    r"""\log p(\X) - \underbrace{\Big(\mathbb E_q \log p(\X\mid\Z) -
-    \KL\big(q(\Z\mid \X)\,\|\,p(\Z)\big)\Big)}_{\text{ELBO}} = \KL\big(q(\Z\mid\X)\,\|\,p(\Z\mid\X)\big) \;\ge\; 0""",
-    __file__,
-)
+def show() -> None:
+    """The page."""
+    say(SENTENCE)
+    place = steps.place(STEPS)
+    vae = choice.choose_pair()
+    if posteriors.has_one(vae):
+        posteriors.of_a_digit(vae)
+        gaps.over_the_test_images(vae)
+    else:
+        posteriors.bound_of_a_digit(vae)
+
+    with place:
+        steps.show(STEPS)
+    controls.foot(FORMULA, __file__)
+
+
+if __name__ == "__main__":
+    show()

@@ -1,13 +1,16 @@
 """Latent walk: what each dimension of z does to the picture, for AE and VAE at once."""
 
-import streamlit as st
-
 from pages.shared import choose as choice
 from pages.shared import controls, steps
+from pages.shared.glossary import say
 from pages.shared.steps import Step
 from pages.walk import walk_answers, walking
 from vae.config import RunConfig
 
+SENTENCE = (
+    "Move **one number of *z*** at a time: both decoders answer while the slider moves. Under each slider are eleven "
+    "pictures along its way."
+)
 STEPS = [
     Step(
         "Which of the two decoders paints a digit at the origin, *z* = 0? Press *the origin* and look.",
@@ -22,18 +25,20 @@ STEPS = [
     ),
     Step("Go from a 1 to a 0, straight and on a sphere. What is seen half-way, and is it a digit?"),
 ]
+FORMULA = r"""{\Z}_t = (1 - t)\,{\Z}_a + t\,{\Z}_b,\qquad {\XHAT}_t = \mathrm{decoder}({\Z}_t)"""
 
-st.markdown(
-    "Move **one number of *z*** at a time: both decoders answer while the slider moves. Under each slider are eleven "
-    "pictures along its way."
-)
-place = steps.place(STEPS)
-vae = choice.choose_pair()
-walking.along_dimensions(vae)
 
-with place:
-    steps.show(STEPS, vae)
-controls.foot(
-    r"""{\Z}_t = (1 - t)\,{\Z}_a + t\,{\Z}_b,\qquad {\XHAT}_t = \mathrm{decoder}({\Z}_t)""",
-    __file__,
-)
+def show() -> None:
+    """The page."""
+    say(SENTENCE)
+    place = steps.place(STEPS)
+    vae = choice.choose_pair()
+    walking.along_dimensions(vae)
+
+    with place:
+        steps.show(STEPS, vae)
+    controls.foot(FORMULA, __file__)
+
+
+if __name__ == "__main__":
+    show()

@@ -83,7 +83,7 @@ def _open(page: str, parameters: dict) -> AppTest:
     app = AppTest.from_file(ROOT / "app.py", default_timeout=PATIENCE)
     for name, value in parameters.items():
         app.query_params[name] = str(value)
-    return app.switch_page(f"pages/{page}/{page}.py").run()
+    return app.switch_page(f"pages/{page if '/' in page else f'{page}/{page}'}.py").run()
 
 
 @pytest.fixture

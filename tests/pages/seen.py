@@ -41,7 +41,13 @@ def numbers_of(sent: str | bytes, kind: str = "<f4") -> np.ndarray:
 
 def words(app) -> str:
     """All that the page says in sentences."""
-    return " ".join(element.value for kind in ("markdown", "info", "success", "warning") for element in app.get(kind))
+    kinds = ("markdown", "info", "success", "warning")
+    return " ".join(unlinked(element.value) for kind in kinds for element in app.get(kind))
+
+
+def unlinked(text: str) -> str:
+    """A text without the links of the lab's words."""
+    return re.sub(r"\[([^]]*)\]\(#word-[^)]*\)", r"\1", text)
 
 
 def curves(app, place: int = 0) -> list[dict]:

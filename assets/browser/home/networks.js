@@ -1,6 +1,6 @@
 // The picture of the two networks with one digit on its way through both, and its latest passes as strips.
 import { Address } from "../shared/address.js";
-import { paintDigit, paintStrip, SIDE, stripCanvas } from "../shared/digit.js";
+import { paintDigit, SIDE } from "../shared/digit.js";
 import { element } from "../shared/element.js";
 import {
   decode,
@@ -21,7 +21,6 @@ import { NODES, opened } from "./opened.js";
 
 const SHOWN = 8; // passes that stay on the page
 const LAST = 99999;
-const ROWS = { x: "x, what went in", ae: "x̂ of the AE, and its z", vae: "x̂ of the VAE, and its z" };
 
 export default (component) => mount(component, ".networks", View);
 
@@ -42,10 +41,6 @@ class View {
       });
     }
     this.find(".close").addEventListener("click", () => this.toggle(null));
-    for (const [row, name] of Object.entries(ROWS)) {
-      const strip = element("div", { className: `pass ${row}` }, stripCanvas(SHOWN, name));
-      this.find(".passes").append(element("span", {}, name), strip);
-    }
   }
 
   async open(data, parcels) {
@@ -98,13 +93,29 @@ class View {
       vae_z: inWords(latest.z),
       kl: this.numbers.vae.kl.toFixed(1),
     });
+    for (const node of this.findAll(".node")) node.setAttribute("aria-label", this.spoken(node));
     this.showOpened();
     this.find(".count").textContent =
       `${this.passes === 1 ? "One pass" : `${this.passes.toLocaleString("en")} passes`} of the same digit`;
-    const same = (pass) => passes.map(() => pass);
-    this.strip("x", same({ pixels: this.x }));
-    this.strip("ae", same({ pixels: answer, z }));
-    this.strip("vae", passes);
+    this.find(".passes ol").replaceChildren(
+      ...passes.map((pass, index) => latestPass(first + index, { pixels: answer, z }, pass)),
+    );
+  }
+
+  /** A node in words, with its numbers: "z of the VAE: (0.31, −1.20)". */
+  spoken(node) {
+    node.dataset.called ??= node.getAttribute("aria-label");
+    const half = node.dataset.called.endsWith("VAE") ? "vae" : "ae";
+    const { z, code, eps, losses, kl } = this.numbers[half];
+    const said = {
+      z: () => inWords(z),
+      mu: () => inWords(code.mu),
+      sigma: () => inWords(code.logSigma.map(Math.exp)),
+      eps: () => inWords(eps),
+      loss: () => `${losses.reduce((sum, nats) => sum + nats, 0).toFixed(1)} nats`,
+      kl: () => `${kl.toFixed(1)} nats`,
+    }[node.dataset.node];
+    return said ? `${node.dataset.called}: ${said()}` : node.dataset.called;
   }
 
   /** A node that is clicked on opens, and closes when it is clicked on again. */
@@ -137,15 +148,16 @@ class View {
       for (const place of this.findAll(`text.${name}, tspan.${name}`)) place.textContent = text;
     }
   }
+}
 
-  strip(row, passes) {
-    const place = this.find(`.pass.${row}`);
-    const canvas = place.querySelector("canvas");
-    canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
-    const images = passes.map(({ pixels }) => pixels);
-    paintStrip(canvas, images);
-    place.replaceChildren(canvas, ...passes.map(({ z }) => element("span", {}, z ? inWords(z) : "")));
-  }
+/** What came out of a pass of both networks, each {pixels, z}: the AE's the same every time. */
+function latestPass(number, ae, vae) {
+  const parts = Object.entries({ ae, vae }).map(([half, { pixels, z }]) => {
+    const canvas = element("canvas", { width: SIDE, height: SIDE, className: `digit ${half}`, role: "img" });
+    paintDigit(canvas, pixels, `pass ${number}: the ${half.toUpperCase()}'s answer to z = ${inWords(z)}`);
+    return canvas;
+  });
+  return element("li", {}, ...parts, element("span", {}, inWords(vae.z, 2)));
 }
 
 /** Every number of one pass of a digit through a network (opened.js shows them). */

@@ -14,6 +14,9 @@ export default function ({ data, parentElement }) {
       data.lessons.filter((lesson) => !lesson.isCore),
     ),
   );
+  const handout = lessonLink({ href: data.handout });
+  handout.textContent = "print a handout";
+  parentElement.querySelector(".handout").replaceChildren("For a class on paper: ", handout, ".");
 }
 
 function part(title, lessons) {

@@ -16,12 +16,13 @@ import { Plane } from "../shared/plane.js";
 import { normals } from "../shared/random.js";
 import { Due, inSlices } from "../shared/slices.js";
 import { TestDigits } from "../shared/test_digits.js";
-import { subscript } from "../shared/words.js";
+import { inWords, subscript } from "../shared/words.js";
 import { buildParts, inParts, sumOf } from "./kl_parts.js";
 import { RateDistortion } from "./rate_distortion.js";
 
 const DRAWS = 8;
 const ELLIPSES = 60;
+const TICK = 34; // pixels that a weight under the slider takes
 const ALL_ON = "A dimension that is off is 0, its prior mean, whatever x is.";
 const AT_MU = "x̂ at μ, then eight draws of ε";
 const FRESH = "eight z from N(0, I), decoded";
@@ -66,6 +67,7 @@ class View {
     this.find(".kl-parts .hint").textContent = data.klWords;
     this.buildMultiples(parcels.labels);
     this.find(".rungs").max = this.rungs.length - 1;
+    this.find(".ticks").replaceChildren(...this.ticks());
     const wanted = this.address.state.chosen ?? data.reference;
     this.chosen =
       [wanted, data.reference].map((id) => this.rungs.find((rung) => rung.id === id)).find(Boolean) ?? this.rungs[0];
@@ -73,6 +75,17 @@ class View {
     await this.fetchModel(this.chosen);
     await this.picker.open(this.digits, data.hard, this.address.state.x ?? FIRST);
     this.choose(this.chosen, !data.isAwaited);
+  }
+
+  /** Weights under the slider: as many as find room. */
+  ticks() {
+    const last = Math.max(this.rungs.length - 1, 1);
+    const every = Math.ceil((TICK * last) / Math.max(this.find(".rungs").clientWidth, TICK));
+    return this.rungs.map(({ weight, isOwn }, place) => {
+      const tick = element("span", { className: isOwn ? "is-own" : "" }, place % every ? "·" : String(weight));
+      tick.style.left = `${((100 * place) / last).toFixed(2)}%`;
+      return tick;
+    });
   }
 
   /** A rung's model comes when it is first wanted: all of them together are as large as the rest of the lab. */
@@ -160,7 +173,7 @@ class View {
   pick(x, name) {
     this.x = x;
     this.address.keep({ x: name === FIRST ? null : name });
-    paintDigit(this.find("canvas.x"), x);
+    paintDigit(this.find("canvas.x"), x, `x: ${this.picker.name.textContent}`);
     paintDigit(this.find("canvas.ae"), decode(this.ae.model, encode(this.ae.model, x).mu));
     this.answer();
     this.due.add(...this.rungs.filter((rung) => rung.model), this.ae);
@@ -170,7 +183,12 @@ class View {
     if (!this.x || !this.chosen.model) return;
     const { model } = this.chosen;
     const code = encode(model, this.x);
-    paintDigit(this.find("canvas.mean"), decode(model, this.switchedOff(code.mu)));
+    const at = this.switchedOff(code.mu);
+    paintDigit(
+      this.find("canvas.mean"),
+      decode(model, at),
+      `β = ${this.chosen.label}: the VAE decodes μ = ${inWords(at)}`,
+    );
     paintStrip(
       this.find(".draws canvas"),
       this.draws.map((eps) => decode(model, this.switchedOff(reparameterize(code, eps))).slice()),

@@ -33,7 +33,7 @@ export class RateDistortion {
    */
   show(points, chosen, reference, others = []) {
     Object.assign(this, { points, chosen, reference, others });
-    const near = points.filter(({ weight, id }) => (weight >= CLOSE[0] && weight <= CLOSE[1]) || id === chosen);
+    const near = points.filter(({ weight }) => weight >= CLOSE[0] && weight <= CLOSE[1]); // whatever is chosen
     const seen = this.isWhole || near.length < 3 ? points : near;
     this.most = Math.max(1, ...seen.map(({ kl }) => kl)) * 1.12;
     const losses = seen.map(({ reconstruction }) => reconstruction);
@@ -159,9 +159,10 @@ export class RateDistortion {
       context.fill();
     }
     context.globalAlpha = 1;
+    this.drawFarOne(context);
     const points = this.points.filter((point) => this.isSeen(point));
     for (const point of points) {
-      context.fillStyle = this.color(point.isRung ? "rung" : "other");
+      context.fillStyle = this.color(point.isRung && !point.isOwn ? "rung" : "other");
       context.beginPath();
       context.arc(...this.toPixels(point), point.id === this.chosen ? 8 : 5, 0, 2 * Math.PI);
       context.fill();
@@ -189,5 +190,36 @@ export class RateDistortion {
       context.fillText(text, place[0], place[3] - 2);
     }
     context.font = "12px sans-serif";
+  }
+
+  /** The chosen run, where it lies off the plot: a triangle at the edge points to it. */
+  drawFarOne(context) {
+    const chosen = this.points.find(({ id }) => id === this.chosen);
+    if (!chosen || this.isSeen(chosen)) return;
+    const [left, top] = this.toPixels(chosen);
+    const at = [
+      Math.min(Math.max(left, MARGIN.left + 12), this.width - MARGIN.right - 12),
+      Math.min(Math.max(top, MARGIN.top + 12), this.height - MARGIN.bottom - 12),
+    ];
+    context.save();
+    context.translate(...at);
+    context.rotate(Math.atan2(top - at[1], left - at[0]));
+    context.fillStyle = this.color("rung");
+    context.beginPath();
+    for (const [right, down] of [
+      [10, 0],
+      [-6, -8],
+      [-6, 8],
+    ])
+      context.lineTo(right, down);
+    context.fill();
+    context.restore();
+    const isRight = at[0] > this.width / 2;
+    Object.assign(context, {
+      fillStyle: this.ink,
+      textAlign: isRight ? "right" : "left",
+      font: "bold 14px sans-serif",
+    });
+    context.fillText(`β ${chosen.label}: off the plot`, at[0] + (isRight ? -16 : 16), at[1] + (at[1] < 60 ? 18 : 5));
   }
 }

@@ -2,51 +2,48 @@
 import { faded } from "../shared/colors.js";
 
 const CELLS = 40;
-
+const REACH = 2; // sigmas of the prior, within which holes are looked for
 const RARE = 0.1; // of the density that one draws from: where q(z) has less, hardly a digit is at home
 
 /**
- * Cells within 2 sigma of what one draws fresh codes from in which q(z), the mean of q(z|x) over the test digits, is
- * less than a tenth of it. A VAE: N(0, I). An AE, which has no prior: the Gaussian fitted to its codes.
+ * Cells within 2 sigma of the prior N(0, I) in which q(z), the mean of q(z|x) over the test digits (an AE: of its codes,
+ * smoothed), is less than a tenth of it: who draws z from the prior gets pictures there that belong to no digit.
  */
 export function holes(context, plane) {
-  const { x, y, wide } = plane.codes;
-  const { side, unit, left, top } = cellsOf(plane.view);
-  const drawn = wide ? { mean: [0, 0], covariance: [1, 0, 1] } : fitted(x, y);
+  const cells = cellsOf(plane.view);
+  const { side } = cells;
   context.fillStyle = faded(plane.color("mark"), 0.28);
-  for (const [cell, value] of densitiesOf(plane).entries()) {
-    const [column, row] = [cell % CELLS, Math.floor(cell / CELLS)];
-    const [squared, density] = gaussian(drawn, left + (column + 0.5) * unit, top - (row + 0.5) * unit);
-    const isHole = squared <= 4 && value / x.length < RARE * density;
-    if (isHole) context.fillRect(column * side, row * side, side, side);
+  for (const { cell, isHole } of withinThePrior(plane, cells)) {
+    if (isHole) context.fillRect((cell % CELLS) * side, Math.floor(cell / CELLS) * side, side, side);
   }
 }
 
-/** The Gaussian of greatest likelihood for codes: its mean and its covariance [xx, xy, yy]. */
-function fitted(x, y) {
-  const mean = [x, y].map((values) => values.reduce((sum, value) => sum + value, 0) / x.length);
-  const covariance = [0, 0, 0];
-  for (let n = 0; n < x.length; n++) {
-    const [a, b] = [x[n] - mean[0], y[n] - mean[1]];
-    covariance[0] += (a * a) / x.length;
-    covariance[1] += (a * b) / x.length;
-    covariance[2] += (b * b) / x.length;
+/** The share of what one draws from N(0, I) within 2 sigma that falls into holes, whatever part of the plane is seen. */
+export function shareInHoles(plane) {
+  let [all, bare] = [0, 0];
+  for (const { drawn, isHole } of withinThePrior(plane, { unit: (2 * REACH) / CELLS, left: -REACH, top: REACH })) {
+    all += drawn;
+    if (isHole) bare += drawn;
   }
-  return { mean, covariance };
+  return bare / all;
 }
 
-/** How far a place is from a Gaussian's mean, in squared sigmas, and 2 pi times the density there. */
-function gaussian({ mean, covariance: [xx, xy, yy] }, x, y) {
-  const [a, b] = [x - mean[0], y - mean[1]];
-  const determinant = Math.max(xx * yy - xy * xy, 1e-12); // of codes on a line: as good as nothing beside it
-  const squared = (yy * a * a - 2 * xy * a * b + xx * b * b) / determinant;
-  return [squared, Math.exp(-0.5 * squared) / Math.sqrt(determinant)];
+/** The cells within REACH of the origin: the density there that one draws from, 2 pi times, and whether it is a hole. */
+function* withinThePrior(plane, cells) {
+  const { unit, left, top } = cells;
+  for (const [cell, value] of densitiesOf(plane, cells).entries()) {
+    const [x, y] = [left + ((cell % CELLS) + 0.5) * unit, top - (Math.floor(cell / CELLS) + 0.5) * unit];
+    const drawn = Math.exp(-0.5 * (x * x + y * y));
+    const isHole = value / plane.codes.x.length < RARE * drawn;
+    if (x * x + y * y <= REACH * REACH) yield { cell, drawn, isHole };
+  }
 }
 
 /** The mean of q(z|x) over the test digits (a VAE), or of the codes smoothed by half a cell (an AE). */
 export function density(context, plane) {
-  const { side } = cellsOf(plane.view);
-  const densities = densitiesOf(plane);
+  const cells = cellsOf(plane.view);
+  const { side } = cells;
+  const densities = densitiesOf(plane, cells);
   const most = densities.reduce((a, b) => Math.max(a, b), 1e-9);
   const color = plane.color("z");
   for (const [cell, value] of densities.entries()) {
@@ -55,9 +52,8 @@ export function density(context, plane) {
   }
 }
 
-function densitiesOf({ codes, view }) {
+function densitiesOf({ codes, view }, { unit, left, top }) {
   const { x, y, wide, high } = codes;
-  const { unit, left, top } = cellsOf(view);
   const least = view.home / CELLS; // half a cell of the whole view: zooming in makes no gaps between codes
   const densities = new Float32Array(CELLS * CELLS);
   for (let n = 0; n < x.length; n++) {

@@ -17,7 +17,7 @@ import { FIRST, Picker } from "../shared/picker.js";
 import { Plane } from "../shared/plane.js";
 import { TestDigits } from "../shared/test_digits.js";
 import { inWords } from "../shared/words.js";
-import { density, holes } from "./cells.js";
+import { density, holes, shareInHoles } from "./cells.js";
 import { grid } from "./grid.js";
 import { Legend } from "./legend.js";
 import { ofOne, Pulls } from "./pulls.js";
@@ -29,7 +29,7 @@ const LAYERS = {
   prior: "N(0, I) at 1, 2 and 3 σ",
   density: "where codes are likely",
   grid: "what the decoder draws there",
-  holes: "holes: within 2 σ of what one draws from, yet hardly a code",
+  holes: "holes: within 2 σ of the prior, yet hardly a code",
   pulls: "where one step of the loss (green) and of the KL (red) would move codes",
 };
 const USUAL = "codes,prior"; // layers
@@ -102,9 +102,7 @@ class View {
     this.find(`.${half} figcaption`).textContent = captions[half];
     this.planes[half].canvas.setAttribute("aria-label", `${captions[half]}: the plane of z; arrow keys move z`);
     const digit = this.find(`canvas.digit.${half}`);
-    const decodes = `${names[half]} decodes z`;
-    digit.nextElementSibling.textContent = decodes;
-    digit.setAttribute("aria-label", decodes);
+    digit.nextElementSibling.textContent = `${names[half]} decodes z`;
   }
 
   leave() {
@@ -150,10 +148,11 @@ class View {
 
   answer(z, x, words) {
     for (const half of HALVES) {
-      paintDigit(this.find(`canvas.digit.${half}`), decode(this.models[half], z[half]));
+      const decodes = `${this.data.names[half]} decodes z = ${inWords(z[half])}`;
+      paintDigit(this.find(`canvas.digit.${half}`), decode(this.models[half], z[half]), decodes);
       this.planes[half].show();
     }
-    paintDigit(this.find("canvas.digit.x"), x);
+    paintDigit(this.find("canvas.digit.x"), x, `x: ${words || "no digit lies here"}`);
     const where = this.position ? `z = ${inWords(this.position)}` : this.codesInWords(z);
     const pulled = this.pulled && !this.position ? `. ${this.pulledInWords()}` : "";
     this.find(".reading").textContent = `${words ? `${where}: ${words}` : where}${pulled}`;
@@ -247,6 +246,7 @@ class View {
       plane.draw();
     }
     this.showPulls(on.includes("pulls"));
+    this.tellHoles(on.includes("holes"));
     const layers = on.join(",") || "none";
     this.address.keep({ layers: layers === USUAL ? null : layers });
   }
@@ -268,6 +268,14 @@ class View {
     this.pulled = isOn ? this.pullsOf(this.x) : null;
     if (!this.position) this.answerDigit();
     for (const half of HALVES) this.planes[half].show();
+  }
+
+  tellHoles(isOn) {
+    const { names } = this.data;
+    const share = (half) => `${(100 * shareInHoles(this.planes[half])).toFixed(0)} %`;
+    this.find(".bare").textContent = isOn
+      ? `Of what one draws from N(0, I) within 2 σ, holes take ${HALVES.map((h) => `${share(h)} (${names[h]})`).join(" and ")}.`
+      : "";
   }
 
   tellPulls() {

@@ -76,9 +76,10 @@ class View {
   pick(x, name) {
     this.x = x;
     this.own = forBoth((half) => encode(this.models[half], x));
-    paintDigit(this.find("canvas.x"), x);
-    paintDigit(this.find("canvas.ae"), decode(this.models.ae, this.own.ae.mu));
     this.lossOfAe = reconstructionLoss(this.models.ae, decodeLogits(this.models.ae, this.own.ae.mu), x);
+    paintDigit(this.find("canvas.x"), x, `x: ${this.picker.name.textContent}`);
+    const same = `the AE's answer, ${this.lossOfAe.toFixed(1)} nats`;
+    paintDigit(this.find("canvas.ae"), decode(this.models.ae, this.own.ae.mu), same);
     const { mu, logSigma } = this.own.vae;
     this.find(".ae figcaption").textContent = `AE: z = ${inWords(this.own.ae.mu)}`;
     this.find(".vae figcaption").textContent = `VAE: μ = ${inWords(mu)}, σ = ${inWords(logSigma.map(Math.exp))}`;
@@ -142,7 +143,7 @@ class View {
   play(on) {
     clearInterval(this.playing);
     this.playing = on ? setInterval(() => this.drawAgain(), BEAT) : null;
-    this.find(".play").textContent = on ? "Halt" : "Play";
+    this.find(".play").textContent = on ? "Pause" : "Play";
   }
 
   /** What the VAE makes of the eps on show, painted at once. */
@@ -151,7 +152,8 @@ class View {
     const z = reparameterize(this.own.vae, this.eps, this.scale);
     const logits = decodeLogits(this.models.vae, z);
     const loss = reconstructionLoss(this.models.vae, logits, this.x);
-    paintDigit(this.find("canvas.vae"), decode(this.models.vae, z));
+    const words = `the VAE's answer to this epsilon, ${loss.toFixed(1)} nats`;
+    paintDigit(this.find("canvas.vae"), decode(this.models.vae, z), words);
     const scale = this.scale === 1 ? "" : `${this.scale.toFixed(2)} · `;
     this.find(".reading").textContent =
       `ε = ${inWords(this.eps)}: z = μ + ${scale}σ·ε = ${inWords(z)}, reconstruction loss ${loss.toFixed(1)} nats. ` +
@@ -188,9 +190,12 @@ class View {
   summarize(losses, sum, squares) {
     const deviation = Float32Array.from(sum, (s, i) => Math.sqrt(Math.max(squares[i] / DRAWS - (s / DRAWS) ** 2, 0)));
     const levels = deviation.map((d) => d * 2); // 0.5 is the most a pixel in [0, 1] can deviate
-    paintDigit(this.find("canvas.deviation"), levels);
     const mean = losses.reduce((a, b) => a + b) / DRAWS;
     const spread = Math.sqrt(losses.reduce((a, b) => a + (b - mean) ** 2, 0) / DRAWS);
+    const range = [Math.min(...losses), Math.max(...losses)].map((nats) => nats.toFixed(0)).join(" to ");
+    this.find("canvas.many").setAttribute("aria-label", `the VAE's answers to ${SHOWN} draws, ${range} nats`);
+    const most = Math.max(...deviation).toFixed(2);
+    paintDigit(this.find("canvas.deviation"), levels, `where the answers differ: a pixel by ${most} at most`);
     const canvas = this.find(".histogram");
     canvas.setAttribute(
       "aria-label",

@@ -4,8 +4,12 @@ import { element } from "./element.js";
 export const SIDE = 28;
 export const PIXELS = SIDE * SIDE;
 
-/** Paints pixels on a canvas of 28 x 28, which its style may show larger; null leaves it empty. */
-export function paintDigit(canvas, pixels) {
+/**
+ * Paints pixels on a canvas of 28 x 28, which its style may show larger; null leaves it empty. words: what it shows now,
+ * for who cannot see it.
+ */
+export function paintDigit(canvas, pixels, words = "") {
+  if (words) canvas.setAttribute("aria-label", words);
   const context = canvas.getContext("2d");
   if (!pixels) return context.clearRect(0, 0, SIDE, SIDE);
   context.putImageData(digitImage(pixels), 0, 0);

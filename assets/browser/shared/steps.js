@@ -2,10 +2,12 @@
 import { writeAddress } from "./address.js";
 import { element } from "./element.js";
 import { foldNavigation } from "./fold_navigation.js";
+import { explainWords } from "./glossary.js";
 import { goTo, lessonLink } from "./lesson_link.js";
 import { haveOneEntryAPage } from "./one_entry_a_page.js";
 import { progressOf } from "./progress.js";
 import { skipTo } from "./skip.js";
+import { lightSymbols } from "./symbols.js";
 import { setView } from "./view.js";
 
 const JUST_SHOW = "Just show me";
@@ -19,7 +21,9 @@ const places = globalThis.aeVaeLabSteps; // a lesson -> the step at which one le
 export default function (component) {
   haveOneEntryAPage();
   foldNavigation();
+  explainWords(component.data.words);
   const root = component.parentElement.querySelector(".steps");
+  lightSymbols(root);
   root.card ??= new Card(root);
   root.call = (root.call ?? 0) + 1;
   const { call } = root;

@@ -114,7 +114,7 @@ class View {
     const { mu, logSigma } = code;
     this.importance.take(this.model, code, x, this.data.weight, null);
     this.q = { mean: Array.from(mu), sigma: Array.from(logSigma, Math.exp) };
-    paintDigit(this.find("canvas.mu"), decode(this.model, mu));
+    paintDigit(this.find("canvas.mu"), decode(this.model, mu), `decoded at q's μ = ${inWords(mu)}`);
     this.find(".reading").textContent = "Looking at every point of the plane …";
     this.plane.draw();
     if (this.data.answer.digit === name) this.update(this.data);
@@ -123,7 +123,8 @@ class View {
 
   point(position) {
     this.position = position.map((value) => +value.toFixed(3));
-    paintDigit(this.find("canvas.here"), decode(this.model, Float32Array.from(this.position)));
+    const words = `decoded under the pointer, at z = ${inWords(this.position)}`;
+    paintDigit(this.find("canvas.here"), decode(this.model, Float32Array.from(this.position)), words);
     this.plane.show();
   }
 
@@ -148,7 +149,8 @@ class View {
   tell() {
     const { mode, mu, sigma, evidence, encoder } = this.answer;
     const tempered = this.data.weight === 1 ? "" : "tempered ";
-    paintDigit(this.find("canvas.mode"), decode(this.model, Float32Array.from(mode)));
+    const words = `decoded at the exact mode, z = ${inWords(mode)}`;
+    paintDigit(this.find("canvas.mode"), decode(this.model, Float32Array.from(mode)), words);
     this.find(".reading").textContent =
       `q: μ = ${inWords(mu)}, σ = ${inWords(sigma)}; exact mode ${inWords(mode)}. ` +
       `q loses ${number(evidence - encoder)} ${tempered}nats against the exact ${tempered}posterior.`;

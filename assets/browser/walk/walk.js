@@ -134,7 +134,7 @@ class View {
     if (this.playing) this.playing.button.textContent = "Play";
     this.playing = row;
     if (!row) return;
-    row.button.textContent = "Halt";
+    row.button.textContent = "Pause";
     const began = performance.now();
     const step = (now) => {
       this.slide(row, 0.5 - 0.5 * Math.cos(((now - began) / ROUND) * 2 * Math.PI));
@@ -167,7 +167,8 @@ class View {
   answer() {
     for (const half of HALVES) {
       this.z[half] = this.z[half].map((value) => +value.toFixed(3)); // as the address will have it
-      paintDigit(this.find(`.now canvas.${half}`), decode(this.models[half], this.z[half]));
+      const decodes = `the ${half.toUpperCase()} decodes z = ${inWords(this.z[half])}`;
+      paintDigit(this.find(`.now canvas.${half}`), decode(this.models[half], this.z[half]), decodes);
       for (const row of this.rows) {
         const side = row.sides[half];
         side.input.value = this.z[half][row.d];

@@ -69,11 +69,11 @@ def test_the_numbers_are_the_trained_networks_and_passing_again_changes_the_vaes
 
     about = page.locator(".stMarkdown details")
     expect(page.locator(".stMarkdown .katex-display")).to_be_visible()
-    nat = about.get_by_role("listitem").first
+    nat = about.get_by_role("listitem").filter(has_text="nat: ")
     expect(nat).to_be_hidden()
     about.locator("summary").focus()
     page.keyboard.press("Enter")
-    expect(nat).to_contain_text("the unit of information")
+    expect(nat).to_contain_text("The unit of information")
     page.get_by_text("The source of this page").click()  # the page runs again
     expect(page.get_by_test_id("stCode")).to_be_visible()
     expect(nat).to_be_visible()

@@ -58,15 +58,29 @@ def test_the_latest_eight_passes_stay_in_their_order(networks):
     networks.get_by_role("button", name="Pass it through again").click()
     mu, sigma = code(TEN, X)
     zs = [mu + sigma * normals(networks, number, 10) for number in range(6, 14)]
-    np.testing.assert_allclose(levels(networks, ".pass.vae canvas"), decoded(TEN, *zs), atol=1)
-    captions = networks.locator(".pass.vae span").all_text_contents()
-    np.testing.assert_allclose([numbers(caption) for caption in captions], np.array(zs)[:, :4], atol=0.0051)
+    assert networks.locator(".passes li").count() == 8
+    captions = networks.locator(".passes li span").all_text_contents()
+    np.testing.assert_allclose([numbers(caption) for caption in captions], np.array(zs)[:, :2], atol=0.0051)
     ae, _ = code(TEN.autoencoder, X)
-    np.testing.assert_allclose(levels(networks, ".pass.ae canvas"), decoded(TEN.autoencoder, *[ae] * 8), atol=1)
-    np.testing.assert_allclose(
-        levels(networks, ".pass.x canvas"), np.tile(parcels.images(X).reshape(28, 28) * 255, 8), atol=0.51
-    )
+    for place, z in enumerate(zs, 1):
+        own = f".passes li:nth-child({place})"
+        np.testing.assert_allclose(levels(networks, f"{own} canvas.vae"), decoded(TEN, z), atol=1)
+        np.testing.assert_allclose(levels(networks, f"{own} canvas.ae"), decoded(TEN.autoencoder, ae), atol=1)
+        spoken = networks.locator(f"{own} canvas.vae").get_attribute("aria-label")
+        assert spoken.startswith(f"pass {5 + place}: the VAE's answer to z = (")
+        assert numbers(spoken) == pytest.approx(z[:4], abs=0.0051)
     assert "13 passes of the same digit" in networks.locator(".count").text_content()
+
+
+def test_each_node_says_its_numbers_to_who_cannot_see_them(networks):
+    eps = normals(networks, 12, 10)
+    mu, sigma = code(TEN, X)
+    for node, expected in {"mu": mu, "sigma": sigma, "eps": eps, "z": mu + sigma * eps}.items():
+        spoken = networks.locator(f".node[data-node={node}]").last.get_attribute("aria-label")
+        assert " of the VAE: " in spoken and numbers(spoken) == pytest.approx(expected[:4], abs=0.0051)
+    kl = 0.5 * (mu**2 + sigma**2 - 2 * np.log(sigma) - 1).sum()
+    spoken = networks.locator(".node[data-node=kl]").get_attribute("aria-label")
+    assert numbers(spoken) == pytest.approx([kl], abs=0.051)
 
 
 def opened(page, node: str) -> tuple[str, list[str]]:

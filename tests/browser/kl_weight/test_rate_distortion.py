@@ -111,11 +111,25 @@ def test_each_number_stands_at_its_place_in_nats_and_above_in_bits(shown):
         assert y - 4 == pytest.approx(bottom + (value - low) * (rise - bottom))
 
 
-def test_far_weights_are_seen_when_chosen_or_asked_for(shown):
+def test_far_weights_are_seen_when_asked_for_and_the_axes_stay_whatever_is_chosen(shown):
     seen = "rate.points.filter((point) => rate.isSeen(point)).map(({ id }) => id)"
-    assert shown().evaluate(seen) == ["low", "one", "high", "own"]
-    assert shown("all").evaluate(seen) == ["low", "one", "high", "own", "all"]
+    axes = {chosen: shown(chosen).evaluate("[rate.most, ...rate.range]") for chosen in ("one", "all", "none")}
+    assert axes["one"] == axes["all"] == axes["none"]
+    assert shown("all").evaluate(seen) == ["low", "one", "high", "own"]
     assert shown(is_whole=True).evaluate(seen) == [point["id"] for point in POINTS]
+
+
+@pytest.mark.parametrize("chosen, kl, reconstruction", [("none", 40.0, 90.0), ("all", 0.1, 206.0)])
+def test_a_chosen_run_that_lies_off_the_plot_is_pointed_to_from_its_edge(shown, chosen, kl, reconstruction):
+    page = shown(chosen)
+    label = next(point["label"] for point in POINTS if point["id"] == chosen)
+    [(x, y)] = {(x, y) for words, x, y in page.evaluate("written") if words == f"β {label}: off the plot"}
+    assert 0 < x < 480 and 0 < y < 360
+    edge = """place => { const [left, top] = rate.toPixels(place);
+      const at = [Math.min(Math.max(left, 64), 454), Math.min(Math.max(top, 52), 308)].map(Math.round);
+      return [...rate.canvas.getContext("2d").getImageData(...at, 1, 1).data]; }"""
+    red, green, blue, opacity = page.evaluate(edge, {"kl": kl, "reconstruction": reconstruction})
+    assert opacity == 255 and abs(red - RED[0]) < 40 and abs(green - RED[1]) < 40 and abs(blue - RED[2]) < 40
 
 
 def test_a_click_takes_the_nearest_run_and_the_arrows_go_along_the_kl(shown):

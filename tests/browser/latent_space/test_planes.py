@@ -102,27 +102,37 @@ def test_at_a_code_its_digit_is_shown_with_its_label_and_its_sigma(latent_space)
 
 
 def test_holes_are_where_one_draws_and_hardly_any_digit_is_at_home(latent_space):
-    """Within 2 sigma of N(0, I), or of the Gaussian fitted to the AE's codes, where q(z) is less than a tenth of it."""
-    page, found = latent_space("holes"), {}
+    """Within 2 sigma of N(0, I), where q(z) is less than a tenth of it; and how much of N(0, I) that is."""
+    page, found, told = latent_space("holes"), {}, []
     for half, limit in LIMITS.items():
         coded = [code(HALVES[half], n) for n in range(FEW)]
         mu, cell = np.array([mu[DIMS] for mu, _ in coded]), 2 * limit / 40
-        middles = (np.arange(40) + 0.5) * cell - limit
         sigma = np.zeros_like(mu) if half == "ae" else np.array([sigma[DIMS] for _, sigma in coded])
         wide = np.maximum(sigma, cell / 2)
-        across, up = (np.exp(-0.5 * ((middles[:, None] - mu[:, d]) / wide[:, d]) ** 2) / wide[:, d] for d in (0, 1))
-        q = across @ up.T / FEW / (2 * np.pi)  # (column, row)
-        places = np.stack(np.meshgrid(middles, middles, indexing="ij"), -1)
-        mean, covariance = (np.zeros(2), np.eye(2)) if half == "vae" else (mu.mean(0), np.cov(mu.T, bias=True))
-        drawn = multivariate_normal(mean, covariance)
-        inside = np.einsum("...i,ij,...j", places - mean, np.linalg.inv(covariance), places - mean) <= 4
-        expected = (inside & (q < 0.1 * drawn.pdf(places)))[:, 4:].ravel()  # above the numbers
+        _, holes, places = holes_within(limit, mu, wide)
+        own_drawn, own_holes, _ = holes_within(2.0, mu, wide)  # whatever is seen
+        told.append(100 * own_drawn[own_holes].sum() / own_drawn.sum())
+        expected = holes[:, 4:].ravel()  # above the numbers
         off = places[:, 4:].reshape(-1, 2) + 0.2 * cell  # beside the axes and their numbers' thin lines
         colors = page.evaluate(COLORS, [half, off.tolist()])
         pink = np.array([opacity > 0 and red > 200 for red, _, _, opacity in colors])
         found[half] = expected.mean()
         assert np.mean(pink == expected) > 0.99  # but what is written at the left
     assert 0 < max(found.values()) < 0.5
+    shares = re.findall(r"(\d+) % \((\w+)", page.locator(".bare").text_content())
+    assert [name for _, name in shares] == ["AE", "VAE"]
+    assert [int(share) for share, _ in shares] == pytest.approx(told, abs=1.5)
+
+
+def holes_within(limit: float, mu: np.ndarray, wide: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of 40 x 40 cells of +-limit: what N(0, I) has within 2 sigma, where that is a hole, and the cells' middles."""
+    middles = ((np.arange(40) + 0.5) / 20 - 1) * limit
+    across, up = (np.exp(-0.5 * ((middles[:, None] - mu[:, d]) / wide[:, d]) ** 2) / wide[:, d] for d in (0, 1))
+    q = across @ up.T / FEW / (2 * np.pi)  # (column, row)
+    places = np.stack(np.meshgrid(middles, middles, indexing="ij"), -1)
+    density = multivariate_normal(np.zeros(2), np.eye(2)).pdf(places)
+    inside = np.square(places).sum(-1) <= 4
+    return density * inside, inside & (q < 0.1 * density), places
 
 
 def test_density_is_the_mean_of_q_over_the_digits(latent_space):
@@ -198,7 +208,7 @@ def test_the_chosen_digits_q_is_drawn_at_its_code_on_the_planes_dimensions(laten
 
 def test_another_model_on_the_left_is_called_by_its_name(latent_space):
     page = latent_space(names=("VAE, g = tanh", "VAE"))
-    assert page.locator("canvas.digit.ae").get_attribute("aria-label") == "VAE, g = tanh decodes z"
+    assert page.locator("canvas.digit.ae").get_attribute("aria-label").startswith("VAE, g = tanh decodes z = (")
     assert page.locator(".digits figcaption").all_text_contents() == ["x", "VAE, g = tanh decodes z", "VAE decodes z"]
     assert page.locator(".reading").text_content().startswith("VAE, g = tanh: z = (")
 

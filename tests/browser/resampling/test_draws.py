@@ -128,7 +128,7 @@ def test_play_draws_the_next_seed_again_and_again_until_it_is_halted_or_another_
     for _ in range(3):
         page.evaluate("beat()")
     assert page.get_by_label("Seed").input_value() == "3"
-    page.get_by_role("button", name="Halt").click()
+    page.get_by_role("button", name="Pause").click()
     assert page.evaluate("beat") is None and page.get_by_role("button", name="Play").is_visible()
     page.get_by_role("button", name="Play").click()
     page.get_by_label("Seed").fill("40")

@@ -54,7 +54,7 @@ def test_each_draw_is_another_z_for_the_vae_alone_and_a_link_shows_the_same_draw
 
     page.get_by_role("button", name="Play").click()
     wait_for(lambda: int(page.get_by_label("Seed").input_value()) >= 5)
-    page.get_by_role("button", name="Halt").click()
+    page.get_by_role("button", name="Pause").click()
     expect(page.get_by_role("button", name="Play")).to_be_visible()
 
     assert spread(page, "0") == 0

@@ -194,6 +194,6 @@ def test_play_goes_on_to_the_end_of_the_training_and_then_from_its_beginning(vis
     expect(shown).to_have_text(re.compile(f"^step {RunConfig().total_steps} "))
     press(page, "Play")
     expect(shown).to_have_text(re.compile(r"^step \d{1,2} "))
-    press(page, "Halt")
+    press(page, "Pause replay")
     expect(page.get_by_role("button", name="Play")).to_be_visible()
     expect(page).to_have_url(re.compile(r"step=\d+"))

@@ -14,7 +14,7 @@ Q, DIAGONAL, FULL = (240, 140, 0), (18, 165, 148), (47, 128, 237)
 ENCODER = {"mu": [0.3, -2.4], "sigma": [0.8, 0.3]}
 # Two cells: the mode's, and one of a quarter of its density.
 ANSWER = {
-    "digit": "218",
+    "digit": "224",
     "z": base64_of(np.array([-2.5, -1.5, 2.0, 3.0])),
     "density": base64_of(np.array([1.0, 0.25])),
     "width": base64_of(np.array([0.4, 0.4])),
@@ -109,11 +109,11 @@ def test_q_is_drawn_where_the_encoder_puts_it_and_the_posterior_where_its_cells_
 
 def test_until_the_server_answers_q_is_what_the_encoder_says(posterior):
     page = posterior({**ANSWER, "digit": "4"})
-    mu, sigma = code(PLANE, 218)
+    mu, sigma = code(PLANE, 224)
     check_ellipse(page, Q, mu, np.diag(sigma**2))
     np.testing.assert_allclose(levels(page, "canvas.mu"), decoded(PLANE, mu), atol=1.5)
     page.wait_for_function("said.length > 0")
-    assert page.evaluate("said") == [["digit", "218"]]
+    assert page.evaluate("said") == [["digit", "224"]]
     expect(page.locator(".bounds")).to_be_hidden()
     page.evaluate("answer => give({ ...document.querySelector('.posterior').data, answer })", ANSWER)
     assert rows(page)[1][0] == "ELBO of the encoder's q"
@@ -126,7 +126,7 @@ def test_the_parts_are_the_steps_from_each_bound_to_the_next(posterior):
     assert "q loses 7.50 nats" in page.locator(".reading").text_content()
     assert page.locator(".parts").text_content() == ""
     page.get_by_role("button", name="Find the best Gaussians").click()
-    assert page.evaluate("said") == [["fitted", "218"]]
+    assert page.evaluate("said") == [["fitted", "224"]]
     page.evaluate("answer => give({ ...document.querySelector('.posterior').data, answer })", {**ANSWER, **FITS})
     parts = [
         (line.split(" by ")[1].split(":")[0], figures(line))

@@ -157,7 +157,7 @@ def test_play_goes_along_one_dimension_within_its_range_and_halt_ends_it(walk):
     before = z(page)
     button = page.locator(".dimension button").first
     button.click()
-    assert button.text_content() == "Halt"
+    assert button.text_content() == "Pause"
     page.wait_for_function("document.querySelector('.walk').view.z.vae[7] < -2.9")  # it begins at one end, -3
     page.wait_for_function("document.querySelector('.walk').view.z.vae[7] > -2")
     button.click()

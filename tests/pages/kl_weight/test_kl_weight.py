@@ -13,6 +13,7 @@ from vae.config import RunConfig
 from vae.runs.seeds import SEEDS, recorded
 from vae.runs.store import RunStore
 from vae.runs.sweep import LADDER, RAMPLESS, ladder
+from vae.runs.worker import advance
 
 
 def ladder_of(app) -> dict:
@@ -158,6 +159,22 @@ def test_two_runs_of_one_weight_are_told_apart(visit):
     }
     assert labels[RAMPLESS.run_id] == "1, kl_ramp 0.0"
     assert labels[RunConfig(latent_dim=10).run_id] == "1, kl_ramp 0.3"
+
+
+def test_a_run_that_was_trained_here_joins_the_slider_under_its_name(visit, lab, read_anew):
+    own = RunConfig(train_size=1_000, epochs=1, kl_weight=0.5)
+    for config in (own.autoencoder, own):
+        lab.create(config)
+        for _ in advance(config, lab):
+            pass
+    read_anew()
+    rungs = ladder_of(visit("kl_weight"))["rungs"]
+    assert [rung["weight"] for rung in rungs] == sorted([*LADDER[2], 0.5])
+    labels = {rung["id"]: (rung["label"], rung["isOwn"]) for rung in rungs}
+    assert labels.pop(own.run_id) == ("0.5, train_size 1000, epochs 1", True)
+    assert all(
+        label == f"{config.kl_weight:g}" and not is_own for config, (label, is_own) in zip(ladder(2), labels.values())
+    )
 
 
 def test_a_damaged_rung_is_said_and_set_aside(visit, damage):

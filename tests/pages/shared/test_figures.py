@@ -1,5 +1,7 @@
 """Figures say what their arrays say."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from plotly import graph_objects
@@ -32,6 +34,11 @@ AE = [line(0, total=95.0), line(10, reconstruction=70.0), line(20, reconstructio
 VAE = [line(5, kl=1.0, total=81.0), line(15, kl=6.0, reconstruction=75.0), line(25, kl=7.0, total=77.0)]
 
 
+def notes(figure) -> list[str]:
+    """What a figure has written in it, but for the names at its curves' ends."""
+    return [note.text for note in figure.layout.annotations if note.name != "end"]
+
+
 def look(curve) -> tuple:
     """What tells a curve from others: its panel, colour and dashes."""
     return curve.yaxis, curve.line.color, curve.line.dash
@@ -53,14 +60,19 @@ def test_loss_curves_show_both_histories_each_by_its_own_numbers():
     assert curves == {
         "AE reconstruction": ((0, 1, 2), (80, 70, 60), ("y", green, "dot")),
         "VAE reconstruction": ((0.5, 1.5, 2.5), (80, 75, 80), ("y", green, "solid")),
-        "VAE reconstruction + KL weight × KL": ((0.5, 1.5, 2.5), (81, 90, 77), ("y", grey, "solid")),
+        "VAE reconstruction + KL weight × KL": ((0.5, 1.5, 2.5), (81, 90, 77), ("y", grey, "dash")),
         "VAE KL": ((0.5, 1.5, 2.5), (1, 6, 7), ("y2", red, "solid")),
     }
     assert all(f"<extra>{curve.name}</extra>" in curve.hovertemplate for curve in figure.data)
     layout = figure.layout
     assert (layout.yaxis.title.text, layout.yaxis2.title.text) == ("nats an image", "KL")
     assert layout.xaxis2.title.text == "epoch" and layout.xaxis.matches == "x2"
-    assert not layout.shapes and not layout.annotations
+    assert not layout.shapes and not notes(figure)
+    ends = {note.text: (note.x, note.y) for note in layout.annotations}
+    assert ends == {"AE": (2, 60), "VAE": (2.5, 80), "VAE + KL": (2.5, 77)}
+    unit = 270 / (layout.yaxis.range[1] - layout.yaxis.range[0])
+    heights = sorted(note.y * unit + note.yshift for note in layout.annotations)
+    assert min(after - before for before, after in pairwise(heights)) >= figures.LABEL - 1e-6  # none on another
 
 
 def test_a_curve_of_a_long_training_has_so_many_points_and_both_ends():
@@ -83,14 +95,16 @@ def test_loss_curves_have_a_line_at_the_floor_and_one_at_the_last_point_up_to_th
         (epoch, epoch, 0, 1, "x", "y domain"),
         (epoch, epoch, 0, 1, "x2", "y2 domain"),
     ]
-    assert [note.text for note in figure.layout.annotations] == ["entropy of the test pixels: 45.5 nats"]
+    assert notes(figure) == ["entropy of the test pixels: 45.5 nats"]
     assert figure.layout.yaxis.range[0] == pytest.approx(0.85 * 45.5)  # the floor is in the picture
 
 
 def ends_and_notes(*histories):
     """Where the axes of reconstruction and KL begin and end, and what is said to lie beyond, by axis."""
     layout = figures.loss_curves(*histories, None).layout
-    return [layout.yaxis.range, layout.yaxis2.range], {note.yref: note.text for note in layout.annotations}
+    return [layout.yaxis.range, layout.yaxis2.range], {
+        note.yref: note.text for note in layout.annotations if note.name != "end"
+    }
 
 
 @pytest.mark.parametrize("place", [0, 5, 10])
@@ -101,8 +115,8 @@ def test_a_spike_of_a_step_or_two_leaves_the_other_losses_legible_and_is_told(pl
     ends, notes = ends_and_notes([], steady[:place] + spike + steady[place:])
     assert ends == [pytest.approx((0.85 * 80, 1.05 * 180)), pytest.approx((0, 1.05 * 30))]
     assert notes == {
-        "y domain": "beyond this picture: up to 34,567 nats",
-        "y2 domain": "beyond this picture: up to 10<sup>9</sup> nats",
+        "y domain": "off the plot: up to 34,567 nats",
+        "y2 domain": "off the plot: up to 10<sup>9</sup> nats",
     }
 
 
@@ -174,8 +188,11 @@ def test_each_dimensions_kl_has_its_own_curve_grey_where_it_is_not_active_in_the
         ("dimension 3", "x2", [0.5], [9.0], red),
     ]
     assert all(curve.hovertemplate.startswith(f"{curve.name}, epoch") for curve in figure.data)
-    assert [note.text for note in figure.layout.annotations] == ["with", "without"]
-    assert figure.layout.yaxis2.matches == "y" and figure.layout.yaxis.rangemode == "tozero"  # one scale for both
+    assert notes(figure) == ["with", "without"]
+    ends = [(note.text, note.xref, note.y) for note in figure.layout.annotations if note.name == "end"]
+    assert ends == [("z<sub>2</sub>", "x", 4), ("z<sub>1</sub>", "x2", 7), ("z<sub>3</sub>", "x2", 9)]
+    assert [curve.line.dash for curve in figure.data] == ["dot", "solid", "dot", "solid", "dot", "solid"]
+    assert figure.layout.yaxis2.matches == "y" and figure.layout.yaxis.range[0] == 0  # one scale for both
 
 
 STATS = [

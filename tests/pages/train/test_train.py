@@ -8,7 +8,6 @@ import torch
 from safetensors.numpy import load_file
 
 from pages.shared import news
-from pages.shared.steer import in_words
 from pages.train import watch
 from tests.browser.server import wait_for
 from tests.pages.seen import all_sent, curves, numbers_of, strips
@@ -321,19 +320,19 @@ def test_the_slider_goes_to_any_snapshot_and_back_to_the_end(visit):
     assert visit("train", step=65).query_params.get("step") is None  # where no snapshot is
 
 
-@pytest.mark.parametrize("name", ["Play", "Halt"])
+@pytest.mark.parametrize("name", ["Play", "Pause replay"])
 def test_a_click_that_arrives_twice_counts_once(visit, name):
     def player():
-        return next(button for button in app.button if button.label in ("Play", "Halt"))
+        return next(button for button in app.button if button.label in ("Play", "Pause replay"))
 
     app = visit("train", step=64)
-    if name == "Halt":
+    if name == "Pause replay":
         player().click().run()
     player().click()
     as_sent = app._tree.get_widget_states()
     for _ in range(2):
         app._run(as_sent)
-        assert player().label == {"Play": "Halt", "Halt": "Play"}[name]
+        assert player().label == {"Play": "Pause replay", "Pause replay": "Play"}[name]
 
 
 def test_a_pair_that_is_being_stopped_says_so_and_takes_no_second_click(visit, lab, small):
@@ -362,10 +361,3 @@ def test_a_pair_that_was_stopped_is_offered_to_its_end(visit, lab, small, read_a
     assert not app.error
     assert [button.label for button in app.button][:1] == ["Train both to the end"]
     assert [text.split(" · ")[1] for text in progress(app)] == ["stopped at epoch 0.8 of 2, trained in 2 s"] * 2
-
-
-@pytest.mark.parametrize(
-    "seconds, words", [(0.4, "0 s"), (89.4, "89 s"), (90, "2 min"), (300, "5 min"), (5_399, "90 min"), (5_400, "1.5 h")]
-)
-def test_a_duration_is_told_for_people(seconds, words):
-    assert in_words(seconds) == words

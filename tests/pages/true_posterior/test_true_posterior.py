@@ -17,7 +17,7 @@ from torch.nn.functional import softplus
 from pages.shared.lab import trained
 from pages.true_posterior import gaps, posteriors
 from tests.browser.server import wait_for
-from tests.pages.seen import losses_of, model_parcel, numbers_of, sent
+from tests.pages.seen import losses_of, model_parcel, numbers_of, sent, unlinked
 from vae import data
 from vae.config import RunConfig
 from vae.runs.worker import advance
@@ -253,7 +253,7 @@ def of_training_digits(app) -> str:
 
 
 def paragraphs(app) -> list[str]:
-    return [paragraph for text in app.markdown for paragraph in text.value.split("\n\n")]
+    return [paragraph for text in app.markdown for paragraph in unlinked(text.value).split("\n\n")]
 
 
 @pytest.mark.parametrize("beta", [1.0, 4.0])
