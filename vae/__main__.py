@@ -115,7 +115,7 @@ def run_summary(run_id: str, store: RunStore) -> dict:
 
 
 def pretrain_command(options: argparse.Namespace) -> int:
-    """Trains the runs that come with the project, again and from nothing, and measures what the posteriors need.
+    """Trains the runs that come with the project, again and from scratch, and measures what the posteriors need.
 
     With --measure their weights stay, and only their figures on the test images are worked out again; with --seeds
     what lessons compare is trained with five seeds, in a store of one's own, and the figures are kept.
@@ -182,8 +182,8 @@ def measure_again(config: RunConfig, store: RunStore) -> None:
 def train_seeds(store: RunStore) -> None:
     """Trains what lessons compare with every seed, on all cores, and keeps the figures (runs/seeds.py)."""
     every = [config for seed in seeds.SEEDS for config in seeds.compared(seed)]
-    for starts_from_nothing in (True, False):  # the AEs of the others come first
-        wave = [config for config in every if bool(config.init_from) != starts_from_nothing]
+    for starts_from_scratch in (True, False):  # the AEs of the others come first
+        wave = [config for config in every if bool(config.init_from) != starts_from_scratch]
         if missing := [config for config in wave if store.status(config.run_id).state not in SETTLED]:
             train_together(missing, Runs(store, "cpu"))
     seeds.record(store)

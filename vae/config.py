@@ -66,7 +66,7 @@ class RunConfig:
     learning_rate: float = _number(6e-3, 1e-6, 10.0, "peak of the learning rate's one cycle")
     seed: int = _number(0, 0, 2**31 - 1, "decides the initial weights, the batches and eps")
     init_from: str = dataclasses.field(
-        default="", metadata={"help": "the trained AE whose weights a VAE starts with; none: it starts from nothing"}
+        default="", metadata={"help": "the trained AE whose weights a VAE starts with; none: it starts from scratch"}
     )
     trainable: str = _choice("all", ("all", "encoder", "heads"), "what is trained: all, trunk with g and h, or g and h")
 

@@ -18,6 +18,8 @@ LEFT_OVER = 3_600.0  # seconds after which an unfinished file is that of a write
 # is just being replaced. Elsewhere who may not do it now may not do it later.
 TRIES = (0.01, 0.05, 0.2, 0.5, 1.0) if os.name == "nt" else ()
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+# Pauses until a folder is removed again in which there was a new file: of a worker that tried to take its run, say.
+FILLED = (0.01, 0.05, 0.2)
 # What is wrong with one local file or folder, and not with the store: a folder in its place, a loop of links, ...
 SPOILED = {errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.EACCES, errno.EPERM, errno.ENAMETOOLONG}
 IN_ITS_PLACE = {errno.EISDIR, errno.ENOTDIR, errno.ELOOP}  # the same for who writes
@@ -123,6 +125,13 @@ class Files:
     def delete(self, path: str) -> None:
         """Removes a file or a folder with all it holds, where it is there."""
         with self._in_words("written"), contextlib.suppress(FileNotFoundError):
+            for pause in FILLED:
+                try:
+                    return _patiently(self.fs.rm, f"{self.root}/{path}", recursive=True)
+                except OSError as error:
+                    if error.errno != errno.ENOTEMPTY:
+                        raise
+                    time.sleep(pause)
             _patiently(self.fs.rm, f"{self.root}/{path}", recursive=True)
 
     def move(self, path: str, target: str) -> None:

@@ -228,6 +228,21 @@ def test_what_the_system_refuses_for_a_moment_is_tried_again(tmp_path, monkeypat
     assert there == expected[act] and (act != "rmdir" or not (tmp_path / "folder").exists())
 
 
+def test_a_folder_into_which_somebody_puts_a_file_meanwhile_is_removed_all_the_same(tmp_path, monkeypatch):
+    files, late = Files(str(tmp_path)), ["a lease", "another"]
+    files.write("run/config.json", b"{}")
+    rmdir = os.rmdir
+
+    def filled(path, *more, **named):
+        if late and str(path).endswith("run"):
+            (tmp_path / "run" / late.pop()).write_bytes(b"")
+        return rmdir(path, *more, **named)
+
+    monkeypatch.setattr(os, "rmdir", filled)
+    files.delete("run")
+    assert not late and not (tmp_path / "run").exists()
+
+
 def test_what_the_system_refuses_for_good_is_said_in_words(tmp_path, monkeypatch):
     def refused(*_, **__):
         raise PermissionError(errno.EACCES, "in use")
