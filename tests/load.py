@@ -146,7 +146,7 @@ class Student:
             self.messages.add(message.hash)
         kind = message.WhichOneof("type")
         if kind == "navigation":
-            pages = message.navigation.app_pages
+            pages = [page for page in message.navigation.app_pages if not page.is_hidden]  # what a student can choose
             self.pages = {"" if page.is_default else page.url_pathname: page.page_script_hash for page in pages}
         if kind == "new_session" and not message.metadata.run.fragment_ids:
             self.news.clear()  # the whole page comes anew: no server answers for parts that are there no more

@@ -72,7 +72,7 @@ def _to_fill_in(step: Step) -> str:
 def _answered(step: Step, vae: RunConfig) -> str:
     """The options with the measured one ticked, and why; of a task that nobody predicts, where it is seen."""
     shown = store().config(step.view["run"]) if "run" in step.view else vae
-    answer = answer_of(step, (shown,))
+    answer = answer_of(step, shown)
     ticked = [f"{'☑' if answer and option == answer.measured else '☐'} {option}" for option in step.predict]
     return "  \n".join(filter(None, [" &emsp; ".join(ticked), answer.words if answer else "*Seen in the picture.*"]))
 

@@ -1,5 +1,6 @@
 """What was measured of what a class predicts on this page."""
 
+import dataclasses
 import functools
 
 from pages.collapse.dimensions import WARMED
@@ -15,14 +16,15 @@ WARM_UP, ALIKE, NO_WARM_UP = "The one with a warm-up", "Both alike", "The one wi
 HALF = 0.5  # of all dimensions
 
 
-def active_of_the_default_run(_: RunConfig) -> Answer | None:
-    """How many dimensions are active in the end with weight 1, in ten dimensions whatever is on show."""
-    test = ui.test_of(WARMED.run_id)
+def active_with_a_larger_weight(_: RunConfig) -> Answer | None:
+    """How many dimensions are active in the end with weight 4, in ten dimensions whatever is on show."""
+    config = dataclasses.replace(WARMED, kl_weight=4.0)
+    test = ui.test_of(config.run_id)
     if not test:
         return None
-    active, count = test["active_units"], WARMED.latent_dim
+    active, count = test["active_units"], config.latent_dim
     option = ALL if active == count else SOME if active >= HALF * count else FEW
-    return Answer(option, f"{active} of {count} dimensions are active after {WARMED.epochs} epochs with β = 1.")
+    return Answer(option, f"{active} of {count} dimensions are active after {config.epochs} epochs with β = 4.")
 
 
 def warm_up(_: RunConfig) -> Answer | None:

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from pages.conversion import converted
-from pages.shared import address, controls, prediction, scatter
+from pages.shared import address, controls, end_page, prediction, scatter
 from pages.shared import lab as ui
 from pages.shared.glossary import say
 from pages.shared.readings import says_damage
@@ -25,8 +25,8 @@ NETWORKS = r"""\begin{aligned}
     \end{aligned}"""
 
 
-def from_nothing(ae: RunConfig) -> RunConfig:
-    """The VAE with the same layers and settings that starts from nothing."""
+def from_scratch(ae: RunConfig) -> RunConfig:
+    """The VAE with the same layers and settings that starts from scratch."""
     return dataclasses.replace(ae.converted(), init_from="")
 
 
@@ -51,7 +51,7 @@ def structure(ae: RunConfig) -> None:
         if predicted:
             scatter.show(ae.converted(), draws, None, limit, "z")
         else:
-            st.info("Predict first. Then this is where it puts the same digits.", icon=":material/arrow_back:")
+            st.caption("Predict first. Then this is where it puts the same digits.")
     if predicted:
         _structure_measured(run, predicted)
         _table(run)
@@ -101,8 +101,8 @@ def _structure_measured(run: Trained, predicted: str) -> None:
 def _table(run: Trained) -> None:
     """The AE, what it is converted to, and the VAE that it shall become, in nats; the KL once it was predicted."""
     rows = {"AE": run.metrics["test"], "converted, not trained": converted.test(run)}
-    if plain := _from_nothing_to_the_end(run.config):
-        rows["VAE, trained from nothing"] = plain
+    if plain := _from_scratch_to_the_end(run.config):
+        rows["VAE, trained from scratch"] = plain
     names = {"reconstruction": "reconstruction", "negative_elbo": "−ELBO"}
     if prediction.is_answered("predict_objective", [FEW, SOME, MANY]):
         names = {"reconstruction": "reconstruction", "kl": "KL", "negative_elbo": "−ELBO"}
@@ -138,11 +138,11 @@ def objective(ae: RunConfig) -> None:
     best = min(prices, key=lambda price: price.reconstruction + price.kl)
     total = best.reconstruction + best.kl
     levels, beside = {"the AE's reconstruction": converted.first_test(run)["reconstruction"]}, ""
-    plain = ui.trained(from_nothing(ae).run_id) if _from_nothing_to_the_end(ae) else None
+    plain = ui.trained(from_scratch(ae).run_id) if _from_scratch_to_the_end(ae) else None
     if plain:
-        levels["−ELBO of the VAE from nothing"] = trained = converted.first_test(plain)["negative_elbo"]
+        levels["−ELBO of the VAE from scratch"] = trained = converted.first_test(plain)["negative_elbo"]
         word = "more" if total > trained else "less"
-        beside = f" That is {abs(total - trained):,.1f} nats {word} than the VAE that was trained from nothing."
+        beside = f" That is {abs(total - trained):,.1f} nats {word} than the VAE that was trained from scratch."
     picture, words = st.columns([3, 2], vertical_alignment="center", gap="large")
     picture.plotly_chart(
         converted.trade_off(run, tuple(levels.items())), key="trade-off", config={"displayModeBar": False}
@@ -159,9 +159,9 @@ def _is_linear(ae: RunConfig) -> bool:
     return ae.bottleneck == "identity"
 
 
-def _from_nothing_to_the_end(ae: RunConfig) -> dict:
-    """The figures of the VAE from nothing, where it was trained to its end; else nothing."""
-    run_id = from_nothing(ae).run_id
+def _from_scratch_to_the_end(ae: RunConfig) -> dict:
+    """The figures of the VAE from scratch, where it was trained to its end; else nothing."""
+    run_id = from_scratch(ae).run_id
     return ui.test_of(run_id) if ui.status(run_id).state == "complete" else {}
 
 
@@ -169,7 +169,7 @@ def _autoencoder(ae: RunConfig) -> Trained:
     run = ui.trained(ae.run_id)
     if run is None:
         st.info("This AE is being trained again just now: choose another, or come back in a moment.")
-        st.stop()
+        end_page()
     return run
 
 

@@ -51,20 +51,17 @@ FORMULA = r"""\begin{aligned}
 def show() -> None:
     """The page."""
     say(SENTENCE)
-    place = steps.place(STEPS)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader("1 · Structure: f becomes g and h, and z is drawn", width="content")
-        ae = choice.choose_autoencoder()
-    conversion.structure(ae)
+    with steps.card(STEPS):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.subheader("1 · Structure: f becomes g and h, and z is drawn", width="content")
+            ae = choice.choose_autoencoder()
+        conversion.structure(ae)
 
-    st.subheader("2 · Objective: + KL")
-    conversion.objective(ae)
+        st.subheader("2 · Objective: + KL")
+        conversion.objective(ae)
 
-    st.subheader("3 · Train again")
-    retraining.compare(ae)
-
-    with place:
-        steps.show(STEPS)
+        st.subheader("3 · Train again")
+        retraining.compare(ae)
     controls.foot(FORMULA, __file__)
 
 

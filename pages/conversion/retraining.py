@@ -1,11 +1,11 @@
-"""A converted AE is trained again, all or a part of it, beside a VAE from nothing with the same budget."""
+"""A converted AE is trained again, all or a part of it, beside a VAE from scratch with the same budget."""
 
 import dataclasses
 import functools
 
 import streamlit as st
 
-from pages.conversion.changes import from_nothing
+from pages.conversion.changes import from_scratch
 from pages.shared import controls, figures, prediction, seeds, several
 from pages.shared import lab as ui
 from pages.shared.controls import FIELDS
@@ -17,10 +17,10 @@ from vae.config import RunConfig
 from vae.measures.paired import paired
 from vae.runs.store import RunStatus
 
-NOTHING, LONGER = "A VAE from nothing", "From nothing, with the AE's epochs too"
+SCRATCH, LONGER = "A VAE from scratch", "From scratch, with the AE's epochs too"
 PARTS = {"Everything is trained": "all", "The encoder only": "encoder", "The two heads only": "heads"}
 # Of the curves; the run that is longer than the others has its end in the words alone.
-COLORS = dict(zip([NOTHING, *PARTS], ["#2f80ed", "#12a594", "#f08c00", "#d6336c"]))
+COLORS = dict(zip([SCRATCH, *PARTS], ["#2f80ed", "#12a594", "#f08c00", "#d6336c"]))
 
 
 def compare(ae: RunConfig) -> None:
@@ -28,13 +28,13 @@ def compare(ae: RunConfig) -> None:
     say(
         "Both its structure and its objective have changed, so it must be **trained again**: everything, or only the "
         "encoder (the decoder stays the AE's), or only the heads *g* and *h* (the trunk stays too). Beside it is a VAE "
-        "from nothing, with the same epochs, batches and learning rates, and one that has the AE's epochs as well."
+        "from scratch, with the same epochs, batches and learning rates, and one that has the AE's epochs as well."
     )
     with st.container(width=400):
         count, number = controls.settings({"epochs": "Epochs", "seed": "Seed"}).values()
 
     question = "which of the first four ends with the lowest −ELBO?"
-    predicted = prediction.ask("predict_training", question, [NOTHING, *PARTS], f"{ae.run_id} {count}")
+    predicted = prediction.ask("predict_training", question, [SCRATCH, *PARTS], f"{ae.run_id} {count}")
     if predicted is None:
         return
 
@@ -47,11 +47,11 @@ def compare(ae: RunConfig) -> None:
 def _runs(ae: RunConfig, epochs: int, seed: int) -> dict[str, RunConfig]:
     """The runs that are compared, by name; the longer one only where so many epochs are allowed."""
     budget = {"epochs": epochs, "seed": seed}
-    runs = {NOTHING: dataclasses.replace(from_nothing(ae), **budget)}
+    runs = {SCRATCH: dataclasses.replace(from_scratch(ae), **budget)}
     for name, trainable in PARTS.items():
         runs[name] = dataclasses.replace(ae.converted(trainable), **budget)
     if epochs + ae.epochs <= FIELDS["epochs"].metadata["high"]:
-        runs[LONGER] = dataclasses.replace(runs[NOTHING], epochs=epochs + ae.epochs)
+        runs[LONGER] = dataclasses.replace(runs[SCRATCH], epochs=epochs + ae.epochs)
     return runs
 
 
@@ -61,7 +61,7 @@ def _run(ae: RunConfig, epochs: int, name: str, seed: int) -> RunConfig:
 
 def _shown(ae: RunConfig, configs: list[RunConfig], now: list[RunStatus], predicted: str) -> None:
     """Progress, curves, and, once all have ended, who was best."""
-    names = [NOTHING, *PARTS, LONGER][: len(configs)]
+    names = [SCRATCH, *PARTS, LONGER][: len(configs)]
     histories = {name: ui.history(c.run_id, state) for name, c, state in zip(names, configs, now)}
     histories = {name: history for name, history in histories.items() if history}
     done, total = sum(state.step for state in now), sum(config.total_steps for config in configs)
@@ -79,7 +79,7 @@ def _shown(ae: RunConfig, configs: list[RunConfig], now: list[RunStatus], predic
     if len(tests) == len(names):
         losses = {name: test["negative_elbo"] for name, test in tests.items()}
         over = {name: seeds.figure(functools.partial(_run, ae, configs[0].epochs, name)) for name in names}
-        best = min([NOTHING, *PARTS], key=losses.get)
+        best = min([SCRATCH, *PARTS], key=losses.get)
         if predicted in over and (beside := paired(over[predicted], over[best])) and beside.seeds > 1 and beside.is_tie:
             best = predicted  # ahead by luck alone is not ahead
         prediction.compare(predicted, best, outcome(losses, histories, ae.epochs, over))
@@ -101,18 +101,18 @@ def outcome(
     losses: of the runs on show; over: of the same runs, by seed.
     """
     everything, encoder, heads = PARTS
-    best_first = sorted([NOTHING, *PARTS], key=losses.get)
+    best_first = sorted([SCRATCH, *PARTS], key=losses.get)
     ranking = ", ".join(f"*{within(name)}* **{losses[name]:.1f}**" for name in best_first)
     sentences = [
         f"−ELBO of the test digits: {ranking} nats.",
-        f"To go on from the AE, against starting from nothing: {seeds.better(over[everything], over[NOTHING])}"
-        f"{_head_start(histories[everything], histories[NOTHING])}. To leave its decoder as it was, against training "
+        f"To go on from the AE, against starting from scratch: {seeds.better(over[everything], over[SCRATCH])}"
+        f"{_head_start(histories[everything], histories[SCRATCH])}. To leave its decoder as it was, against training "
         f"it too: {seeds.better(over[encoder], over[everything])}; to leave its trunk as well: "
         f"{seeds.better(over[heads], over[encoder])} again.",
     ]
     if LONGER in losses:
         sentences.append(
-            f"But the AE had cost {_epochs(ae_epochs)} before: a VAE from nothing with these too reaches "
+            f"But the AE had cost {_epochs(ae_epochs)} before: a VAE from scratch with these too reaches "
             f"**{losses[LONGER]:.1f}**. The detour against that: {seeds.better(over[everything], over[LONGER])}."
         )
     return "  \n".join(sentences)

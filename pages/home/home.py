@@ -24,15 +24,30 @@ STEPS = [
     Step(
         "This is test digit 218, and the VAE is torn. Press **Pass it through again** a few times: what do its "
         "pictures *x̂* have in common? Then choose another digit: whose answers differ less, and what is its *σ*?",
+        answer=Answer(
+            "",
+            "They share the outline and differ inside: near this code the decoder's picture changes fast, so even a "
+            "small *σ* is seen. Where it changes slowly, *σ* may be wide, and the draws still look alike.",
+        ),
         view={"x": "218", "passes": "8"},
     ),
     Step(
         "Click on **KL(q(z|x) ‖ N(0, I))**, below *change 2*: what does the VAE pay for this digit's cloud, number "
         "by number? The AE has no such box. That is the second change, the one of the *objective*.",
+        answer=Answer(
+            "",
+            "For each number of *z*: ½(μ² + σ² − 2 log σ − 1). That is 0 only for μ = 0 and σ = 1; who is far from 0, "
+            "or very sure, pays for it.",
+        ),
     ),
     Step(
         "**Why would anyone want that noise?** Sketch a digit of your own, pass it through, and think of an answer. "
         "The next lessons show it.",
+        answer=Answer(
+            "",
+            "So that codes beside each other give pictures that are alike, and the clouds leave few gaps: then a *z* "
+            "that is drawn from N(0, I) gives a picture too. The AE was never asked for that.",
+        ),
     ),
 ]
 FORMULA = r"""\begin{aligned}
@@ -47,12 +62,9 @@ FORMULA = r"""\begin{aligned}
 def show() -> None:
     """The page."""
     say(SENTENCE)
-    place = steps.place(STEPS)
-    networks.show()
-    plan.show()
-
-    with place:
-        steps.show(STEPS)
+    with steps.card(STEPS):
+        networks.show()
+        plan.show()
     controls.foot(FORMULA, __file__)
 
 

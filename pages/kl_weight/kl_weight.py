@@ -3,7 +3,7 @@
 from pages.kl_weight import kl_weight_answers, ladder, moved
 from pages.shared import controls, ladders, steps
 from pages.shared.glossary import say
-from pages.shared.steps import Step
+from pages.shared.steps import Answer, Step
 
 SENTENCE = (
     "Reconstruct well, or keep the codes near N(0, I)? **β says what a nat of KL costs.** Every picture comes from a "
@@ -17,7 +17,12 @@ STEPS = [
     ),
     Step(
         "And which gives the best fresh samples? Compare the rows of samples along the slider, and the *MMD²*. Is it "
-        "the same weight?"
+        "the same weight?",
+        answer=Answer(
+            "",
+            "No. What is reconstructed best is what pays little for the KL; fresh samples want codes that fill N(0, "
+            "I). The *MMD²* is least where *z* says next to nothing of *x*, and there all samples look alike.",
+        ),
     ),
     Step(
         "Go to β = 0. How wide are the clouds there? Nobody punished certainty. What do the eight draws look like?",
@@ -27,14 +32,29 @@ STEPS = [
     Step(
         "Go up until the eight draws are the same whichever digit you choose: *q(z|x)* is N(0, I) for every *x*, the "
         "posterior has collapsed. Where does that happen? (At β = 0 they look alike too. What is different there?)",
+        answer=Answer(
+            "",
+            "At a large β: the KL is 0, and *z* says nothing of *x*. At β = 0 the eight draws are alike because the "
+            "cloud is narrow: they are this digit's, and another digit has others.",
+        ),
     ),
     Step(
         "Ten dimensions now: switch off the dimension with the smallest KL, then the one with the largest.",
+        answer=Answer(
+            "",
+            "Without the first the pictures stay as they are, for it said next to nothing. Without the other they "
+            "change: what it said of *x* is lost.",
+        ),
         view={"models": "10-D"},
     ),
     Step(
         "With the same seed and as many epochs no point lies below the dashed line, and yet it is no bound. Train a "
         "sweep with more epochs on the page *Collapse*, then come back: which points lie under it?",
+        answer=Answer(
+            "",
+            "Those that were trained for longer and explain pictures better with as many nats of KL. The line only "
+            "says what β = 1 reached with this seed and these epochs.",
+        ),
         view={"models": "2-D"},
     ),
 ]
@@ -50,12 +70,10 @@ def show() -> None:
     """The page."""
     moved.say_where()
     say(SENTENCE)
-    place = steps.place(STEPS)
-    architecture = ladders.choose_architecture(first=0)
-    ladder.show(architecture)
-
-    with place:
-        steps.show(STEPS, architecture)
+    with steps.card(STEPS) as card:
+        architecture = ladders.choose_architecture(first=0)
+        card.about(architecture)
+        ladder.show(architecture)
     controls.foot(FORMULA, __file__)
 
 

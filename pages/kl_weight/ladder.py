@@ -111,7 +111,7 @@ def _is_awaited(chosen: str) -> bool:
     asked = linked.asked_for("chosen")
     if asked and asked.init_from:
         st.info(f"chosen = {plain(chosen)} in the address is a converted AE, which is on no ladder.")
-    elif chosen not in [config.run_id for config in ladders.from_nothing()] and linked.offer("chosen", "vae"):
+    elif chosen not in [config.run_id for config in ladders.from_scratch()] and linked.offer("chosen", "vae"):
         return True
     for name in ("chosen", "settings"):
         st.query_params.pop(name, None)

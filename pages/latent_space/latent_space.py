@@ -17,6 +17,11 @@ STEPS = [
     Step(
         "Move over both planes, from one colour to the next. Where does one digit turn into another, and what is "
         "between them?",
+        answer=Answer(
+            "",
+            "Digits that look alike are neighbours. Between them the decoders paint mixtures, for what they paint "
+            "changes gradually with *z*.",
+        ),
         view={"layers": "codes,prior"},
     ),
     Step(
@@ -34,11 +39,20 @@ STEPS = [
     Step(
         "Which digits will never come out of the AE when *z* is drawn from N(0, I)? Look at what lies inside the "
         "dotted circles of its plane, then sample a few times below.",
+        answer=Answer(
+            "",
+            "Those whose codes lie outside the circles: hardly a draw comes there. The AE put them where it pleased.",
+        ),
         view={"layers": "codes,prior"},
     ),
     Step(
         "Now ten dimensions. The AE has no prior of its own; a Gaussian fitted to its codes is the simplest stand-in. "
         "Compare the three rows of fresh samples: is it enough?",
+        answer=Answer(
+            "",
+            "It is better than N(0, I), for it is where the codes are. It is not enough: between the classes a "
+            "Gaussian has much, and the AE's decoder was never trained there.",
+        ),
         view={"run": RunConfig(latent_dim=10).run_id},
     ),
     Step(
@@ -61,20 +75,17 @@ FORMULA = r"""\text{fresh samples:}\quad \Z\sim\mathcal N(0, I)
 def show() -> None:
     """The page."""
     say(SENTENCE)
-    place = steps.place(STEPS)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        vae = choice.choose_pair()
-        left = bottleneck.choose_left(vae)
-        same_axes = st.toggle("The same axes for both", key="shared_axes", bind="query-params")
-    planes.codes(left, vae, same_axes)
-    say(
-        "The AE put its codes where it pleased. The VAE pays for every cloud that is far from N(0, I), so together its "
-        "clouds cover most of it: that is why one can *sample* from it."
-    )
-    planes.samples(left, vae)
-
-    with place:
-        steps.show(STEPS)
+    with steps.card(STEPS):
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+            vae = choice.choose_pair()
+            left = bottleneck.choose_left(vae)
+            same_axes = st.toggle("The same axes for both", key="shared_axes", bind="query-params")
+        planes.codes(left, vae, same_axes)
+        say(
+            "The AE put its codes where it pleased. The VAE pays for every cloud that is far from N(0, I), so "
+            "together its clouds cover most of it: that is why one can *sample* from it."
+        )
+        planes.samples(left, vae)
     controls.foot(FORMULA, __file__)
 
 

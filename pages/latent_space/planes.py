@@ -52,7 +52,7 @@ def codes(left: RunConfig, vae: RunConfig, same_axes: bool) -> None:
 def _caption(half: Trained, dimensions: tuple[int, ...], limit: float) -> str:
     """What a half is worth, and what of it the axes leave out."""
     outside = _outside(half, dimensions, limit)
-    beyond = f"; {outside:,} of 10,000 codes outside of the picture" if outside else ""
+    beyond = f"; {outside:,} of 10,000 codes off the plot" if outside else ""
     return f"{bottleneck.name(half.config)}: {ui.test_in_words(half.config.run_id).replace('**', '')}{beyond}"
 
 

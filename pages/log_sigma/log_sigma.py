@@ -5,7 +5,7 @@ import streamlit as st
 from pages.log_sigma import sigma_plane, sigma_race
 from pages.shared import controls, steps
 from pages.shared.glossary import say
-from pages.shared.steps import Step
+from pages.shared.steps import Answer, Step
 
 SENTENCE = (
     "The head *h* has to say how wide the cloud of a digit is. A network's output can be **any** number, and a width "
@@ -16,6 +16,11 @@ STEPS = [
     Step(
         "Stand just right of raw's wall, at *h* = 0.04, and read its gradient. Where does a step of gradient "
         "descent along it land? And a step the other way, which another digit asks for?",
+        answer=Answer(
+            "",
+            "With a learning rate of 0.006 a gradient of −25 moves *h* by 0.15: to 0.19, where σ is nearly five times "
+            "as large. The other way the same step ends at −0.11, behind the wall, where there is no σ.",
+        ),
         view={"h": "0.04"},
     ),
     Step("Now the race, below. Predict who will not reach the end, and look at what happens to each."),
@@ -45,18 +50,15 @@ FORMULA = r"""\KL = \tfrac12\big(\MU^2 + \SIGMA^2 - 2\log\SIGMA - 1\big),\qquad
 def show() -> None:
     """The page."""
     say(SENTENCE)
-    place = steps.place(STEPS)
-    sigma_plane.show()
-    st.subheader("The race")
-    is_answered = sigma_race.run()
+    with steps.card(STEPS):
+        sigma_plane.show()
+        st.subheader("The race")
+        is_answered = sigma_race.run()
 
-    if is_answered:
-        st.subheader("The limits of log σ itself")
-        sigma_race.limits()
-        sigma_race.verdict()
-
-    with place:
-        steps.show(STEPS)
+        if is_answered:
+            st.subheader("The limits of log σ itself")
+            sigma_race.limits()
+            sigma_race.verdict()
     controls.foot(FORMULA, __file__)
 
 

@@ -44,7 +44,7 @@ def run() -> bool:
         about = " ".join(str(value) for name, value in settings.items() if name != "seed")
         predicted = prediction.ask("predict_race", "who will not reach the end?", [*HEADS, NOBODY, SEVERAL], about)
     if predicted is None:
-        raced.info("Predict first. Then the race is here.", icon=":material/arrow_back:")
+        raced.caption("Predict first. Then the race is here.")
         return False
 
     def of_seed(seed: int) -> list[RunConfig]:

@@ -31,6 +31,11 @@ STEPS = [
     Step(
         "*ε times* is 3 now: what do the 64 pictures still have in common? Compare where they differ, the picture of "
         "the standard deviation, with the strokes of *x*.",
+        answer=Answer(
+            "",
+            "What all digits with codes around here share. They differ most along the edges of the strokes, where one "
+            "draw has ink and another has none.",
+        ),
         view={"eps_scale": "3"},
     ),
     Step(
@@ -47,12 +52,10 @@ FORMULA = r"""\Z = \MU + \SIGMA\,\EPS,\quad \EPS\sim\mathcal N(0, I)
 def show() -> None:
     """The page."""
     say(SENTENCE)
-    place = steps.place(STEPS)
-    vae = choice.choose_pair()
-    resample.draws(vae)
-
-    with place:
-        steps.show(STEPS, vae)
+    with steps.card(STEPS) as card:
+        vae = choice.choose_pair()
+        card.about(vae)
+        resample.draws(vae)
     controls.foot(FORMULA, __file__)
 
 

@@ -4,8 +4,8 @@ from collections import Counter
 
 import streamlit as st
 
+from pages.shared import end_page, linked
 from pages.shared import lab as ui
-from pages.shared import linked
 from pages.shared.once import recent
 from vae.config import RunConfig
 
@@ -30,7 +30,7 @@ def _choose(key: str, model: str, label: str, configs: list[RunConfig]) -> RunCo
     if not by_id:
         st.info("Nothing that was trained is there yet. Train a pair on *Train side by side*.", icon=":material/info:")
         st.page_link("pages/train/train.py", label="Train side by side", icon=":material/play_circle:")
-        st.stop()
+        end_page()
     if asked in by_id and st.session_state.get(key) != asked:
         st.session_state[key] = asked  # and not as the default, which is forgotten when one leaves the page
     run_id = st.selectbox(

@@ -8,7 +8,7 @@ from typing import Literal
 
 import streamlit as st
 
-from pages.shared import address, run_again
+from pages.shared import address, end_page, run_again
 from pages.shared.colors import COLORS
 from pages.shared.glossary import all_words
 from pages.shared.plain import message, plain
@@ -27,7 +27,7 @@ SYMBOLS = {
     "KL": ("kl", r"\mathrm{KL}"),
 }
 FIELDS = {field.name: field for field in dataclasses.fields(RunConfig)}
-FIELD = 130  # pixels of a setting beside the buttons
+FIELD = 112  # pixels of a setting beside the buttons
 FEW = {"latent_dim": "Dimensions of z", "epochs": "Epochs", "kl_weight": "KL weight", "seed": "Seed"}
 MORE = {
     "dataset": "Images",
@@ -46,7 +46,7 @@ def run_settings(row) -> RunConfig:
     """The settings of a pair in a row, as its VAE's config; a bad one is said in words and ends the page."""
     with row:
         values = {name: setting(name, label, width=FIELD) for name, label in FEW.items()}
-        with st.popover("More settings", icon=":material/tune:"):
+        with st.popover("More", icon=":material/tune:", help="More settings"):
             for first in range(0, len(MORE), 3):
                 values |= settings(dict(list(MORE.items())[first : first + 3]))
     try:
@@ -58,7 +58,7 @@ def run_settings(row) -> RunConfig:
             f"**{label}**: {error.name} = {plain(error.value)} is not allowed: {error.allowed}",
             icon=":material/error:",
         )
-        st.stop()
+        end_page()
     _offer_download(config.dataset)
     return config
 
@@ -161,7 +161,7 @@ def _offer_download(dataset: str) -> None:
             with st.spinner(f"Downloading {dataset} …"):
                 datasets.download(dataset)
         except datasets.DatasetError as error:
-            st.error(f"{message(error)} Choose mnist under *More settings* to go on.", icon=":material/cloud_off:")
-            st.stop()
+            st.error(f"{message(error)} Choose mnist under *More* to go on.", icon=":material/cloud_off:")
+            end_page()
         run_again()
-    st.stop()
+    end_page()

@@ -134,15 +134,20 @@ def _fit_axis(
 def _name_ends(figure: Figure, ends: list[tuple[float, float, str]], height: float, column: int = 1) -> None:
     """Writes each curve's name (x, y, name) at its end, apart where they would meet; height: of the axis, pixels."""
     low, high = figure.layout.yaxis.range
-    unit, least = height / (high - low), -math.inf
-    for x, y, name in sorted(ends, key=lambda end: end[1]):
-        if not low <= y <= high:
-            continue
-        least = max(y * unit, least + LABEL)
+    unit = height / (high - low)  # pixels
+    shown = sorted((end for end in ends if low <= end[1] <= high), key=lambda end: end[1])
+    for (x, y, name), place in zip(shown, _apart([y * unit for _, y, _ in shown])):
         figure.add_annotation(
-            name="end", text=name, x=x, y=y, xanchor="left", xshift=4, yshift=least - y * unit, showarrow=False,
+            name="end", text=name, x=x, y=y, xanchor="left", xshift=4, yshift=place - y * unit, showarrow=False,
             font={"size": 12}, row=1, col=column,
         )  # fmt: skip
+
+
+def _apart(places: list[float]) -> list[float]:
+    """Places from below upwards, LABEL pixels apart at least: half-way between moved up and moved down."""
+    up = list(itertools.accumulate(places, lambda before, place: max(place, before + LABEL)))
+    down = list(itertools.accumulate(reversed(places), lambda after, place: min(place, after - LABEL)))
+    return [(high + low) / 2 for high, low in zip(up, reversed(down))]
 
 
 def _lasting_most(values: list[float]) -> float:

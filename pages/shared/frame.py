@@ -14,7 +14,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pages.lessons import LESSONS, Lesson
-from pages.shared import readings
+from pages.shared import PageEnds, readings
 from pages.shared.component import IS_FIRST, PAGE
 from pages.shared.visitors import TooManyPages, keep_pace
 
@@ -29,6 +29,8 @@ def show() -> None:
     with _turn():
         try:
             _show()
+        except PageEnds:
+            pass  # which has said why
         except RuntimeError as error:
             if not says_store_error(error):
                 raise
@@ -40,7 +42,7 @@ def fragment(part: Callable, run_every: float | None = None) -> Callable:
     @functools.wraps(part)
     def in_turn(*args, **kwargs):
         is_alone = bool(get_script_run_ctx().fragment_ids_this_run)  # else it has the turn of its page
-        with _turn() if is_alone else contextlib.nullcontext():
+        with _turn() if is_alone else contextlib.nullcontext(), contextlib.suppress(PageEnds):
             return part(*args, **kwargs)
 
     return st.fragment(in_turn, run_every=run_every)

@@ -35,7 +35,7 @@ def choose_architecture(first: int) -> RunConfig:
 def _shapes() -> list[tuple]:
     """The architectures of the ladders, those of which there are pairs of two weights at least, and a link's."""
     weights = defaultdict(set)
-    for config in from_nothing():
+    for config in from_scratch():
         weights[_shape(config)].add(config.kl_weight)
     ladders = [_shape(RunConfig(latent_dim=latent_dim)) for latent_dim in LADDER]
     own = {shape for shape, some in weights.items() if len(some) > 1}
@@ -45,7 +45,7 @@ def _shapes() -> list[tuple]:
     return [*ladders, *sorted(own, key=_name)]
 
 
-def from_nothing() -> list[RunConfig]:
+def from_scratch() -> list[RunConfig]:
     """The VAEs that do not owe a part of what they are to an AE."""
     return [config for config in ui.complete_pairs() if not config.init_from]
 
@@ -68,7 +68,7 @@ def trained_runs(architecture: RunConfig) -> list[RunConfig]:
 def runs_of(architecture: RunConfig) -> list[RunConfig]:
     """The VAEs of an architecture that were trained to the end."""
     shape = _shape(architecture)
-    alike = [config for config in from_nothing() if _shape(config) == shape]
+    alike = [config for config in from_scratch() if _shape(config) == shape]
     return [c for c in alike if ui.test_of(c.run_id) and ui.test_of(c.autoencoder.run_id)]
 
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shared import bottleneck, lab, parcels
+from pages.shared import bottleneck, end_page, lab, parcels
 from pages.shared.parcels import HALVES
 from pages.shared.trained import Trained
 from vae.config import RunConfig
@@ -15,7 +15,7 @@ def halves(vae: RunConfig, left: RunConfig | None = None) -> list[Trained]:
     pair = [lab.trained(half.run_id) for half in (left or lab.partner(vae), vae)]
     if None in pair:
         st.info("This pair is being trained again just now: choose another, or come back in a moment.")
-        st.stop()
+        end_page()
     return pair
 
 

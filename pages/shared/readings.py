@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
+from pages.shared import end_page
 from pages.shared.once import once, recent
 from pages.shared.plain import message
 from vae.config import RunConfig
@@ -52,7 +53,7 @@ def or_words(start):
         return start()
     except CANNOT_START as error:
         st.error(f"The lab cannot start: {message(error)}", icon=":material/error:")
-        st.stop()
+        end_page()
 
 
 def first_page() -> None:
@@ -84,7 +85,7 @@ def says_damage(page_part):
                 "by side*, or the button of the page that shows this run, makes it again.",
                 icon=":material/healing:",
             )
-            st.stop()
+            end_page()
 
     return guarded
 

@@ -4,20 +4,21 @@ The card lives in the browser (assets/browser/shared/steps.js): a step is turned
 """
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
 import streamlit as st
 
 from pages.lessons import LESSONS, Lesson
-from pages.shared import address
+from pages.shared import PageEnds, address
 from pages.shared.component import PAGE, component
 from pages.shared.glossary import html_of, marked, meanings
 from pages.shared.readings import DamagedRun
+from vae.config import RunConfig
 
 _card = component("shared", "steps")
-NOTHING: Mapping[str, str] = MappingProxyType({})
+NO_VIEW: Mapping[str, str] = MappingProxyType({})
 
 
 class Answer(NamedTuple):
@@ -37,29 +38,49 @@ class Step(NamedTuple):
 
     words: str
     predict: tuple[str, ...] = ()
-    answer: Answer | Callable[..., Answer | None] | None = None
-    view: Mapping[str, str] = NOTHING
-    then: Mapping[str, str] = NOTHING
+    answer: Answer | Callable[[RunConfig], Answer | None] | None = None
+    view: Mapping[str, str] = NO_VIEW
+    then: Mapping[str, str] = NO_VIEW
 
 
-def place(steps: Sequence[Step]):
+class Card:
+    """The card with a lesson's steps, as a page goes on: it stands above, and what it says is of what comes below."""
+
+    def __init__(self):
+        self.shown: RunConfig | None = None
+
+    def about(self, shown: RunConfig) -> None:
+        """What the page shows, of which answers are measured: a trained run, or settings."""
+        self.shown = shown
+
+
+@contextlib.contextmanager
+def card(steps: Sequence[Step]) -> Iterator[Card]:
+    """The place of the card, in which it is drawn last, for what answers are measured of may take a second.
+
+    It is there as well where the page ends early, in words.
+    """
+    place, one = _place(steps), Card()
+    with contextlib.suppress(PageEnds):
+        yield one
+    with place:
+        _show(steps, one.shown)
+
+
+def _place(steps: Sequence[Step]):
     """Where the card stands; what a page is opened with is completed by the view of the step that its address names."""
     page = lesson_here().name
     if not st.session_state.get(f"steps of {page}"):
         st.session_state[f"steps of {page}"] = True
         asked = address.given("lesson").get("lesson")
-        view = steps[min(int(asked), len(steps)) - 1].view if asked else NOTHING
+        view = steps[min(int(asked), len(steps)) - 1].view if asked else NO_VIEW
         for name in view.keys() - st.query_params.keys():
             st.query_params[name] = view[name]
     return st.container()
 
 
-def show(steps: Sequence[Step], *shown) -> None:
-    """The card with the page's number, its steps, and the ways to the lessons before and after it.
-
-    A page shows it last, in its `place`: what answers are measured of may take a second. shown: what the page shows, of
-    which they are measured.
-    """
+def _show(steps: Sequence[Step], shown: RunConfig | None) -> None:
+    """The card with the page's number, its steps, and the ways to the lessons before and after it."""
     here = next(number for number, lesson in enumerate(LESSONS) if lesson is lesson_here())
     data = {
         "given": address.given("lesson", "present"),
@@ -92,7 +113,7 @@ def href(lesson: Lesson) -> str:
     return f"./{lesson.address[1:]}"
 
 
-def _step(step: Step, shown: tuple) -> dict:
+def _step(step: Step, shown: RunConfig | None) -> dict:
     answer = answer_of(step, shown)
     return {
         "words": html_of(marked(step.words)),
@@ -106,12 +127,12 @@ def _step(step: Step, shown: tuple) -> dict:
     }
 
 
-def answer_of(step: Step, shown: tuple) -> Answer | None:
-    """What is known of a step for what the page shows; None for a task, of which there is nothing to measure."""
+def answer_of(step: Step, shown: RunConfig | None) -> Answer | None:
+    """What is known of a step for what the page shows; None where there is nothing to say."""
     answer = step.answer
-    if callable(answer):
+    if callable(answer) and shown:
         with contextlib.suppress(DamagedRun):  # which is said where that run is shown
-            answer = answer(*shown)
+            answer = answer(shown)
     if callable(answer) or (step.predict and answer is None):
         return Answer("", "That is not measured yet: train first, then come back to this step.")
     return answer

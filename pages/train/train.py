@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.shared import controls, steer, steps
 from pages.shared.glossary import say
-from pages.shared.steps import Step
+from pages.shared.steps import Answer, Step
 from pages.train import train_answers, watch
 
 SENTENCE = (
@@ -26,9 +26,19 @@ STEPS = [
         "Switch on *Where both terms pull*, for a pair that was trained here: a green arrow for the loss, a red one "
         "for the KL, for each class. When does the red one begin to hold against the green? Class by class they need "
         "not cancel, for one encoder answers for all digits; the curves below show the means over all.",
+        answer=Answer(
+            "",
+            "The red ones begin at almost nothing, for the KL ramp makes the KL count little at first, and grow with "
+            "it. In the end both nearly cancel in the mean.",
+        ),
     ),
     Step(
         "The KL weight is 0 now: train. What is left of the difference? And with a weight of 10: what happens to *x̂*?",
+        answer=Answer(
+            "",
+            "With 0 only the noise is left, and the VAE makes *σ* small to be rid of it. With 10 every nat of KL is "
+            "dear: *z* may say little, and *x̂* is more blurred.",
+        ),
         view={"kl_weight": "0.0", "latent_dim": "2"},
     ),
     Step(
@@ -47,16 +57,14 @@ FORMULA = r"""\underbrace{\mathbb E_{q(\Z\mid\X)}\big[-\log p(\X\mid \Z)\big]}_{
 def show() -> None:
     """The page."""
     say(SENTENCE)
-    place = steps.place(STEPS)
-    row = st.container(horizontal=True, vertical_alignment="bottom")
-    vae = controls.run_settings(row)
-    ae = vae.autoencoder
+    with steps.card(STEPS) as card:
+        row = st.container(horizontal=True, vertical_alignment="bottom")
+        vae = controls.run_settings(row)
+        card.about(vae)
+        ae = vae.autoencoder
 
-    steer.buttons(row, ae, vae)
-    watch.training(ae, vae)
-
-    with place:
-        steps.show(STEPS, vae)
+        steer.buttons(row, ae, vae)
+        watch.training(ae, vae)
     controls.foot(FORMULA, __file__)
 
 

@@ -54,43 +54,42 @@ def _with_other_seeds(ae: RunConfig, vae: RunConfig) -> None:
 
 @says_damage
 def _pictures(ae: RunConfig, vae: RunConfig, before: list[str], dimensions, live: bool, playing: bool) -> None:
-    """What there is of a training by now.
+    """What there is of a training by now; where there is nothing yet, its room.
 
     From the button to here: `_train` (pages/shared/steer.py) asks `Runs.submit` (vae/runs/queue.py), a worker's
     `advance` (vae/runs/worker.py) writes step 0 into the store, and `news.watch` has this run again.
     """
     pair = (ae, vae)
-    if not set(before) <= SETTLED:
-        news.watch(ae.run_id, vae.run_id)
+    with st.container():  # which is there afterwards too: else all below would be made anew, and jump
+        if not set(before) <= SETTLED:
+            news.watch(ae.run_id, vae.run_id)
     now = [ui.status(half.run_id) for half in pair]
     if [state.state for state in now] != before:
         run_again()  # other buttons
     if set(before) == {"absent"}:
         st.info("Nothing trained with these settings yet: press **Train both**.", icon=":material/arrow_upward:")
-        return
-    with st.container(horizontal=True):
-        for half, state in zip(pair, now):
-            _progress(half, state)
+    else:
+        with st.container(horizontal=True):
+            for half, state in zip(pair, now):
+                _progress(half, state)
     histories = [ui.history(half.run_id, state) for half, state in zip(pair, now)]
     frames = [[line for line in history if "pictures" in line] for history in histories]
     steps = sorted({line["step"] for lines in frames for line in lines})
-    if not steps:
-        return
     if live:
         st.query_params.pop("step", None)  # what was chosen before there was more to see
     above = st.container()  # the slider stands below what it changes
-    step = steps[-1] if live else _scrubber(steps, vae, playing)
+    step = _scrubber(steps, vae, playing) if steps and not live else _no_scrubber(steps)
     shown = [[line for line in lines if live or line["step"] <= step] for lines in frames]
     strips, *scatters = above.columns([5, 4, 4], gap="medium")
-    last = [(half, lines[-1]) for half, lines in zip(pair, shown) if lines]
-    snapshots = tuple((half.model.upper(), half.run_id, line["step"], line["pictures"]) for half, line in last)
-    strips.html(_strips(vae.dataset, snapshots))
+    latest = [(half, lines[-1]) if lines else None for half, lines in zip(pair, shown)]
+    snapshots = [one and (one[0].run_id, one[1]["step"], one[1]["pictures"]) for one in latest]
+    strips.html(_strips(vae.dataset, *snapshots))
     _scatters(scatters, pair, frames, shown, dimensions)
     floor = floor_of(vae.dataset) if vae.likelihood == "bernoulli" else None
     drawn = ae.run_id, vae.run_id, *now, floor
     curves = _curves(*drawn) if live else _curves_at(figures.epoch_of(step, *histories), drawn)
     st.plotly_chart(curves, key="losses", config=PLAIN)
-    if not live:  # a second figure with each picture of a training would cost a class as much as the first
+    if steps and not live:  # a second figure with each picture of a training would cost a class as much as the first
         balance.show(pair, frames, shown)
 
 
@@ -139,6 +138,14 @@ def _scrubber(steps: list[int], vae: RunConfig, playing: bool) -> int:
     )
     _keep_in_address(step, steps, playing)
     return step
+
+
+def _no_scrubber(steps: list[int]) -> int:
+    """The place of the slider while there is nothing to go back and forth in, so that nothing jumps when there is."""
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    row.button("Play", icon=":material/movie:", key="nothing to play", width=160, disabled=True)
+    row.select_slider("Replay", ["the start", "now"], "now", key="nothing to replay", disabled=True)
+    return steps[-1] if steps else 0
 
 
 def _stay_at_the_end(key: str, steps: list[int]) -> None:
@@ -199,13 +206,18 @@ def _keep_in_address(step: int, steps: list[int], playing: bool) -> None:
         st.query_params["step"] = str(step)
 
 
+Snapshot = tuple[str, int, str]  # of a run: run_id, step, checksum
+
+
 @once(100)
-def _strips(dataset: str, snapshots: tuple[tuple[str, str, int, str], ...]) -> str:
-    """Film strips of ten test digits, and of what a snapshot of each half (name, run_id, step, checksum) makes."""
+def _strips(dataset: str, of_ae: Snapshot | None, of_vae: Snapshot | None) -> str:
+    """Film strips of ten test digits, and of what a snapshot of each half makes; black while there is none."""
     test = data.load(dataset, "test")
-    shots = {name: ui.pictures(*snapshot) for name, *snapshot in snapshots}
+    x = test.images[data.one_per_class(test.labels)].numpy()
+    nothing = {"reconstructions": np.zeros_like(x), "samples": np.zeros_like(x)}
+    shots = {name: ui.pictures(*one) if one else nothing for name, one in (("AE", of_ae), ("VAE", of_vae))}
     rows = {
-        "x, ten test digits": test.images[data.one_per_class(test.labels)].numpy(),
+        "x, ten test digits": x,
         **{f"x̂ of the {name}": shot["reconstructions"] for name, shot in shots.items()},
         **{f"{name}: z from N(0, I), decoded": shot["samples"][:10] for name, shot in shots.items()},
     }
@@ -227,9 +239,10 @@ def _scatters(columns: list, pair, frames: list[list[dict]], shown: list[list[di
     limits = [max(reach)] * 2 if same else reach
     for column, half, lines, limit in zip(columns, pair, shown, limits):
         with column:
-            if not lines:
-                continue
             say(f"**{half.model.upper()}**: where {data.TEST_CODES:,} test digits are")
+            if not lines:
+                scatter.show(half, np.zeros((0, 2), np.float32), dimensions, limit)
+                continue
             points = _points(half.run_id, lines[-1]["step"], lines[-1]["pictures"], dimensions)
             drawn = pulls and balance.are_drawn(half, lines[-1])
             arrows = balance.arrows(balance.snapshot(half, lines[-1]), scale) if drawn else []

@@ -13,10 +13,22 @@ SENTENCE = (
     "with the least **divergence** KL(q ‖ p(z|x))."
 )
 STEPS = [
-    Step("Is the orange ellipse where the violet cloud is? Look at a few digits, then at *hard ones*."),
+    Step(
+        "Is the orange ellipse where the violet cloud is? Look at a few digits, then at *hard ones*.",
+        answer=Answer(
+            "",
+            "Nearly, for most. For hard ones the encoder misses it, or the cloud is bent or has two parts, which no "
+            "ellipse along the axes can follow.",
+        ),
+    ),
     Step(
         "Find the best Gaussians. Which of the three costs most: the encoder's own error, independence, or the "
         "Gaussian shape?",
+        answer=Answer(
+            "",
+            "For most digits the encoder's own error: among the Gaussians that it may choose from there is a much "
+            "better one. The table shows what each step of freedom wins.",
+        ),
     ),
     Step(
         "The posterior of digit 386 has two peaks. What does the q of least *KL(q ‖ p)* cover, and what the q of least "
@@ -34,16 +46,35 @@ STEPS = [
         view={"run": RunConfig().run_id, "x": "386"},
     ),
     Step(
-        "Improve q, step by step: nothing but this digit's μ and σ changes. Why did the encoder not answer so at once?"
+        "Improve q, step by step: nothing but this digit's μ and σ changes. Why did the encoder not answer so at once?",
+        answer=Answer(
+            "",
+            "One encoder answers for all digits (amortisation): what helps this one would harm others.",
+        ),
     ),
     Step(
         "Sketch a digit of your own: an empty sheet is no picture, and nothing is known but the prior. From the first "
         "stroke on, its black pixels are observed too. What does each stroke leave of the plane?",
+        answer=Answer(
+            "",
+            "Only the codes whose pictures have ink where you drew, and none where you did not. The cloud shrinks.",
+        ),
     ),
-    Step("Sketch something that is no digit. Where does the exact posterior put it, and where the encoder?"),
+    Step(
+        "Sketch something that is no digit. Where does the exact posterior put it, and where the encoder?",
+        answer=Answer(
+            "",
+            "The posterior must lie somewhere: where the decoder's pictures are least unlike yours. The encoder has "
+            "never seen such a picture, and may answer somewhere else.",
+        ),
+    ),
     Step(
         "Of what q loses over 1,000 digits, which part is the largest? Guess, then look below, and click on the worst "
         "digits.",
+        answer=Answer(
+            "",
+            "The encoder's own error, amortisation: the shares stand below.",
+        ),
     ),
 ]
 FORMULA = r"""\log p(\X) - \underbrace{\Big(\mathbb E_q \log p(\X\mid\Z) -
@@ -53,16 +84,13 @@ FORMULA = r"""\log p(\X) - \underbrace{\Big(\mathbb E_q \log p(\X\mid\Z) -
 def show() -> None:
     """The page."""
     say(SENTENCE)
-    place = steps.place(STEPS)
-    vae = choice.choose_pair()
-    if posteriors.has_one(vae):
-        posteriors.of_a_digit(vae)
-        gaps.over_the_test_images(vae)
-    else:
-        posteriors.bound_of_a_digit(vae)
-
-    with place:
-        steps.show(STEPS)
+    with steps.card(STEPS):
+        vae = choice.choose_pair()
+        if posteriors.has_one(vae):
+            posteriors.of_a_digit(vae)
+            gaps.over_the_test_images(vae)
+        else:
+            posteriors.bound_of_a_digit(vae)
     controls.foot(FORMULA, __file__)
 
 

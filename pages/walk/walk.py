@@ -3,7 +3,7 @@
 from pages.shared import choose as choice
 from pages.shared import controls, steps
 from pages.shared.glossary import say
-from pages.shared.steps import Step
+from pages.shared.steps import Answer, Step
 from pages.walk import walk_answers, walking
 from vae.config import RunConfig
 
@@ -14,6 +14,11 @@ SENTENCE = (
 STEPS = [
     Step(
         "Which of the two decoders paints a digit at the origin, *z* = 0? Press *the origin* and look.",
+        answer=Answer(
+            "",
+            "The VAE's was trained there: the KL holds its clouds around 0. Nothing holds the AE's codes anywhere, so "
+            "what its decoder paints at 0 is a matter of luck.",
+        ),
         view={"run": RunConfig().run_id},
     ),
     Step(
@@ -23,7 +28,14 @@ STEPS = [
         answer=walk_answers.which_dimensions_work,
         view={"run": RunConfig(latent_dim=10).run_id},
     ),
-    Step("Go from a 1 to a 0, straight and on a sphere. What is seen half-way, and is it a digit?"),
+    Step(
+        "Go from a 1 to a 0, straight and on a sphere. What is seen half-way, and is it a digit?",
+        answer=Answer(
+            "",
+            "What lies between the two codes: a mixture, or another digit. Straight through the middle *z* becomes "
+            "short; on a sphere its length goes evenly from the one's to the other's.",
+        ),
+    ),
 ]
 FORMULA = r"""{\Z}_t = (1 - t)\,{\Z}_a + t\,{\Z}_b,\qquad {\XHAT}_t = \mathrm{decoder}({\Z}_t)"""
 
@@ -31,12 +43,10 @@ FORMULA = r"""{\Z}_t = (1 - t)\,{\Z}_a + t\,{\Z}_b,\qquad {\XHAT}_t = \mathrm{de
 def show() -> None:
     """The page."""
     say(SENTENCE)
-    place = steps.place(STEPS)
-    vae = choice.choose_pair()
-    walking.along_dimensions(vae)
-
-    with place:
-        steps.show(STEPS, vae)
+    with steps.card(STEPS) as card:
+        vae = choice.choose_pair()
+        card.about(vae)
+        walking.along_dimensions(vae)
     controls.foot(FORMULA, __file__)
 
 

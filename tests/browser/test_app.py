@@ -47,6 +47,16 @@ COUNT_REACHED = f"""() => {{
 }}"""
 
 
+# What a finger touches and is smaller than 44 pixels, in components and in Streamlit's own part of the page.
+SMALL = """() => [...document.querySelectorAll("[data-testid=stMain] *")]
+  .flatMap(host => [...host.shadowRoot?.querySelectorAll("button, .button, input:not([type=checkbox], [type=file]), \
+    summary") ?? []])
+  .concat([...document.querySelectorAll("[data-testid=stMain] :is(button, summary, [role=radio])")])
+  .filter(control => control.checkVisibility())
+  .map(control => [control.outerHTML.slice(0, 80), control.getBoundingClientRect()])
+  .filter(([, box]) => box.width && (box.width < 43.5 || box.height < 43.5)).map(([what]) => what)"""
+
+
 def test_every_lesson_has_its_main_control():
     assert MAIN_CONTROLS.keys() == {lesson.name for lesson in LESSONS}
 
@@ -57,6 +67,7 @@ def test_a_page_fits_a_phone_is_dark_or_light_as_the_system_and_the_tab_key_reac
     page = visit(lesson.address + asked, **PHONE, color_scheme="dark")
     settled(page, control)
     assert page.evaluate(WIDTHS) == [0, 0]
+    assert page.evaluate(SMALL) == []
     button = page.get_by_role("button", name=control).bounding_box()
     assert button["x"] >= 0 and button["x"] + button["width"] <= 390
     assert page.evaluate(LIGHTNESS, "backgroundColor") < 0.2

@@ -110,7 +110,7 @@ def test_a_number_of_workers_that_is_none_is_said_with_the_range(visit, monkeypa
 TRAIN = {
     "train": {},
     "collapse": {"kl_weights": "0.5"},
-    "conversion": {"predict_training": "A VAE from nothing"},
+    "conversion": {"predict_training": "A VAE from scratch"},
     "log_sigma": {"predict_race": "h = σ, raw"},
     "true_posterior": {"run": RunConfig(model="ae").converted().run_id},
 }

@@ -105,7 +105,7 @@ WATCHED = {
     "train": (SETTINGS, [SMALL.autoencoder, SMALL]),
     "collapse": ({"kl_weights": "0.5"}, sweep(RunConfig(), (0.5,), (0,))[1:]),
     "conversion": (
-        {"seed": 5, "predict_training": "A VAE from nothing"},
+        {"seed": 5, "predict_training": "A VAE from scratch"},
         retraining._runs(RunConfig(model="ae"), 3, 5).values(),
     ),
     "log_sigma": ({"seed": 9, "predict_race": "h = σ, raw"}, [RunConfig(sigma="raw", seed=9)]),

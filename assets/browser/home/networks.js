@@ -15,6 +15,7 @@ import {
 import { mount } from "../shared/mount.js";
 import { FIRST, Picker } from "../shared/picker.js";
 import { normals } from "../shared/random.js";
+import { bringIntoView } from "../shared/scroll.js";
 import { TestDigits } from "../shared/test_digits.js";
 import { inWords } from "../shared/words.js";
 import { NODES, opened } from "./opened.js";
@@ -122,7 +123,7 @@ class View {
   toggle(node) {
     this.node = node === this.node ? null : node;
     this.showOpened();
-    if (this.node) this.find(".opened").scrollIntoView({ block: "nearest", behavior: "smooth" });
+    if (this.node) bringIntoView(this.find(".opened"), "nearest");
   }
 
   showOpened() {

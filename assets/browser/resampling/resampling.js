@@ -23,6 +23,7 @@ import { drawHistogram } from "./histogram.js";
 const DRAWS = 200;
 const SHOWN = 64;
 const ROW = 8; // of the square of shown draws
+const LAST_SEED = 999999;
 const BEAT = 500; // milliseconds between draws while it plays
 
 export default (component) => mount(component, ".resampling", View);
@@ -42,9 +43,7 @@ class View {
     this.find(".again").addEventListener("click", () => this.drawAgain());
     this.find(".play").addEventListener("click", () => this.play(!this.playing));
     this.find(".scale").addEventListener("input", (event) => this.setScale(Number(event.target.value)));
-    this.find(".seed").addEventListener("change", (event) => {
-      this.setSeed(Math.min(Math.max(Math.round(Number(event.target.value)) || 0, 0), 999999));
-    });
+    this.find(".seed").addEventListener("change", ({ target }) => this.typeSeed(target.value));
   }
 
   async open(data, parcels) {
@@ -100,12 +99,20 @@ class View {
     this.draws = Array.from({ length: DRAWS }, (_, n) => numbers.subarray(n * latentDim, (n + 1) * latentDim));
     this.eps = this.draws[0];
     this.find(".seed").value = this.seed;
+    this.find(".refused").textContent = "";
     this.find(".scale").value = this.scale;
     this.find("output").textContent = this.scale.toFixed(2);
   }
 
   drawAgain() {
-    this.useSeed((this.seed + 1) % 1000000);
+    this.useSeed((this.seed + 1) % (LAST_SEED + 1));
+  }
+
+  typeSeed(text) {
+    const seed = Number(text);
+    if (text !== "" && Number.isInteger(seed) && seed >= 0 && seed <= LAST_SEED) return this.setSeed(seed);
+    const allowed = `a whole number from 0 to ${LAST_SEED.toLocaleString("en")} is needed`;
+    this.find(".refused").textContent = `Seed ${text || "(no number)"}: ${allowed}.`;
   }
 
   setSeed(seed) {

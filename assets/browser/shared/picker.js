@@ -40,7 +40,7 @@ const MARKUP = `
     <div class="row">
       <button type="button" class="clear"></button>
       <button type="button" class="undo" hidden>Undo</button>
-      <label class="button">Picture … <input type="file" accept="${ACCEPTED}"></label>
+      <label class="button">Upload a photo <input type="file" accept="${ACCEPTED}"></label>
     </div>
     <p class="keys" role="status"></p>
     <p class="complaint" role="alert"></p>

@@ -11,6 +11,7 @@ import { lightSymbols } from "./symbols.js";
 import { setView } from "./view.js";
 
 const JUST_SHOW = "Just show me";
+const ANSWER = "Show an answer"; // to a task, once one has looked
 const PRESENTED = "presented";
 const KEYS = { PageDown: 1, PageUp: -1 }; // what a clicker sends
 const STAYS = ["present", "embed"]; // in the address, also when a page begins anew
@@ -162,6 +163,7 @@ class Card {
       this.find(".words").innerHTML = words;
       this.find(".options").replaceChildren(...this.pills());
     }
+    this.find(".card").classList.toggle("is-task", !options.length && Boolean(answer));
     this.find(".number").textContent = `Lesson ${number} of ${count}`;
     this.find(".which").textContent = `Step ${this.at + 1} of ${steps.length}`;
     this.find(".back").disabled = this.at === 0 && !this.data.before;
@@ -175,14 +177,13 @@ class Card {
       pill.setAttribute("aria-pressed", String(pill.textContent === predicted));
       pill.classList.toggle("measured", predicted !== undefined && pill.textContent === measured);
     }
-    const isAnswered = predicted !== undefined || !options.length;
-    const said = isAnswered ? verdict(options, predicted, measured) + answer : "";
+    const said = predicted !== undefined ? verdict(options, predicted, measured) + answer : "";
     if (this.find(".answer").innerHTML !== said) this.find(".answer").innerHTML = said;
   }
 
   pills() {
-    const { options } = this.step;
-    return (options.length ? [...options, JUST_SHOW] : []).map((option) => {
+    const { options, answer } = this.step;
+    return (options.length ? [...options, JUST_SHOW] : answer ? [ANSWER] : []).map((option) => {
       const pill = element("button", { type: "button" }, option);
       pill.addEventListener("click", () => this.predict(option));
       return pill;

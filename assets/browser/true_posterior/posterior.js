@@ -10,6 +10,7 @@ import { decode, encode, readModel } from "../shared/model.js";
 import { mount } from "../shared/mount.js";
 import { EMPTY, FIRST, Picker } from "../shared/picker.js";
 import { Plane } from "../shared/plane.js";
+import { bringIntoView } from "../shared/scroll.js";
 import { TestDigits } from "../shared/test_digits.js";
 import { inWords, number } from "../shared/words.js";
 import { lossOf, Row } from "./bounds.js";
@@ -81,7 +82,7 @@ class View {
   /** A test digit that was clicked on elsewhere on the page. */
   show(index) {
     this.picker.choose(index);
-    this.root.scrollIntoView({ behavior: "smooth" });
+    bringIntoView(this.root);
   }
 
   pick(x, name) {

@@ -110,6 +110,12 @@ def test_eps_by_hand_is_that_of_the_planes_dimensions_and_buttons_change_the_see
     page.get_by_label("Seed").press("Enter")
     page.get_by_role("button", name="Sample again").click()
     assert page.get_by_label("Seed").input_value() == "0"
+    page.get_by_label("Seed").fill("1000000")
+    page.get_by_label("Seed").press("Enter")
+    assert page.locator(".refused").text_content() == "Seed 1000000: a whole number from 0 to 999,999 is needed."
+    np.testing.assert_allclose(page.evaluate(EPS), normals(page, 0, 10), atol=1e-6)  # as before
+    page.get_by_role("button", name="Sample again").click()
+    assert page.locator(".refused").text_content() == ""
     given = resampling(eps="0.5,-1.25")
     np.testing.assert_allclose(np.array(given.evaluate(EPS))[DIMS], [0.5, -1.25])
 

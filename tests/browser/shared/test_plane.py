@@ -255,6 +255,19 @@ def test_a_numeral_stands_at_the_median_of_its_class(plane):
     assert written == {"7": pytest.approx(place(1.5, 1)), "3": pytest.approx(place(-1, -1))}
 
 
+def test_numerals_make_room_for_each_other_and_stay_near(plane):
+    generator = np.random.default_rng(4)
+    x, y = generator.normal(0, 0.08, (2, 10)).round(3).tolist()
+    page = plane(layers=["numerals"], codes={"x": x, "y": y}, labels=list(range(10)), colors=["#123456"] * 10)
+    at = {int(text): np.array([left, top]) for text, left, top in page.evaluate("written.slice(-10)")}
+    assert at.keys() == set(range(10))
+    for one in range(10):
+        assert np.linalg.norm(at[one] - place(x[one], y[one])) < 60
+        for other in range(one):
+            right, down = np.abs(at[one] - at[other])
+            assert right >= 16 or down >= 20, (one, other)
+
+
 def test_ring_and_cross_are_about_their_position(plane):
     page = plane()
     marks = """async () => {

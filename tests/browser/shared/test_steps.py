@@ -31,6 +31,9 @@ def test_a_class_goes_through_the_first_lesson_and_on_to_the_next(visit):
     # A clicker turns steps; who types in a field does not.
     page.keyboard.press("PageDown")
     expect(card.locator(".which")).to_have_text("Step 3 of 4")
+    expect(card.locator(".answer")).to_be_empty()  # a task: first one looks
+    card.get_by_role("button", name="Show an answer").click()
+    expect(card.locator(".answer")).to_contain_text("That is 0 only for μ = 0 and σ = 1")
     page.keyboard.press("PageUp")
     expect(card.locator(".which")).to_have_text("Step 2 of 4")
 

@@ -73,6 +73,35 @@ def began_once(server: Server, config: RunConfig) -> bool:
     return all(h == sorted(set(h)) and h[-1] == config.total_steps for h in histories)
 
 
+SHIFTS = """() => {
+  globalThis.shifted = [];
+  new PerformanceObserver((list) => {
+    for (const { value, hadRecentInput, sources } of list.getEntries())
+      if (!hadRecentInput) shifted.push([value, sources.map(({ node, previousRect, currentRect }) =>
+        [node?.dataset?.testid ?? node?.className, previousRect.y, currentRect.y])]);
+  }).observe({ type: "layout-shift" });
+}"""
+
+
+def test_nothing_jumps_while_a_pair_is_trained(visit):
+    """The layout shift that Chromium counts (web.dev/cls), until the end and what is shown then, is below 0.1."""
+    page = visit(address(RunConfig(**SHORT | {"epochs": 40}, seed=21)))
+    expect(page.locator(".scatter canvas")).to_have_count(2)
+    expect(page.locator(".strips img")).to_have_count(5)  # black where there is nothing yet
+    expect(page.locator(".js-plotly-plot")).to_have_count(1)
+    page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']")
+    before = [page.locator(one).first.bounding_box()["y"] for one in (".strips", ".scatter canvas")]
+    press(page, "Train both")
+    expect(page.get_by_role("progressbar")).to_have_count(2)
+    page.evaluate(SHIFTS)
+    trained(page)
+    expect(page.get_by_test_id("stSliderThumbValue")).to_have_text(re.compile("^step "))
+    after = [page.locator(one).first.bounding_box()["y"] for one in (".strips", ".scatter canvas")]
+    assert max(abs(now - then) for now, then in zip(after, before)) < 60  # pixels: bars take the place of words
+    shifts = page.evaluate("shifted")
+    assert sum(value for value, _ in shifts) < 0.1, shifts
+
+
 def test_a_pair_that_two_browsers_ask_for_trains_once_and_before_the_eyes_of_both(visit, server):
     config = RunConfig(**SHORT, seed=1)
     pages = [visit(address(config)) for _ in range(2)]
@@ -172,7 +201,7 @@ def test_a_killed_server_leaves_no_worker_behind_and_its_pair_goes_on_when_it_is
 def test_the_link_carries_the_settings_that_were_clicked(visit):
     page = visit("/train")
     expect(page.locator(".js-plotly-plot")).to_have_count(1)
-    page.get_by_text("More settings").click()
+    page.get_by_role("button", name="More").click()
     choose(page, "Likelihood", "gaussian")
     expect(page.get_by_role("combobox", name="Likelihood")).to_have_value("gaussian")
     for role, name, value in (("textbox", "Hidden layers", "40,20"), ("spinbutton", "Epochs", "7")):
@@ -181,7 +210,7 @@ def test_the_link_carries_the_settings_that_were_clicked(visit):
     page.wait_for_url(lambda url: all(part in url for part in ("epochs=7", "hidden_dims=40", "likelihood=gaussian")))
     other = visit(page.url)
     expect(other.get_by_role("spinbutton", name="Epochs")).to_have_value("7")
-    other.get_by_text("More settings").click()
+    other.get_by_role("button", name="More").click()
     expect(other.get_by_role("textbox", name="Hidden layers")).to_have_value("40,20")
     expect(other.get_by_role("combobox", name="Likelihood")).to_have_value("gaussian")
 

@@ -159,11 +159,11 @@ def test_the_page_opens_with_ten_dimensions(shown):
 
 
 def test_what_is_predicted_is_answered_by_the_runs(lab, stored):
-    active = stored.metrics(TEN.run_id)["test"]["active_units"]
-    answer = collapse_answers.active_of_the_default_run([])
+    active = stored.metrics(replace(TEN, kl_weight=4.0).run_id)["test"]["active_units"]
+    answer = collapse_answers.active_with_a_larger_weight(RunConfig())
     expected = {10: collapse_answers.ALL}.get(active, collapse_answers.SOME if active >= 5 else collapse_answers.FEW)
     assert answer.measured == expected and answer.words.startswith(f"{active} of 10 dimensions")
-    answer = collapse_answers.warm_up([])  # its figure: tests/pages/shared/test_seeds.py
+    answer = collapse_answers.warm_up(RunConfig())  # its figure: tests/pages/shared/test_seeds.py
     assert answer.measured == collapse_answers.WARM_UP and "better" in answer.words and "5 seeds" in answer.words
 
 

@@ -58,14 +58,14 @@ def test_structure_and_objective_are_measured_on_the_untrained_conversion(shown,
     assert f"to answer each with the mean image costs {without:.1f}: the decoder was only ever given" in said
     far, width = (0.5 * mu.square()).sum(1).mean(), kl_of(torch.zeros_like(mu), log_sigma.exp()).sum(1).mean()
     assert f"It is **{far + width:.1f} nats**: {far:.1f} for codes away from 0, and {width:.1f} for σ" in said
-    cells = re.findall(r"\| (AE|converted, not trained|VAE, trained from nothing) \| (.+ \| .+ \| [\d.–± ]+) \|", said)
+    cells = re.findall(r"\| (AE|converted, not trained|VAE, trained from scratch) \| (.+ \| .+ \| [\d.–± ]+) \|", said)
     total = dict(cells)["converted, not trained"].split(" | ")[-1].split(" ± ")[0]
     assert float(total) == pytest.approx(after + (far + width).item(), abs=0.11)
     vae = stored.metrics(dataclasses.replace(ae, model="vae", kl_weight=1.0, kl_ramp=0.3).run_id)["test"]
     assert dict(cells) == {
         "AE": f"{before:.1f} | – | –",
         "converted, not trained": f"{nats} | {far + width:.1f} | {total} ± {spread:.1f}",
-        "VAE, trained from nothing": f"{vae['reconstruction']:.1f} | {vae['kl']:.1f} | {vae['negative_elbo']:.1f}",
+        "VAE, trained from scratch": f"{vae['reconstruction']:.1f} | {vae['kl']:.1f} | {vae['negative_elbo']:.1f}",
     }
 
 
@@ -144,7 +144,7 @@ def test_the_cheapest_sigma_of_the_unchanged_ae_is_said_and_what_each_costs_is_d
     decoded = stored.model(RunConfig().run_id).decode(mu + sigma * torch.randn(mu.shape, generator=eps_of(5)))
     own = losses_of(decoded, x) + kl_of(mu, sigma).sum(1)
     assert vae == pytest.approx(own.mean().item(), abs=1.0)
-    assert f"That is {total['y'][best] - vae:.1f} nats more than the VAE that was trained from nothing" in said
+    assert f"That is {total['y'][best] - vae:.1f} nats more than the VAE that was trained from scratch" in said
 
 
 def eps_of(seed: int) -> torch.Generator:
@@ -174,12 +174,12 @@ def test_a_linear_f_becomes_g_and_another_gives_way_to_a_new_one(shown):
 def test_what_the_trainings_say_is_said(shown, stored):
     runs = {name: AE.converted(part) for name, part in retraining.PARTS.items()}
     losses = {name: stored.metrics(config.run_id)["test"]["negative_elbo"] for name, config in runs.items()}
-    losses[retraining.NOTHING] = stored.metrics(RunConfig().run_id)["test"]["negative_elbo"]
-    app = shown("conversion", predict_training=retraining.NOTHING)
+    losses[retraining.SCRATCH] = stored.metrics(RunConfig().run_id)["test"]["negative_elbo"]
+    app = shown("conversion", predict_training=retraining.SCRATCH)
     said = app.warning[0].value
     best = min(losses, key=losses.get)
     assert best == "Everything is trained" and said.startswith("**A surprise: “everything is trained”.**")
-    assert "*a VAE from nothing*" in said
+    assert "*a VAE from scratch*" in said
     assert re.findall(r"\*\*(\d+\.\d)\*\*", said)[:4] == [f"{loss:.1f}" for loss in sorted(losses.values())]
     longer = stored.metrics(RunConfig(epochs=6).run_id)["test"]["negative_elbo"]
     assert f"reaches **{longer:.1f}**" in said
@@ -188,7 +188,7 @@ def test_what_the_trainings_say_is_said(shown, stored):
 
 def test_the_text_follows_what_is_measured():
     """A difference larger than its spread over seeds is better or worse, a smaller one a tie."""
-    nothing, longer = retraining.NOTHING, retraining.LONGER
+    nothing, longer = retraining.SCRATCH, retraining.LONGER
     everything, encoder, heads = retraining.PARTS
     curve = [{"epoch": epoch, "reconstruction": 150 - 5 * epoch, "kl": 5.0} for epoch in (1, 2, 3)]
     losses = {nothing: 145.0, everything: 140.0, encoder: 142.0, heads: 150.0, longer: 139.0}
@@ -203,13 +203,13 @@ def test_the_text_follows_what_is_measured():
 
     said = retraining.outcome(losses, {nothing: lucky, everything: curve}, 3, of_seeds(1, 2, 3, 4, 2))
     for part in (
-        "against starting from nothing: **5.0 ± 0.2 nats better** (5 seeds); with the seed on show",
+        "against starting from scratch: **5.0 ± 0.2 nats better** (5 seeds); with the seed on show",
         "its curve stays below the other's end after 2.0 of 3 epochs", "too: **2.0 ± 0.2 nats worse** (5 seeds)",
         "as well: **8.0 ± 0.2 nats worse** (5 seeds) again", "against that: **1.0 ± 0.0 nats worse** (5 seeds)",
     ):  # fmt: skip
         assert part in said
     said = retraining.outcome(losses, {nothing: lucky, everything: curve}, 3, of_seeds(1, 200, 300, 4, 2))
-    assert "against starting from nothing: **a tie** (5.0 ± 39.1 nats better, 5 seeds)" in said
+    assert "against starting from scratch: **a tie** (5.0 ± 39.1 nats better, 5 seeds)" in said
     one = {name: {0: loss} for name, loss in losses.items()}
     said = retraining.outcome(losses, {nothing: lucky, everything: curve}, 3, one)
     assert "**5.0 nats better** (one seed alone, which may be luck)" in said
@@ -245,7 +245,7 @@ def test_the_button_trains_all_that_is_compared_from_an_ae_of_ones_own(visit, la
     for curve, config in zip(curves(app), configs, strict=False):
         history = lab.history(config.run_id)
         assert curve["y"] == pytest.approx([line["reconstruction"] + line["kl"] for line in history])
-    names = ["A VAE from nothing", "Everything is trained", "The encoder only", "The two heads only"]
+    names = ["A VAE from scratch", "Everything is trained", "The encoder only", "The two heads only"]
     assert [curve["name"] for curve in curves(app)] == names
     assert [button.label for button in app.button if "again" in button.label] == ["Train again (seed 1)"]
     vae = dataclasses.replace(ae.converted("encoder"), epochs=2)

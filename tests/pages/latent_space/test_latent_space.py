@@ -51,7 +51,7 @@ def test_the_captions_say_what_both_are_worth_and_how_many_codes_the_axes_leave_
     for half, config in (("ae", VAE.autoencoder), ("vae", VAE)):
         mu, limit = q_of(config.run_id)[0], content["limits"][half]
         outside = (mu.abs() > limit).any(1).sum()
-        assert content["captions"][half] == f"{worth[half]}; {outside:,} of 10,000 codes outside of the picture"
+        assert content["captions"][half] == f"{worth[half]}; {outside:,} of 10,000 codes off the plot"
         reach = max(3.0, np.quantile(mu.abs().numpy(), 0.99))
         assert reach <= limit <= 1.34 * reach
 

@@ -20,7 +20,7 @@ from tests.pages.seen import sent
 from vae import data
 from vae.config import RunConfig
 from vae.objective import reconstruction_loss
-from vae.runs.store import PRETRAINED
+from vae.runs.store import PRETRAINED, RunStore
 from vae.runs.sweep import ladder
 
 every_page = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
@@ -46,6 +46,14 @@ def test_each_page_has_its_steps_and_the_ways_to_the_lessons_beside_it(shown, le
         assert step["words"].startswith("<p>") and "**" not in step["words"]
         assert not step["measured"] or step["measured"] in step["options"]
         assert not step["options"] or step["answer"]
+
+
+def test_the_card_is_there_where_a_page_ends_early(visit, lab, monkeypatch):
+    app = visit("train", hidden_dims="many")
+    assert app.error and sent(app, "steps")["number"] == 4
+    assert "not measured yet" in sent(app, "steps")["steps"][0]["answer"]
+    monkeypatch.setattr(RunStore, "states", lambda store: {})
+    assert sent(visit("walk"), "steps")["number"] == 6
 
 
 @every_page
@@ -74,7 +82,7 @@ def test_predictions_are_answered_by_what_was_measured(shown, lesson):
 
 
 def test_what_is_not_measured_yet_is_said():
-    step = steps._step(steps.Step("Predict.", ("A", "B"), lambda _: None), (None,))
+    step = steps._step(steps.Step("Predict.", ("A", "B"), lambda _: None), RunConfig())
     assert step["measured"] == "" and "not measured yet" in step["answer"]
 
 

@@ -1,19 +1,45 @@
 import { inkOn } from "../colors.js";
 
-/** Each class's numeral at the median of its codes. */
+const [WIDE, HIGH] = [17, 21]; // pixels of a numeral's plate, with a little room
+const ROUNDS = 60;
+
+/** Each class's numeral at the median of its codes, or, where others are in the way, beside it. */
 export function numerals(context, plane) {
   const { codes, labels } = plane;
   Object.assign(context, { font: "bold 14px sans-serif", textAlign: "center", textBaseline: "middle" });
-  for (const label of new Set(labels)) {
-    if (plane.hidden.has(label)) continue;
+  const shown = [...new Set(labels)].filter((label) => !plane.hidden.has(label)).sort((a, b) => a - b);
+  const plates = shown.map((label) => {
     const own = (values) => Array.from(values).filter((_, index) => labels[index] === label);
     const [left, top] = plane.view.toPixels([median(own(codes.x)), median(own(codes.y))]);
+    return { label, left, top };
+  });
+  moveApart(plates);
+  for (const { label, left, top } of plates) {
     context.fillStyle = plane.colors[label];
     context.fillRect(left - 8, top - 10, 16, 20);
     context.fillStyle = inkOn(plane.colors[label]);
     context.fillText(String(label), left, top);
   }
   Object.assign(context, { textAlign: "start", textBaseline: "alphabetic" });
+}
+
+/** Moves plates {left, top} until none lies on another, each as little as it must, half by half. */
+export function moveApart(plates) {
+  for (let round = 0, isCrowded = true; isCrowded && round < ROUNDS; round++) {
+    isCrowded = false;
+    for (const [index, one] of plates.entries()) {
+      for (const other of plates.slice(index + 1)) {
+        const [right, down] = [other.left - one.left, other.top - one.top];
+        const [across, along] = [WIDE - Math.abs(right), HIGH - Math.abs(down)];
+        if (across <= 0 || along <= 0) continue;
+        isCrowded = true;
+        const [axis, by, to] = across < along ? ["left", across, right] : ["top", along, down];
+        const half = ((to < 0 ? -1 : 1) * (by + 0.5)) / 2;
+        one[axis] -= half;
+        other[axis] += half;
+      }
+    }
+  }
 }
 
 function median(values) {
