@@ -14,9 +14,7 @@ export default function ({ data, parentElement }) {
       data.lessons.filter((lesson) => !lesson.isCore),
     ),
   );
-  const handout = lessonLink({ href: data.handout });
-  handout.textContent = "print a handout";
-  parentElement.querySelector(".handout").replaceChildren("For a class on paper: ", handout, ".");
+  parentElement.querySelector(".handout").href = data.handout;
 }
 
 function part(title, lessons) {
