@@ -12,7 +12,8 @@ elif __name__ != "__mp_main__":  # the server; worker processes import this file
     import streamlit as st
     from starlette.middleware import Middleware
 
+    from pages.classroom import routes
     from pages.shared import server
 
-    beside = [Middleware(server.Beside)]
+    beside = [Middleware(server.Beside, more=routes.routes)]
     app = st.App(__file__, lifespan=server.lifespan, middleware=beside, on_script_error=server.say_in_words)

@@ -83,6 +83,10 @@ def _is_classes(text: str) -> bool:
     return set(digits) <= set("0123456789") and len(set(digits)) == len(digits)
 
 
+def _is_code_of_a_class(text: str) -> bool:
+    return bool(re.fullmatch("[A-Za-z]{5}", text))
+
+
 _DIGIT = ("the number of a test digit from 0 to 9,999, or a drawing", _is_digit)
 _CODE = ("1 to 32 numbers from -1,000 to 1,000", numbers(32, 1_000.0))
 _DRAW = (f"a whole number to {MOST_DRAWS:,}", whole(MOST_DRAWS))
@@ -117,6 +121,7 @@ PARAMETERS = {
     "h": Parameter("log_sigma/sigma_plane", "0", "a number from -200 to 200", numbers(1, 200.0)),
     # how it is shown
     "present": Parameter("shared/steps", "no", "1", lambda text: text == "1"),
+    "join": Parameter("shared/steps", "no class", "the code of a class, five letters", _is_code_of_a_class),
     "lesson": Parameter("shared/steps", "1", f"a whole number from 1 to {MOST_STEPS}", whole(MOST_STEPS, 1)),
     "layers": Parameter(
         "latent_space/latent_space",

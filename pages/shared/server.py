@@ -8,6 +8,7 @@ import re
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 import streamlit as st
 from google.protobuf.message import DecodeError
@@ -19,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 
-from pages.shared import bundles, component, frame, parcels, readings
+from pages.shared import bundles, component, frame, glossary, parcels, readings
 from pages.shared.once import known
 from vae.runs import machine
 
@@ -143,6 +144,11 @@ def news(request: Request) -> Response:
     return JSONResponse(news.answer(names, watcher, address), headers=NEVER)
 
 
+def words(request: Request) -> Response:
+    """What each word of the lab means (pages/shared/glossary.py), for the pop-ups: once a visit."""
+    return JSONResponse(glossary.meanings(), headers=NEVER)
+
+
 def missing(words: str) -> Response:
     """404, in words that a page can show."""
     return PlainTextResponse(words, 404, NEVER)
@@ -163,7 +169,8 @@ class Beside:
     cost more than the answer does.
     """
 
-    def __init__(self, app: ASGIApp):
+    def __init__(self, app: ASGIApp, more: Callable[[str], list[Route]] = lambda base: []):
+        """more: further routes, by the server's own path."""
         self.app = app
         path = st.get_option("server.baseUrlPath").strip("/")
         self.base = base = f"/{path}" if path else ""
@@ -171,15 +178,20 @@ class Beside:
             Route(f"{base}/browser/{{version}}/{{path:path}}", module),
             Route(f"{base}/parcels/{{name:path}}", parcel),
             Route(f"{base}/news", news),
+            Route(f"{base}/words", words),
             Route(f"{base}/static/{{path:path}}", bundle),
+            *more(base),
         ]
+        self.posts = tuple(route.path.split("{")[0] for route in routes if "POST" in (route.methods or ()))
         self.router = Router(routes, redirect_slashes=False, default=app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request that is meant for one of the routes, and hands on all others."""
         if scope["type"] == "websocket":
             receive = _in_time(receive)
-        is_asked = scope["type"] == "http" and scope["method"] in ("GET", "HEAD")
+        method = scope["method"] if scope["type"] == "http" else ""
+        is_posted = method == "POST" and bool(self.posts) and scope["path"].startswith(self.posts)
+        is_asked = method in ("GET", "HEAD") or is_posted
         if is_asked and (links := component.fetched(scope["path"].removeprefix(self.base).strip("/"))):
             send = _with(send, links) if not scope["query_string"] else send
         await (self.router if is_asked else self.app)(scope, receive, send)

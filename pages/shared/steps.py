@@ -13,7 +13,7 @@ import streamlit as st
 from pages.lessons import LESSONS, Lesson
 from pages.shared import PageEnds, address
 from pages.shared.component import PAGE, component
-from pages.shared.glossary import html_of, marked, meanings
+from pages.shared.glossary import html_of, marked
 from pages.shared.readings import DamagedRun
 from vae.config import RunConfig
 
@@ -83,14 +83,13 @@ def _show(steps: Sequence[Step], shown: RunConfig | None) -> None:
     """The card with the page's number, its steps, and the ways to the lessons before and after it."""
     here = next(number for number, lesson in enumerate(LESSONS) if lesson is lesson_here())
     data = {
-        "given": address.given("lesson", "present"),
+        "given": address.given("lesson", "present", "join"),
         "number": here + 1,
         "count": len(LESSONS),
         "name": LESSONS[here].name,
         "before": _way(here - 1),
         "after": _way(here + 1),
         "steps": [_step(step, shown) for step in steps],
-        "words": meanings(),
     }
     _card(key="steps", data=data, height="content")
 

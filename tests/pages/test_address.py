@@ -41,6 +41,7 @@ VALUES = {
     "z": CODES,
     "z_ae": CODES,
     "z_vae": CODES,
+    "join": (["ACDEF", "xyzab"], ["ACDE", "ACDEFG", "ACD1F", "", "<b>ab"]),
     "passes": (["1", "99999"], ["0", "100000", "-1", "1.0", "", "abc", "²", "1e3"]),
     "chosen": (
         [],  # of which the KL weight's own page tells more: the run must be there
@@ -67,7 +68,7 @@ PAGES = {  # page: its component, and the parameters that it keeps
     "kl_weight": ("ladder", ["x", "chosen"]),
     "log_sigma": ("sigma_plane", ["h"]),
     "true_posterior": ("posterior", ["x"]),
-    "conversion": ("steps", ["lesson", "present"]),
+    "conversion": ("steps", ["lesson", "present", "join"]),
 }
 
 

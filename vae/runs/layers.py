@@ -14,6 +14,8 @@ from vae.texts import on_one_line
 
 DAMAGED = "damaged"  # the folder for runs that were set aside
 POSTERIORS = "posteriors"  # the folder for gaps
+CLASSES = "classes"  # the folder for what classes say (pages/classroom/classes.py)
+NO_RUNS = {DAMAGED, POSTERIORS, CLASSES}
 WISH = 10_000  # bytes of what is wanted of a run, at most
 
 
@@ -37,7 +39,7 @@ class Layers:
 
     def run_ids(self) -> list[str]:
         """Every run of both layers, in the order of their names."""
-        return sorted({*self.upper.folders(), *self.lower.folders()} - {DAMAGED, POSTERIORS})
+        return sorted({*self.upper.folders(), *self.lower.folders()} - NO_RUNS)
 
     def path(self, run_id: str) -> str:
         """Where the run's folder is."""

@@ -10,7 +10,7 @@ from cachetools import TTLCache
 
 from vae.config import RunConfig
 from vae.runs.contents import CONFIG, HISTORY, METRICS, config_in, history_in, metrics_in, wish_in
-from vae.runs.layers import DAMAGED, POSTERIORS, WISH, DamagedRun, Layers
+from vae.runs.layers import NO_RUNS, WISH, DamagedRun, Layers
 from vae.runs.states import ENDED, SETTLED, RunStatus
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Reader(Layers):
         here, found = set(self.upper.folders()), {}
         for run_id in set(self._settled) - here:
             self._settled.pop(run_id, None)  # it was set aside
-        for run_id in sorted({*here, *self._pretrained} - {DAMAGED, POSTERIORS}):
+        for run_id in sorted({*here, *self._pretrained} - NO_RUNS):
             kept = self._settled if run_id in here else self._unchanging
             known = kept.get(run_id)
             if known is None:

@@ -5,12 +5,13 @@ import { element } from "./element.js";
 const ID = "word-meaning"; // assets/style.css
 const LINK = 'a[href^="#word-"]';
 const GAP = 6; // pixels
-let meanings = {};
+const AGAIN = 5000; // milliseconds
+let meanings = {}; // HTML by the name in a link
 
-/** Has every link to a word, now and later, show what it means; words: HTML by the name in the link. */
-export function explainWords(words) {
-  meanings = words;
+/** Has every link to a word, now and later, show what it means. */
+export function explainWords() {
   if (document.getElementById(ID)) return;
+  learn();
   const shown = element("div", { id: ID, role: "tooltip", hidden: true });
   document.body.append(shown);
   const listen = (type, act) => document.addEventListener(type, act, { capture: true });
@@ -29,6 +30,15 @@ export function explainWords(words) {
     }
     show(shown, link);
   });
+}
+
+/** Asks the server, once a visit; again later where it does not answer. */
+async function learn() {
+  try {
+    meanings = await (await fetch(new URL("../../../words", import.meta.url))).json();
+  } catch {
+    setTimeout(learn, AGAIN);
+  }
 }
 
 function linkOf(event) {

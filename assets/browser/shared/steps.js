@@ -1,4 +1,6 @@
 // The card with a lesson's steps: one at a time, each with its prediction, the answer, and the view that it needs.
+import { ClassRow, votesOf } from "../classroom/class_row.js";
+import { membership } from "../classroom/membership.js";
 import { writeAddress } from "./address.js";
 import { element } from "./element.js";
 import { foldNavigation } from "./fold_navigation.js";
@@ -22,7 +24,7 @@ const places = globalThis.aeVaeLabSteps; // a lesson -> the step at which one le
 export default function (component) {
   haveOneEntryAPage();
   foldNavigation();
-  explainWords(component.data.words);
+  explainWords();
   const root = component.parentElement.querySelector(".steps");
   lightSymbols(root);
   root.card ??= new Card(root);
@@ -42,6 +44,12 @@ class Card {
     this.find(".anew").addEventListener("click", () => this.beginAnew());
     this.find(".present").addEventListener("click", () => this.present(!isPresented()));
     this.onKey = (event) => this.key(event);
+    this.classRow = new ClassRow(this.find(".class"), {
+      question: () => this.question,
+      view: () => `${location.pathname.split("/").at(-1)}${location.search}`,
+      show: () => this.show(),
+      go: (view) => this.follow(view),
+    });
   }
 
   open({ data }) {
@@ -51,10 +59,12 @@ class Card {
     skipTo(() => this.find(".card"));
     if (isNew) this.begin();
     else this.show();
+    this.classRow.open(data.given.join);
   }
 
   leave() {
     document.removeEventListener("keydown", this.onKey);
+    this.classRow.leave();
   }
 
   /** The card of another page, at the step that its address names, or at which one left it. */
@@ -69,6 +79,27 @@ class Card {
     if (given.present === "1" || isPresented()) this.present(true);
     this.shown = null;
     this.show();
+  }
+
+  /** What the step is called in a class; empty for a task, on which nobody votes. */
+  get question() {
+    return this.data && this.step.options.length ? `${this.data.name}.${this.at + 1}` : "";
+  }
+
+  /** To where the teacher calls: "train?lesson=2". */
+  follow(view) {
+    const [name, query] = view.split("?");
+    const lesson = name || "home";
+    const at = Number(new URLSearchParams(query).get("lesson") ?? 1) - 1;
+    if (lesson !== this.data.name) {
+      places.set(lesson, at + 1);
+      return goTo({ href: `./${name}` });
+    }
+    if (at === this.at || !this.data.steps[at]) return;
+    this.at = at;
+    this.write();
+    this.show();
+    this.needs(this.step.view);
   }
 
   get step() {
@@ -143,11 +174,22 @@ class Card {
   }
 
   predict(option) {
+    const choice = this.step.options.indexOf(option);
+    if (this.inClass && choice >= 0 && !membership().isTeacher)
+      this.classRow.do(() => membership().vote(this.question, choice));
     const isFirst = this.predicted === undefined;
     this.progress.predict(this.at, this.step.words, option);
     this.finish();
     this.show();
     if (isFirst) this.needs(this.step.then);
+  }
+
+  /** What the class knows of this step; null for who is in none, and for a task. */
+  get inClass() {
+    const { isMember, isTeacher } = membership();
+    if (!isMember || !this.question) return null;
+    const asked = membership().asked(this.question);
+    return { ...asked, isRevealed: isTeacher ? Boolean(asked.isRevealed) : Boolean(asked.bars.at(-1)) };
   }
 
   get predicted() {
@@ -172,12 +214,15 @@ class Card {
     this.find(".on").textContent = isLast && after ? "Next lesson ›" : "Next ›";
     const mark = (step) => (this.progress.isFinished(step) ? "✓" : step === this.at ? "●" : "○");
     this.find(".ticks").textContent = steps.map((_, step) => mark(step)).join("");
-    const { predicted } = this;
+    const { predicted, inClass } = this;
+    // In a class the answer comes once the teacher reveals it, for all.
+    const isAnswered = inClass ? inClass.isRevealed : predicted !== undefined;
     for (const pill of this.find(".options").children) {
       pill.setAttribute("aria-pressed", String(pill.textContent === predicted));
-      pill.classList.toggle("measured", predicted !== undefined && pill.textContent === measured);
+      pill.classList.toggle("measured", isAnswered && pill.textContent === measured);
     }
-    const said = predicted !== undefined ? verdict(options, predicted, measured) + answer : "";
+    this.find(".votes").replaceChildren(...(inClass?.isRevealed ? votesOf(options, inClass) : []));
+    const said = isAnswered ? verdict(options, predicted, measured) + answer : "";
     if (this.find(".answer").innerHTML !== said) this.find(".answer").innerHTML = said;
   }
 

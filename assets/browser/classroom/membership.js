@@ -1,0 +1,176 @@
+// A class, as the browser of a member or of the teacher knows it: one stream of what is new, one request for what is done.
+const KEPT = "ae-vae-lab class"; // in this browser: {code, member, turns, follows, called}
+const LATER = [1000, 2000, 5000, 10000]; // milliseconds until a lost stream is tried again
+
+/** The address of a route of classes. */
+export const routeOf = (path) => new URL(`../../../class${path}`, import.meta.url).href;
+
+/** The one membership of this browser, whatever page it shows. */
+export const membership = () => {
+  globalThis.aeVaeLabMembership ??= new Membership();
+  return globalThis.aeVaeLabMembership;
+};
+
+class Membership extends EventTarget {
+  constructor() {
+    super();
+    this.kept = read();
+    this.now = null; // what the server last said of the class
+    this.tries = 0;
+    this.isLost = false; // the stream is, for the moment
+    if (this.kept) this.listen();
+    window.addEventListener("online", () => this.kept && this.listen());
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "visible" && this.kept && this.isLost) this.listen();
+    });
+  }
+
+  get isMember() {
+    return Boolean(this.kept);
+  }
+
+  get isTeacher() {
+    return Boolean(this.kept && this.now?.isTeacher);
+  }
+
+  /** What is known of a question, "LESSON.STEP". */
+  asked(question) {
+    return this.now?.questions[question] ?? { round: 1, answered: 0, mine: null, bars: [null] };
+  }
+
+  /** The teacher's right is a cookie that no script can read; `own` has it too, for the teacher's other devices. */
+  async start() {
+    const { code, secret, link } = await ask("", {});
+    this.own = `${new URL("./", document.baseURI).href}#teach=${code}.${secret}`; // in no storage
+    this.enter({ code, member: "", link, follows: false });
+  }
+
+  /** Another device of the teacher's. */
+  async teach(code, secret) {
+    await ask(`/${code}/teach`, { secret });
+    this.enter({ code, member: "", follows: false });
+  }
+
+  async join(text) {
+    const code = text.trim().toUpperCase();
+    const { member } = await ask(`/${code}/join`, {});
+    this.enter({ code, member, follows: true });
+  }
+
+  enter(kept) {
+    this.keep({ turns: {}, called: 0, ...kept });
+    this.now = null;
+    this.listen();
+  }
+
+  leave() {
+    this.source?.close();
+    clearTimeout(this.retry);
+    this.keep(null);
+    this.now = null;
+    this.tell();
+  }
+
+  /** A member's choice, which a later one takes the place of. */
+  async vote(question, choice) {
+    const { code, member, turns } = this.kept;
+    const round = `${question}.${this.asked(question).round}`;
+    const turn = (turns[round] ?? 0) + 1;
+    this.keep({ ...this.kept, turns: { ...turns, [round]: turn } });
+    await this.insist(`/${code}/vote`, { member, question, turn, choice });
+  }
+
+  /** What the teacher does: reveal, again, here, pause, go on, end. */
+  act(what, more = {}) {
+    return this.insist(`/${this.kept.code}/act`, { do: what, ...more });
+  }
+
+  /** Asks until the server has heard it; a refusal is an answer. */
+  async insist(path, body) {
+    for (const pause of [...LATER, null]) {
+      try {
+        return await ask(path, body);
+      } catch (error) {
+        if (error instanceof Refusal || pause === null) throw error;
+        await new Promise((resolve) => setTimeout(resolve, pause));
+      }
+    }
+  }
+
+  follow(does) {
+    this.keep({ ...this.kept, follows: does });
+    this.tell();
+  }
+
+  listen() {
+    this.source?.close();
+    clearTimeout(this.retry);
+    const { code, member } = this.kept;
+    const source = new EventSource(routeOf(`/${code}/stream?member=${member}`));
+    this.source = source;
+    source.addEventListener("message", ({ data }) => this.hear(JSON.parse(data)));
+    source.addEventListener("gone", () => this.leave());
+    source.addEventListener("error", () => this.lose(source));
+  }
+
+  hear(now) {
+    Object.assign(this, { now, tries: 0, isLost: false });
+    if (now.isOver) return this.leave();
+    const isCalled = now.called > this.kept.called;
+    if (isCalled) this.keep({ ...this.kept, called: now.called });
+    this.tell();
+    if (isCalled && this.kept.follows && !now.isTeacher) {
+      this.dispatchEvent(new CustomEvent("called", { detail: now.view }));
+    }
+  }
+
+  /** The stream is lost: it is tried again, later and later; a class that is over answers that there is none. */
+  async lose(source) {
+    source.close();
+    if (source !== this.source || !this.kept) return;
+    this.isLost = true;
+    this.tell();
+    const { code, member } = this.kept;
+    const answer = await fetch(routeOf(`/${code}/stream?member=${member}`), { method: "HEAD" }).catch(() => null);
+    if (source !== this.source || !this.kept) return;
+    if (answer?.status === 404) return this.leave();
+    const wait = LATER[Math.min(this.tries++, LATER.length - 1)] * (0.5 + Math.random());
+    this.retry = setTimeout(() => this.kept && this.listen(), wait);
+  }
+
+  keep(kept) {
+    this.kept = kept;
+    try {
+      if (kept) localStorage.setItem(KEPT, JSON.stringify(kept));
+      else localStorage.removeItem(KEPT);
+    } catch {
+      // a browser that keeps nothing: then it lasts as long as the page
+    }
+  }
+
+  tell() {
+    this.dispatchEvent(new Event("news"));
+  }
+}
+
+/** What the server refuses, in words. */
+class Refusal extends Error {}
+
+async function ask(path, body) {
+  const answer = await fetch(routeOf(path), {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  if (answer.ok) return answer.json();
+  const words = await answer.text();
+  throw answer.status < 500 ? new Refusal(words) : new Error(words);
+}
+
+function read() {
+  try {
+    return JSON.parse(localStorage.getItem(KEPT));
+  } catch {
+    return null;
+  }
+}

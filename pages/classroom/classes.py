@@ -1,0 +1,246 @@
+"""A class in the store: who is in it, what each has predicted, and what its teacher does.
+
+    classes/CODE/class.json           since when, and the checksum of the teacher's secret
+                 members/NUMBER       an empty file a member
+                 votes/QUESTION/...   an empty file a vote: ROUND.NUMBER.TURN.CHOICE
+                 teacher/N.json       what the teacher did, one after the other
+
+Nothing is ever changed, only added: several servers on one store lose and split nothing. A question is "LESSON.STEP".
+"""
+
+import hashlib
+import hmac
+import json
+import re
+import secrets
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from pages.lessons import LESSONS
+from pages.shared.address import MOST_STEPS
+from vae.runs.files import Files
+from vae.runs.layers import CLASSES
+
+LETTERS = "ACDEFHJKMNPRTVWXY"  # none that looks like another, or like a number
+CODE = re.compile(rf"[{LETTERS}]{{5}}")
+MEMBER = re.compile(r"[0-9a-f]{16}")
+VOTE = re.compile(rf"(\d{{1,2}})\.({MEMBER.pattern})\.(\d{{1,6}})\.(\d)")
+PARAMETERS = re.compile(r"[^\s<>\"#]*")
+PAGES = {"", *(lesson.name for lesson in LESSONS)}
+LASTS = 12 * 3_600.0  # seconds
+MOST_CLASSES, MOST_MEMBERS, MOST_CHOICES, MOST_ROUNDS, MOST_TURNS = 200, 500, 10, 20, 999_999
+ACTS = ("reveal", "again", "here", "pause", "go on", "end")
+LONGEST = 2_000  # letters of an address that the teacher shows
+
+
+class Refused(Exception):
+    """What was asked of a class is not allowed; the message says why, in words."""
+
+
+@dataclass(frozen=True)
+class Round:
+    """One time that a question was asked: what each member chose, and whether all may see it."""
+
+    choices: Mapping[str, int]
+    is_revealed: bool = False
+
+    def bars(self, options: int = MOST_CHOICES) -> list[int]:
+        """How many chose each option."""
+        counts = Counter(self.choices.values())
+        return [counts[choice] for choice in range(options)]
+
+
+@dataclass(frozen=True)
+class Class:
+    """A class as it is now."""
+
+    code: str
+    members: frozenset[str] = frozenset()
+    questions: Mapping[str, tuple[Round, ...]] = field(default_factory=dict)
+    view: str = ""  # the address to which the teacher has called all, "" before
+    called: int = 0  # how often
+    is_paused: bool = False
+    is_over: bool = False
+
+    def for_member(self, member: str) -> dict:
+        """What a member may know: of a round that is not revealed only how many have answered, and the own choice."""
+        asked = {}
+        for question, rounds in self.questions.items():
+            now = rounds[-1]
+            asked[question] = {
+                "round": len(rounds),
+                "answered": len(now.choices),
+                "mine": now.choices.get(member),
+                "bars": [one.bars() if one.is_revealed else None for one in rounds],
+            }
+        return {**self._for_all(), "questions": asked}
+
+    def for_teacher(self) -> dict:
+        """All that the teacher sees: also what is not revealed yet."""
+        asked = {
+            question: {
+                "round": len(rounds),
+                "answered": len(rounds[-1].choices),
+                "isRevealed": rounds[-1].is_revealed,
+                "bars": [one.bars() for one in rounds],
+            }
+            for question, rounds in self.questions.items()
+        }
+        return {**self._for_all(), "questions": asked}
+
+    def _for_all(self) -> dict:
+        return {
+            "code": self.code,
+            "members": len(self.members),
+            "view": self.view,
+            "called": self.called,
+            "isPaused": self.is_paused,
+            "isOver": self.is_over,
+        }
+
+    def table(self) -> list[tuple[str, int, str, int]]:
+        """Every vote that counts, as (question, round, member, choice)."""
+        return [
+            (question, number, member, choice)
+            for question, rounds in sorted(self.questions.items())
+            for number, one in enumerate(rounds, 1)
+            for member, choice in sorted(one.choices.items())
+        ]
+
+
+class Classes:
+    """The classes of a store."""
+
+    def __init__(self, files: Files, clock: Callable[[], float] = time.time):
+        self.files, self.clock = files, clock
+        self._acts: dict[str, dict] = {}  # of teachers, by path: they never change
+
+    def start(self) -> tuple[str, str]:
+        """Begins a class; returns its code, and the secret that makes somebody its teacher."""
+        going_on = [code for code in self.files.folders(CLASSES) if self._is_going_on(code)]
+        if len(going_on) >= MOST_CLASSES:
+            raise Refused(
+                f"{MOST_CLASSES} classes go on at this server, which is as many as it holds. Try again later."
+            )
+        secret = secrets.token_urlsafe(24)
+        content = json.dumps({"since": self.clock(), "secret": _checksum(secret)}).encode()
+        while True:
+            code = "".join(secrets.choice(LETTERS) for _ in range(5))
+            if self.files.create(f"{CLASSES}/{code}/class.json", content):
+                return code, secret
+
+    def join(self, code: str) -> str:
+        """Makes somebody a member; returns the number, which is random and says nothing of who it is."""
+        now = self._open(code)
+        if len(now.members) >= MOST_MEMBERS:
+            raise Refused(f"The class {code} is full: it has {MOST_MEMBERS} members.")
+        member = secrets.token_hex(8)
+        self.files.write(f"{CLASSES}/{code}/members/{member}", b"")
+        return member
+
+    def vote(self, code: str, member: str, question: str, turn: int, choice: int) -> None:
+        """A member's choice; a later turn takes the place of an earlier one, until the teacher reveals the round."""
+        _check_question(question)
+        if not 0 <= turn <= MOST_TURNS or not 0 <= choice < MOST_CHOICES:
+            raise Refused(f"turn {turn}, choice {choice}: 0 to {MOST_TURNS:,} and 0 to {MOST_CHOICES - 1} are allowed.")
+        now = self._open(code)
+        if member not in now.members:
+            raise Refused(f"You are not in the class {code} any more: join it again.")
+        rounds = now.questions.get(question, (Round({}),))
+        if rounds[-1].is_revealed:
+            raise Refused("The answers are on show already, and none can be changed any more.")
+        self.files.write(f"{CLASSES}/{code}/votes/{question}/{len(rounds)}.{member}.{turn}.{choice}", b"")
+
+    def act(self, code: str, secret: str, do: str, question: str = "", view: str = "") -> None:
+        """What the teacher does. Raises Refused for everybody else."""
+        if not self.is_teacher(code, secret):
+            raise Refused(f"Only the teacher of the class {code} can do that.")
+        if do not in ACTS:
+            raise Refused(f"{do!r}: one of {', '.join(ACTS)} is allowed.")
+        if do in ("reveal", "again"):
+            _check_question(question)
+        page, _, parameters = view.partition("?")
+        if len(view) > LONGEST or page not in PAGES or not PARAMETERS.fullmatch(parameters):
+            raise Refused("This is no address of a page of the lab.")
+        now = self._open(code)
+        if do == "again" and len(now.questions.get(question, ())) >= MOST_ROUNDS:
+            raise Refused(f"A question can be asked {MOST_ROUNDS} times.")
+        content = json.dumps({"do": do, "question": question, "view": view, "at": self.clock()}).encode()
+        number = len(self.files.files(f"{CLASSES}/{code}/teacher")) + 1
+        while not self.files.create(f"{CLASSES}/{code}/teacher/{number:06}.json", content):
+            number += 1  # another device of the teacher's was first
+
+    def is_teacher(self, code: str, secret: str) -> bool:
+        """Whether this is the secret of the class's teacher."""
+        known = self._about(code)
+        return bool(known) and hmac.compare_digest(known["secret"], _checksum(secret))
+
+    def now(self, code: str) -> Class | None:
+        """The class as it is; None where there is none, or no more."""
+        if not self._is_going_on(code):
+            return None
+        place = f"{CLASSES}/{code}"
+        acts = [self._act(f"{place}/teacher/{name}") for name in sorted(self.files.files(f"{place}/teacher"))]
+        asked = {*self.files.folders(f"{place}/votes"), *(one["question"] for one in acts if one["question"])}
+        calls = [one["view"] for one in acts if one["do"] == "here"]
+        pauses = [one["do"] for one in acts if one["do"] in ("pause", "go on")]
+        return Class(
+            code=code,
+            members=frozenset(name for name in self.files.files(f"{place}/members") if MEMBER.fullmatch(name)),
+            questions={question: self._rounds(place, question, acts) for question in sorted(asked)},
+            view=calls[-1] if calls else "",
+            called=len(calls),
+            is_paused=pauses[-1:] == ["pause"],
+            is_over=any(one["do"] == "end" for one in acts),
+        )
+
+    def _rounds(self, place: str, question: str, acts: list[dict]) -> tuple[Round, ...]:
+        done = [one["do"] for one in acts if one["question"] == question]
+        latest: list[dict[str, tuple[int, int]]] = [{} for _ in range(1 + done.count("again"))]
+        for name in self.files.files(f"{place}/votes/{question}"):
+            if found := VOTE.fullmatch(name):
+                number, member, turn, choice = int(found[1]), found[2], int(found[3]), int(found[4])
+                if 1 <= number <= len(latest):
+                    latest[number - 1][member] = max(latest[number - 1].get(member, (-1, 0)), (turn, choice))
+        revealed, at = [False] * len(latest), 0
+        for do in done:
+            revealed[at] |= do == "reveal"
+            at += do == "again"
+        choices = [{member: choice for member, (_, choice) in one.items()} for one in latest]
+        return tuple(Round(one, is_shown) for one, is_shown in zip(choices, revealed))
+
+    def _open(self, code: str) -> Class:
+        now = self.now(code)
+        if now is None or now.is_over:
+            raise Refused(f"There is no class {code} here, or it is over: ask for the code again.")
+        return now
+
+    def _is_going_on(self, code: str) -> bool:
+        known = self._about(code)
+        return bool(known) and 0 <= self.clock() - known["since"] < LASTS
+
+    def _about(self, code: str) -> dict | None:
+        if not CODE.fullmatch(code):
+            return None
+        try:
+            return self._act(f"{CLASSES}/{code}/class.json")
+        except FileNotFoundError:
+            return None
+
+    def _act(self, path: str) -> dict:
+        if path not in self._acts:
+            self._acts[path] = json.loads(self.files.read(path, most=10_000))
+        return self._acts[path]
+
+
+def _check_question(question: str) -> None:
+    lesson, _, step = question.partition(".")
+    is_step = step.isascii() and step.isdecimal() and 1 <= int(step) <= MOST_STEPS
+    if lesson not in PAGES or not lesson or not is_step:
+        raise Refused("This is no step of a lesson.")
+
+
+def _checksum(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,333 @@
+"""The routes of a class: one small request for whatever somebody does, and one stream of what is new for each browser.
+
+A class is looked up in the store once a second at most, whatever the number of its members, and only while somebody
+listens.
+"""
+
+import asyncio
+import contextlib
+import io
+import json
+import os
+import socket
+import time
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
+
+import segno
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from pages.classroom.classes import LASTS, Class, Classes, Refused
+from pages.shared import readings
+from pages.shared.visitors import Paces, TooManyPages
+from vae.runs.files import StoreError
+
+LOOK = 1.0  # seconds between two looks into the store
+ALIVE = 15.0  # seconds after which a stream says that it is still there
+MOST_BYTES = 4_000  # of a request
+NEVER = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+# How often one address may begin classes, and try codes that are none: a school is behind one address.
+_beginning, _guessing = Paces(10, 1 / 60), Paces(30, 0.5)
+
+
+def routes(base: str) -> list[Route]:
+    """The routes below the server's own path."""
+    here = f"{base}/class"
+    return [
+        Route(here, _start, methods=["POST"]),
+        Route(f"{here}/{{code}}/join", _join, methods=["POST"]),
+        Route(f"{here}/{{code}}/vote", _vote, methods=["POST"]),
+        Route(f"{here}/{{code}}/act", _act, methods=["POST"]),
+        Route(f"{here}/{{code}}/teach", _teach, methods=["POST"]),
+        Route(f"{here}/{{code}}/stream", _stream, methods=["GET"]),
+        Route(f"{here}/{{code}}/votes.csv", _votes, methods=["GET"]),
+        Route(f"{here}/{{code}}/qr.svg", _qr, methods=["GET"]),
+    ]
+
+
+def _held() -> Classes:
+    return _of_store(readings.store().upper)
+
+
+_known: dict[int, Classes] = {}
+
+
+def _of_store(files) -> Classes:
+    if id(files) not in _known:
+        _known.clear()
+        _known[id(files)] = Classes(files)
+    return _known[id(files)]
+
+
+async def _start(request: Request) -> Response:
+    async def begun(asked: dict) -> Response:
+        _keep(_beginning, request)
+        code, secret = await run_in_threadpool(_held().start)
+        answer = {"code": code, "secret": secret, "link": f"{_public(request)}/?join={code}"}
+        return _with_secret(request, JSONResponse(answer, headers=NEVER), code, secret)
+
+    return await _answered(request, begun)
+
+
+async def _teach(request: Request) -> Response:
+    """Another device of the teacher's: who has the secret gets the cookie."""
+
+    async def known(asked: dict) -> Response:
+        code, secret = request.path_params["code"], str(asked.get("secret", ""))
+        if not await run_in_threadpool(_held().is_teacher, code, secret):
+            _keep(_guessing, request)
+            raise Refused("This link does not make you the teacher of a class here.")
+        return _with_secret(request, JSONResponse({"code": code}, headers=NEVER), code, secret)
+
+    return await _answered(request, known)
+
+
+async def _join(request: Request) -> Response:
+    async def joined(asked: dict) -> Response:
+        try:
+            member = await run_in_threadpool(_held().join, request.path_params["code"])
+        except Refused:
+            _keep(_guessing, request)
+            raise
+        _looks.now(request.path_params["code"])
+        return JSONResponse({"member": member}, headers=NEVER)
+
+    return await _answered(request, joined)
+
+
+async def _vote(request: Request) -> Response:
+    async def voted(asked: dict) -> Response:
+        wish = [asked.get(name) for name in ("member", "question", "turn", "choice")]
+        if [type(value) for value in wish] != [str, str, int, int]:
+            raise Refused("A vote has a member, a question, a turn and a choice.")
+        await run_in_threadpool(_held().vote, request.path_params["code"], *wish)
+        _looks.now(request.path_params["code"])
+        return JSONResponse({}, headers=NEVER)
+
+    return await _answered(request, voted)
+
+
+async def _act(request: Request) -> Response:
+    async def acted(asked: dict) -> Response:
+        wish = {name: str(asked.get(name, "")) for name in ("do", "question", "view")}
+        code = request.path_params["code"]
+        await run_in_threadpool(_held().act, code, _secret(request, code), **wish)
+        _looks.now(code)
+        return JSONResponse({}, headers=NEVER)
+
+    return await _answered(request, acted)
+
+
+async def _votes(request: Request) -> Response:
+    """Every vote that counts, as CSV, for the teacher; a member is a number within its class."""
+    code = request.path_params["code"]
+    try:
+        if not await run_in_threadpool(_held().is_teacher, code, _secret(request, code)):
+            return PlainTextResponse(f"Only the teacher of the class {code} can have its votes.", 403, NEVER)
+        now = await run_in_threadpool(_held().now, code)
+    except StoreError as error:
+        return PlainTextResponse(str(error), 503, NEVER)
+    if now is None:
+        return PlainTextResponse(f"There is no class {code} here.", 404, NEVER)
+    numbers = {member: number for number, member in enumerate(sorted(now.members), 1)}
+    rows = ["lesson,step,round,member,choice"]
+    for question, number, member, choice in now.table():
+        rows.append(f"{question.replace('.', ',')},{number},{numbers.get(member, 0)},{choice + 1}")
+    headers = NEVER | {"Content-Disposition": f'attachment; filename="votes-{code}.csv"'}
+    return PlainTextResponse("\n".join([*rows, ""]), headers=headers, media_type="text/csv")
+
+
+async def _qr(request: Request) -> Response:
+    """A link of this lab as a QR code, SVG."""
+    link = request.query_params.get("link", "")
+    if len(link) > 300 or urlsplit(link).scheme not in ("http", "https"):
+        return PlainTextResponse("A link of up to 300 letters, with http or https, is needed.", 400, NEVER)
+    picture = io.BytesIO()
+    segno.make(link, error="m").save(picture, kind="svg", border=2, scale=8, dark="#000", light="#fff")
+    return Response(picture.getvalue(), media_type="image/svg+xml", headers=NEVER)
+
+
+async def _stream(request: Request) -> Response:
+    """Server-sent events: what this browser may know of the class, whenever that is another."""
+    code, member = request.path_params["code"], request.query_params.get("member", "")[:40]
+    try:
+        is_teacher = await run_in_threadpool(_held().is_teacher, code, _secret(request, code))
+        now = await run_in_threadpool(_held().now, code)
+    except StoreError as error:
+        return PlainTextResponse(str(error), 503, NEVER)
+    if now is None or (not is_teacher and member not in now.members):
+        with contextlib.suppress(TooManyPages):
+            _guessing.wait(_address(request), time.monotonic())
+        return PlainTextResponse(f"There is no class {code} here in which you are.", 404, NEVER)
+    return StreamingResponse(_events(code, member, is_teacher), headers=NEVER, media_type="text/event-stream")
+
+
+async def _events(code: str, member: str, is_teacher: bool) -> AsyncIterator[str]:
+    said = None
+    async with _looks.listening(code) as look:
+        while True:
+            if look.seen is None:
+                yield "event: gone\ndata: {}\n\n"
+                return
+            known = look.seen.for_teacher() if is_teacher else look.seen.for_member(member)
+            words = json.dumps({**known, "isTeacher": is_teacher})
+            if words != said:
+                yield f"data: {words}\n\n"
+                said = words
+            if look.seen.is_over:
+                return
+            if not await look.changes(ALIVE):
+                yield ": alive\n\n"
+
+
+class _Look:
+    """What is known of a class, looked up again while anybody listens."""
+
+    def __init__(self, code: str):
+        self.code, self.listeners = code, 0
+        self.seen: Class | None = None
+        self._changed = asyncio.Condition()
+        self._soon = asyncio.Event()
+        self._task: asyncio.Task | None = None
+
+    async def changes(self, seconds: float) -> bool:
+        """Waits until there is something new, for so long at most."""
+        try:
+            async with asyncio.timeout(seconds), self._changed:
+                await self._changed.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def soon(self) -> None:
+        """Has the next look come at once."""
+        self._soon.set()
+
+    async def begin(self) -> None:
+        """Looks once, and from then on again and again."""
+        self.seen = await run_in_threadpool(_held().now, self.code)
+        self._task = asyncio.create_task(self._look_on())
+
+    def end(self) -> None:
+        """Nobody listens any more."""
+        if self._task:
+            self._task.cancel()
+
+    async def _look_on(self) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK):
+                    await self._soon.wait()
+            await asyncio.sleep(LOOK / 4)  # what many do at a time is one look
+            self._soon.clear()
+            with contextlib.suppress(StoreError):  # which comes back, or says so elsewhere
+                found = await run_in_threadpool(_held().now, self.code)
+                if found != self.seen:
+                    self.seen = found
+                    async with self._changed:
+                        self._changed.notify_all()
+
+
+class _Looks:
+    """The classes to which somebody listens at this server."""
+
+    def __init__(self):
+        self._looks: dict[str, _Look] = {}
+
+    def now(self, code: str) -> None:
+        """Something has been done in a class: whoever listens hears of it at once."""
+        if code in self._looks:
+            self._looks[code].soon()
+
+    @contextlib.asynccontextmanager
+    async def listening(self, code: str) -> AsyncIterator[_Look]:
+        """Somebody listens to a class."""
+        look = self._looks.setdefault(code, _Look(code))
+        look.listeners += 1
+        try:
+            if look.listeners == 1:
+                await look.begin()
+            elif look.seen is None:
+                look.seen = await run_in_threadpool(_held().now, code)
+            yield look
+        finally:
+            look.listeners -= 1
+            if not look.listeners:
+                look.end()
+                self._looks.pop(code, None)
+
+
+_looks = _Looks()
+
+
+async def _answered(request: Request, do) -> Response:
+    """An answer to what a browser asks for, from a page of this server alone; a refusal in words."""
+    origin = request.headers.get("origin", "")
+    if urlsplit(origin).netloc != request.headers.get("host", ""):
+        return PlainTextResponse("This was not asked for by a page of this lab.", 403, NEVER)
+    body = await request.body()
+    try:
+        asked = json.loads(body) if len(body) <= MOST_BYTES else None
+    except ValueError:
+        asked = None
+    if not isinstance(asked, dict):
+        return PlainTextResponse("This cannot be read.", 400, NEVER)
+    try:
+        return await do(asked)
+    except Refused as refused:
+        return PlainTextResponse(str(refused), 409, NEVER)
+    except TooManyPages:
+        return PlainTextResponse("That was tried too often from where you are: wait for a minute.", 429, NEVER)
+    except StoreError as error:
+        return PlainTextResponse(str(error), 503, NEVER)
+
+
+def _public(request: Request) -> str:
+    """The address at which others reach the lab: VAE_PUBLIC_URL, or this computer's in the network for localhost."""
+    if named := os.environ.get("VAE_PUBLIC_URL", "").rstrip("/"):
+        return named
+    base = request.url.path.split("/class")[0]
+    host, port = request.url.hostname or "", request.url.port
+    if host in ("localhost", "127.0.0.1", "::1"):
+        host = _in_the_network() or host
+    place = f"[{host}]" if ":" in host else host
+    return f"{request.url.scheme}://{place}{f':{port}' if port else ''}{base}"
+
+
+def _in_the_network() -> str:
+    """This computer's own address; empty without a network. Nothing is sent: a route is looked up."""
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+        asked.connect(("10.255.255.255", 1))
+        return asked.getsockname()[0]
+    return ""
+
+
+def _keep(paces: Paces, request: Request) -> None:
+    """Refuses what comes too often from one address."""
+    if paces.wait(_address(request), time.monotonic()) > 0:
+        raise TooManyPages
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+def _cookie(code: str) -> str:
+    return f"ae-vae-lab-teacher-{code}"
+
+
+def _secret(request: Request, code: str) -> str:
+    return request.cookies.get(_cookie(code), "")
+
+
+def _with_secret(request: Request, response: Response, code: str, secret: str) -> Response:
+    """The secret in a cookie that JavaScript cannot read, and that no other site's page sends."""
+    path = request.url.path.split("/class")[0] + "/class"
+    is_safe = request.url.scheme == "https"
+    response.set_cookie(
+        _cookie(code), secret, max_age=int(LASTS), path=path, httponly=True, samesite="strict", secure=is_safe
+    )
+    return response

@@ -1,0 +1,172 @@
+"""A class in the store: who may do what, what is seen by whom, and that several servers lose and split nothing."""
+
+import json
+import random
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from pages.classroom import classes
+from pages.classroom.classes import CODE, LASTS, MOST_MEMBERS, Classes, Refused
+from vae.runs.files import Files
+from vae.runs.store import RunStore
+
+QUESTION = "home.1"
+
+
+class Clock:
+    now = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture(params=["local", "memory"])
+def files(request, tmp_path) -> Files:
+    return Files(str(tmp_path / "store") if request.param == "local" else f"memory://{tmp_path.name}")
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def held(files, clock) -> Classes:
+    return Classes(files, clock)
+
+
+def test_a_code_has_five_letters_that_nobody_takes_for_another(held):
+    codes = {held.start()[0] for _ in range(30)}
+    assert len(codes) == 30 and all(CODE.fullmatch(code) for code in codes)
+    assert not set("".join(codes)) & set("ILOQSBGZU0125688")
+
+
+def test_a_vote_is_hidden_until_the_teacher_reveals_and_can_be_changed_until_then(held):
+    code, secret = held.start()
+    ann, bob, eve = (held.join(code) for _ in range(3))
+    held.vote(code, ann, QUESTION, 1, 0)
+    held.vote(code, bob, QUESTION, 1, 2)
+    held.vote(code, ann, QUESTION, 2, 1)
+    held.vote(code, ann, QUESTION, 1, 2)  # an earlier turn that comes late
+    seen = held.now(code).for_member(ann)
+    assert seen["members"] == 3
+    assert seen["questions"][QUESTION] == {"round": 1, "answered": 2, "mine": 1, "bars": [None]}
+    assert held.now(code).for_member(eve)["questions"][QUESTION]["mine"] is None
+    assert held.now(code).for_teacher()["questions"][QUESTION]["bars"][0][:3] == [0, 1, 1]
+    held.act(code, secret, "reveal", QUESTION)
+    assert held.now(code).for_member(eve)["questions"][QUESTION]["bars"][0][:3] == [0, 1, 1]
+    with pytest.raises(Refused, match="on show already"):
+        held.vote(code, eve, QUESTION, 1, 0)
+
+
+def test_asked_again_both_rounds_stand_side_by_side(held):
+    code, secret = held.start()
+    member = held.join(code)
+    held.vote(code, member, QUESTION, 1, 0)
+    held.act(code, secret, "reveal", QUESTION)
+    held.act(code, secret, "again", QUESTION)
+    held.vote(code, member, QUESTION, 1, 2)
+    assert held.now(code).for_member(member)["questions"][QUESTION] == {
+        "round": 2, "answered": 1, "mine": 2, "bars": [[1, *[0] * 9], None],
+    }  # fmt: skip
+    held.act(code, secret, "reveal", QUESTION)
+    assert [bars[:3] for bars in held.now(code).for_member(member)["questions"][QUESTION]["bars"]] == [
+        [1, 0, 0],
+        [0, 0, 1],
+    ]
+    assert held.now(code).table() == [(QUESTION, 1, member, 0), (QUESTION, 2, member, 2)]
+
+
+def test_nobody_but_the_teacher_reveals_calls_pauses_or_ends(held):
+    code, secret = held.start()
+    _, another = held.start()
+    held.join(code)
+    for wrong in ("", "guess", another, secret[:-1]):
+        assert not held.is_teacher(code, wrong)
+        for do in classes.ACTS:
+            with pytest.raises(Refused, match="Only the teacher"):
+                held.act(code, wrong, do, QUESTION)
+    assert held.now(code).questions == {} and not held.now(code).is_over
+    held.act(code, secret, "here", view="train?lesson=2&seed=3")
+    held.act(code, secret, "pause")
+    now = held.now(code)
+    assert (now.view, now.called, now.is_paused) == ("train?lesson=2&seed=3", 1, True)
+    held.act(code, secret, "go on")
+    held.act(code, secret, "end")
+    assert not held.now(code).is_paused and held.now(code).is_over
+    with pytest.raises(Refused, match="it is over"):
+        held.join(code)
+
+
+@pytest.mark.parametrize("view", ["https://evil.example/", "//evil.example", "javascript:alert(1)", "x" * 3_000, "a b"])
+def test_the_teacher_shows_pages_of_the_lab_alone(held, view):
+    code, secret = held.start()
+    with pytest.raises(Refused, match="no address of a page of the lab"):
+        held.act(code, secret, "here", view=view)
+
+
+def test_what_no_member_may_say_is_refused(held):
+    code, _ = held.start()
+    member = held.join(code)
+    for question in ("home", "home.0", "home.99", "nowhere.1", "../../x.1", "home.1/..", "home.¹"):
+        with pytest.raises(Refused):
+            held.vote(code, member, question, 1, 0)
+    for turn, choice in ((-1, 0), (10**6, 0), (1, -1), (1, 10)):
+        with pytest.raises(Refused, match="are allowed"):
+            held.vote(code, member, QUESTION, turn, choice)
+    for stranger in ("0" * 16, "", "../x"):
+        with pytest.raises(Refused, match="join it again"):
+            held.vote(code, stranger, QUESTION, 1, 0)
+    assert held.now(code).questions == {}
+
+
+def test_a_class_ends_after_twelve_hours_and_a_code_that_is_none_is_said(held, clock):
+    code, secret = held.start()
+    clock.now += LASTS + 1
+    assert held.now(code) is None
+    for gone in (code, "AAAAA", "aaaaa", "../..", ""):
+        with pytest.raises(Refused):
+            held.join(gone)
+    with pytest.raises(Refused):
+        held.act(code, secret, "pause")
+
+
+def test_there_is_an_end_to_classes_and_to_members(held, monkeypatch):
+    monkeypatch.setattr(classes, "MOST_CLASSES", 2)
+    monkeypatch.setattr(classes, "MOST_MEMBERS", 3)
+    code, _ = held.start()
+    held.start()
+    with pytest.raises(Refused, match="2 classes go on"):
+        held.start()
+    for _ in range(3):
+        held.join(code)
+    with pytest.raises(Refused, match="is full: it has 3 members"):
+        held.join(code)
+    assert MOST_MEMBERS == 500
+
+
+def test_two_servers_on_one_store_lose_and_split_nothing(files, clock):
+    one, other = Classes(files, clock), Classes(files, clock)
+    code, secret = one.start()
+    members = [server.join(code) for server in (one, other) * 20]
+    wishes = [(member, turn, random.Random(turn).randrange(4)) for member in members for turn in (1, 2, 3)]
+    random.Random(0).shuffle(wishes)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda wish: random.choice((one, other)).vote(code, wish[0], QUESTION, *wish[1:]), wishes))
+        list(pool.map(lambda n: (one, other)[n % 2].act(code, secret, "here", view=f"train?seed={n}"), range(6)))
+    expected = [random.Random(3).randrange(4)] * len(members)
+    assert [choice for *_, choice in one.now(code).table()] == expected
+    assert one.now(code) == other.now(code) and one.now(code).called == 6
+    for number, name in enumerate(sorted(files.files(f"classes/{code}/teacher")), 1):
+        assert name == f"{number:06}.json" and json.loads(files.read(f"classes/{code}/teacher/{name}"))["do"] == "here"
+
+
+def test_a_class_is_no_run_and_holds_no_name(tmp_path):
+    store = RunStore(str(tmp_path / "store"))
+    held = Classes(store.upper)
+    code, secret = held.start()
+    held.vote(code, held.join(code), QUESTION, 1, 0)
+    assert "classes" not in store.run_ids() and "classes" not in store.states()
+    content = "".join(path.read_text() for path in (tmp_path / "store").rglob("*") if path.is_file())
+    assert secret not in content and set(json.loads(content)) == {"since", "secret"}
