@@ -1,5 +1,5 @@
-// The row of a class on the card of steps: a quiet button while one is in none; the chip, how many have answered, and for
-// the teacher what moves the class. Over the page: the code to join by, and "look up" while the teacher pauses.
+// The row of a class on the card of steps: a quiet button while one is in none; the chip, how many have answered, and
+// for the teacher what moves the class. Over the page: the code to join by, and "look up" while the teacher pauses.
 import { writeAddress } from "../shared/address.js";
 import { element } from "../shared/element.js";
 import { membership, routeOf } from "./membership.js";
@@ -13,7 +13,7 @@ export class ClassRow {
     this.class = membership();
   }
 
-  /** The card is on the page: until `leave` it follows what is new. code: of the class that the address asks to join. */
+  /** The card is on the page: until `leave` it follows what is new. code: of the class that the address names. */
   open(code) {
     this.leave();
     this.leaving = new AbortController();
@@ -27,7 +27,8 @@ export class ClassRow {
     writeAddress({ join: null });
     const [, own, secret] = /^#teach=(\w{5})\.([\w-]+)$/.exec(window.location.hash) ?? [];
     if (own) {
-      window.history.replaceState(window.history.state, "", window.location.href.split("#")[0]); // nobody else may see it
+      // Nobody else may see it.
+      window.history.replaceState(window.history.state, "", window.location.href.split("#")[0]);
       this.do(() => this.class.teach(own, secret));
     }
     this.hear();

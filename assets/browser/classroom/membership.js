@@ -1,4 +1,5 @@
-// A class, as the browser of a member or of the teacher knows it: one stream of what is new, one request for what is done.
+// A class, as the browser of a member or of the teacher knows it: one stream of what is new, one request for whatever
+// is done.
 const KEPT = "ae-vae-lab class"; // in this browser: {code, member, turns, follows, called}
 const LATER = [1000, 2000, 5000, 10000]; // milliseconds until a lost stream is tried again
 

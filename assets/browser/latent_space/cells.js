@@ -6,8 +6,8 @@ const REACH = 2; // sigmas of the prior, within which holes are looked for
 const RARE = 0.1; // of the density that one draws from: where q(z) has less, hardly a digit is at home
 
 /**
- * Cells within 2 sigma of the prior N(0, I) in which q(z), the mean of q(z|x) over the test digits (an AE: of its codes,
- * smoothed), is less than a tenth of it: who draws z from the prior gets pictures there that belong to no digit.
+ * Cells within 2 sigma of the prior N(0, I) in which q(z), the mean of q(z|x) over the test digits (an AE: of its
+ * codes, smoothed), is less than a tenth of it: who draws z there gets pictures that belong to no digit.
  */
 export function holes(context, plane) {
   const cells = cellsOf(plane.view);
@@ -18,7 +18,7 @@ export function holes(context, plane) {
   }
 }
 
-/** The share of what one draws from N(0, I) within 2 sigma that falls into holes, whatever part of the plane is seen. */
+/** The share of what one draws from N(0, I) within 2 sigma that falls into holes, whatever is seen of the plane. */
 export function shareInHoles(plane) {
   let [all, bare] = [0, 0];
   for (const { drawn, isHole } of withinThePrior(plane, { unit: (2 * REACH) / CELLS, left: -REACH, top: REACH })) {
@@ -28,7 +28,7 @@ export function shareInHoles(plane) {
   return bare / all;
 }
 
-/** The cells within REACH of the origin: the density there that one draws from, 2 pi times, and whether it is a hole. */
+/** The cells within REACH of the origin: 2 pi times the density that one draws from there, and whether it is a hole. */
 function* withinThePrior(plane, cells) {
   const { unit, left, top } = cells;
   for (const [cell, value] of densitiesOf(plane, cells).entries()) {

@@ -271,11 +271,10 @@ class View {
   }
 
   tellHoles(isOn) {
-    const { names } = this.data;
-    const share = (half) => `${(100 * shareInHoles(this.planes[half])).toFixed(0)} %`;
-    this.find(".bare").textContent = isOn
-      ? `Of what one draws from N(0, I) within 2 σ, holes take ${HALVES.map((h) => `${share(h)} (${names[h]})`).join(" and ")}.`
-      : "";
+    const told = () =>
+      HALVES.map((half) => `${(100 * shareInHoles(this.planes[half])).toFixed(0)} % (${this.data.names[half]})`);
+    const words = isOn ? `Of what one draws from N(0, I) within 2 σ, holes take ${told().join(" and ")}.` : "";
+    this.find(".bare").textContent = words;
   }
 
   tellPulls() {

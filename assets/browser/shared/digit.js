@@ -5,8 +5,8 @@ export const SIDE = 28;
 export const PIXELS = SIDE * SIDE;
 
 /**
- * Paints pixels on a canvas of 28 x 28, which its style may show larger; null leaves it empty. words: what it shows now,
- * for who cannot see it.
+ * Paints pixels on a canvas of 28 x 28, which its style may show larger; null leaves it empty. words: what it shows
+ * now, for who cannot see it.
  */
 export function paintDigit(canvas, pixels, words = "") {
   if (words) canvas.setAttribute("aria-label", words);

@@ -1,5 +1,5 @@
-// What a word of the lab means, as a pop-up where it stands: under the pointer, at a tap, and by the keyboard. Its links
-// are pages/shared/glossary.py's, in the page's own text and in components'.
+// What a word of the lab means, as a pop-up where it stands: under the pointer, at a tap, and by the keyboard. Its
+// links are pages/shared/glossary.py's, in the page's own text and in components'.
 import { element } from "./element.js";
 
 const ID = "word-meaning"; // assets/style.css

@@ -1,5 +1,5 @@
-// A symbol that is pointed at lights up wherever it stands on the page: in sentences, in formulas and in pictures, which
-// name theirs by data-symbol.
+// A symbol that is pointed at lights up wherever it stands on the page: in sentences, in formulas and in pictures,
+// which name theirs by data-symbol.
 import { colorOf } from "./colors.js";
 
 const NAMES = { x: "x", y: "y", z: "z", μ: "mu", σ: "sigma", ε: "eps", x̂: "x-hat" };
