@@ -28,6 +28,7 @@ import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
+from tests import load_class
 from tests.browser.server import Server
 from vae.config import RunConfig
 
@@ -301,8 +302,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=120.0, help="with all of them; a third of it with 5")
     parser.add_argument("--quick", action="store_true", help="10 students for 20 seconds")
     parser.add_argument("--json", metavar="FILE", help="write the figures there too")
+    parser.add_argument("--class", action="store_true", dest="in_class", help="a class that votes: tests/load_class.py")
+    parser.add_argument("--servers", type=int, default=1, help="on one store, with --class")
     given = parser.parse_args(arguments)
     sessions, seconds = (10, 20.0) if given.quick else (given.sessions, given.seconds)
+    if given.in_class:
+        with tempfile.TemporaryDirectory() as folder:
+            report = load_class.measure(Path(folder), given.servers, sessions, 0.1 if given.quick else 1.0)
+        print(json.dumps(report, indent=2))
+        return 0
     with tempfile.TemporaryDirectory() as folder:
         server = Server(Path(folder))
         try:

@@ -119,6 +119,7 @@ class Classes:
 
     def start(self) -> tuple[str, str]:
         """Begins a class; returns its code, and the secret that makes somebody its teacher."""
+        self._forget_old_ones()
         going_on = [code for code in self.files.folders(CLASSES) if self._is_going_on(code)]
         if len(going_on) >= MOST_CLASSES:
             raise Refused(
@@ -130,6 +131,15 @@ class Classes:
             code = "".join(secrets.choice(LETTERS) for _ in range(5))
             if self.files.create(f"{CLASSES}/{code}/class.json", content):
                 return code, secret
+
+    def _forget_old_ones(self) -> None:
+        """Removes what classes have said that ended half a day ago or longer."""
+        for code in self.files.folders(CLASSES):
+            known = self._about(code)
+            if known and self.clock() - known["since"] > 2 * LASTS:
+                self.files.delete(f"{CLASSES}/{code}")
+                for path in [path for path in self._acts if path.startswith(f"{CLASSES}/{code}/")]:
+                    del self._acts[path]
 
     def join(self, code: str) -> str:
         """Makes somebody a member; returns the number, which is random and says nothing of who it is."""

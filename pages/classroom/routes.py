@@ -22,6 +22,7 @@ from starlette.routing import Route
 
 from pages.classroom.classes import LASTS, Class, Classes, Refused
 from pages.shared import readings
+from pages.shared.server import ending
 from pages.shared.visitors import Paces, TooManyPages
 from vae.runs.files import StoreError
 
@@ -179,7 +180,12 @@ async def _events(code: str, member: str, is_teacher: bool) -> AsyncIterator[str
                 said = words
             if look.seen.is_over:
                 return
-            if not await look.changes(ALIVE):
+            waited = 0.0
+            while not (is_news := await look.changes(LOOK)) and not ending.is_set() and waited < ALIVE:
+                waited += LOOK
+            if ending.is_set():
+                return
+            if not is_news:
                 yield ": alive\n\n"
 
 

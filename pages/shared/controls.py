@@ -46,7 +46,7 @@ def run_settings(row) -> RunConfig:
     """The settings of a pair in a row, as its VAE's config; a bad one is said in words and ends the page."""
     with row:
         values = {name: setting(name, label, width=FIELD) for name, label in FEW.items()}
-        with st.popover("More", icon=":material/tune:", help="More settings"):
+        with st.popover("More", icon=":material/tune:"):
             for first in range(0, len(MORE), 3):
                 values |= settings(dict(list(MORE.items())[first : first + 3]))
     try:

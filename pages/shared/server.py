@@ -1,10 +1,12 @@
 """The server around the pages: what it starts with, what it serves beside them, and what is said when a page fails."""
 
 import contextlib
+import functools
 import gc
 import gzip
 import logging
 import re
+import signal
 import sys
 import threading
 import time
@@ -38,11 +40,30 @@ NEWS = re.compile(r"(ae|vae)-\d{1,2}d-[0-9a-f]{12}(/[0-9a-f]{64})?")  # a run, o
 async def lifespan(app: st.App):
     """Has torch, the images and the workers start with the server, in a thread, and not with the first visitor."""
     machine.share_pools()
+    _hear_of_the_end()
     _make_pages_known()
     sys.setswitchinterval(SWITCH)
     gc.disable()  # until all is imported: Python would look through it again and again, a quarter of the time it takes
     threading.Thread(target=_start, name="start of the lab", daemon=True).start()
     yield
+
+
+ending = threading.Event()  # set once the server is to end, which waits for every answer that is not whole
+
+
+def _hear_of_the_end() -> None:
+    """Has whoever gives an answer without an end hear that the server is to end: uvicorn would wait for ever."""
+    if threading.current_thread() is not threading.main_thread():
+        return  # a test's server, which nobody stops by a signal
+    for number in (signal.SIGINT, signal.SIGTERM):
+        before = signal.getsignal(number)
+        if callable(before):
+            signal.signal(number, functools.partial(_end, before))
+
+
+def _end(before: Callable, *signalled) -> None:
+    ending.set()
+    before(*signalled)
 
 
 def _make_pages_known() -> None:

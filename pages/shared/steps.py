@@ -90,6 +90,8 @@ def _show(steps: Sequence[Step], shown: RunConfig | None) -> None:
         "before": _way(here - 1),
         "after": _way(here + 1),
         "steps": [_step(step, shown) for step in steps],
+        # What of an address pictures in the browser have; for anything else the page is loaded anew.
+        "own": [name for name in address.PARAMETERS if address.is_the_browsers(name)],
     }
     _card(key="steps", data=data, height="content")
 
@@ -121,8 +123,6 @@ def _step(step: Step, shown: RunConfig | None) -> dict:
         "answer": html_of(marked(answer.words)) if answer else "",
         "view": dict(step.view),
         "then": dict(step.then),
-        # Which of them pictures in the browser have; for the others the page is loaded anew.
-        "own": [name for name in {**step.view, **step.then} if address.is_the_browsers(name)],
     }
 
 

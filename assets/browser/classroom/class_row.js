@@ -83,7 +83,9 @@ export class ClassRow {
       );
     }
     if (isMember) this.place.querySelector(".chip").textContent = this.words();
-    this.place.querySelector(".refused").textContent = this.complaint;
+    const refused = this.place.querySelector(".refused");
+    refused.hidden = !this.complaint;
+    refused.textContent = this.complaint;
   }
 
   words() {

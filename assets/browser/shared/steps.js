@@ -19,6 +19,7 @@ const KEYS = { PageDown: 1, PageUp: -1 }; // what a clicker sends
 const STAYS = ["present", "embed"]; // in the address, also when a page begins anew
 const isPresented = () => document.documentElement.classList.contains(PRESENTED);
 globalThis.aeVaeLabSteps ??= new Map();
+let called = null; // the page to which the teacher of a class calls, {name, parameters}, until it is there
 const places = globalThis.aeVaeLabSteps; // a lesson -> the step at which one left it
 
 export default function (component) {
@@ -79,6 +80,8 @@ class Card {
     if (given.present === "1" || isPresented()) this.present(true);
     this.shown = null;
     this.show();
+    if (called?.name === name) this.needs({ ...this.step.view, ...called.parameters });
+    called = null;
   }
 
   /** What the step is called in a class; empty for a task, on which nobody votes. */
@@ -89,17 +92,18 @@ class Card {
   /** To where the teacher calls: "train?lesson=2". */
   follow(view) {
     const [name, query] = view.split("?");
-    const lesson = name || "home";
-    const at = Number(new URLSearchParams(query).get("lesson") ?? 1) - 1;
-    if (lesson !== this.data.name) {
-      places.set(lesson, at + 1);
+    const parameters = Object.fromEntries(new URLSearchParams(query));
+    const at = Number(parameters.lesson ?? 1) - 1;
+    for (const own of [...STAYS, "lesson", "join"]) delete parameters[own];
+    if ((name || "home") !== this.data.name) {
+      places.set(name || "home", at + 1);
+      called = { name: name || "home", parameters };
       return goTo({ href: `./${name}` });
     }
-    if (at === this.at || !this.data.steps[at]) return;
-    this.at = at;
+    this.at = Math.min(Math.max(at, 0), this.data.steps.length - 1);
     this.write();
     this.show();
-    this.needs(this.step.view);
+    this.needs({ ...this.step.view, ...parameters });
   }
 
   get step() {
@@ -167,7 +171,7 @@ class Card {
     const url = new URL(window.location);
     const isThere = names.every((name) => url.searchParams.get(name) === view[name]);
     if (isThere) return;
-    if (names.every((name) => this.step.own.includes(name))) return setView(view);
+    if (names.every((name) => this.data.own.includes(name))) return setView(view);
     for (const name of names) url.searchParams.set(name, view[name]);
     for (const name of [...url.searchParams.keys()]) if (name.startsWith("predict_")) url.searchParams.delete(name);
     window.location.replace(url);

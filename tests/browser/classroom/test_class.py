@@ -1,10 +1,12 @@
 """A class in real browsers: a teacher, a student on a laptop, one on a phone, and one who comes late."""
 
 import re
+import signal
 
 from playwright.sync_api import Page, expect
 
 from tests.browser.phone import PHONE
+from tests.browser.server import wait_for
 
 
 def chip(page: Page):
@@ -65,6 +67,13 @@ def test_a_class_predicts_together_sees_what_it_thinks_and_goes_where_the_teache
     teacher.get_by_role("button", name="Reveal").click()
     expect(student.locator(".steps .votes .round")).to_have_count(6)
 
+    # The teacher's digit comes along.
+    teacher.locator(".networks .classes").get_by_role("button", name="3", exact=True).click()
+    teacher.wait_for_url(re.compile(r"x=\d+"))
+    digit = re.search(r"x=(\d+)", teacher.url)[1]
+    teacher.get_by_role("button", name="Everybody here").click()
+    expect(phone.locator(".networks .name")).to_contain_text(f"Test digit {digit}")
+
     # A student may leave the teacher; "pause" is seen by all.
     student.get_by_label("follow the teacher").uncheck()
     teacher.get_by_role("button", name="Next ›").click()
@@ -98,6 +107,23 @@ def test_a_class_predicts_together_sees_what_it_thinks_and_goes_where_the_teache
         expect(page.locator(".class summary")).to_be_visible()
     student.get_by_role("button", name="Neither").click()  # alone again the answer comes at once
     expect(student.locator(".steps .answer")).to_contain_text("A surprise")
+
+
+def test_a_server_ends_although_a_class_listens_and_the_class_goes_on_with_the_next_one(visit, own_server):
+    gone = "ERR_|WebSocket|disconnected|in reaching|not responding|Failed to load|404"
+    teacher = visit(own_server.url + "/", allowed=gone)
+    code = begin(teacher)
+    student = visit(f"{own_server.url}/?join={code}", allowed=gone)
+    student.get_by_role("button", name="Both", exact=True).click()
+    expect(chip(teacher)).to_contain_text("1 student · 1 answered")
+    own_server.process.send_signal(signal.SIGTERM)
+    wait_for(lambda: own_server.process.poll() is not None)
+    expect(chip(student)).to_contain_text("cannot be reached just now")
+    student.get_by_role("button", name="Neither", exact=True).click()  # said as soon as it can be
+    own_server.start()
+    expect(chip(student)).not_to_contain_text("cannot be reached")
+    teacher.get_by_role("button", name="Reveal").click()
+    expect(student.locator(".steps .votes .is-mine")).to_contain_text("Neither")
 
 
 def test_a_student_stays_in_the_class_over_a_reload_and_a_wrong_code_is_said(visit):

@@ -203,7 +203,7 @@ def test_a_killed_server_leaves_no_worker_behind_and_its_pair_goes_on_when_it_is
 def test_the_link_carries_the_settings_that_were_clicked(visit):
     page = visit("/train")
     expect(page.locator(".js-plotly-plot")).to_have_count(1)
-    page.get_by_role("button", name="More").click()
+    page.get_by_test_id("stPopoverButton").click()
     choose(page, "Likelihood", "gaussian")
     expect(page.get_by_role("combobox", name="Likelihood")).to_have_value("gaussian")
     for role, name, value in (("textbox", "Hidden layers", "40,20"), ("spinbutton", "Epochs", "7")):
@@ -212,7 +212,7 @@ def test_the_link_carries_the_settings_that_were_clicked(visit):
     page.wait_for_url(lambda url: all(part in url for part in ("epochs=7", "hidden_dims=40", "likelihood=gaussian")))
     other = visit(page.url)
     expect(other.get_by_role("spinbutton", name="Epochs")).to_have_value("7")
-    other.get_by_role("button", name="More").click()
+    other.get_by_test_id("stPopoverButton").click()
     expect(other.get_by_role("textbox", name="Hidden layers")).to_have_value("40,20")
     expect(other.get_by_role("combobox", name="Likelihood")).to_have_value("gaussian")
 

@@ -8,6 +8,7 @@ import pytest
 
 from pages.classroom import classes
 from pages.classroom.classes import CODE, LASTS, MOST_MEMBERS, Classes, Refused
+from tests.vae.runs.test_s3 import address, s3  # noqa: F401  (fixtures)
 from vae.runs.files import Files
 from vae.runs.store import RunStore
 
@@ -21,9 +22,14 @@ class Clock:
         return self.now
 
 
-@pytest.fixture(params=["local", "memory"])
+@pytest.fixture(params=["local", "s3"])
 def files(request, tmp_path) -> Files:
-    return Files(str(tmp_path / "store") if request.param == "local" else f"memory://{tmp_path.name}")
+    """A store of its own: a folder, or on a real S3 server."""
+    if request.param == "local":
+        return Files(str(tmp_path / "store"))
+    found = Files(f"{request.getfixturevalue('s3')}/{tmp_path.name}")
+    found.make_root()
+    return found
 
 
 @pytest.fixture
@@ -130,6 +136,14 @@ def test_a_class_ends_after_twelve_hours_and_a_code_that_is_none_is_said(held, c
             held.join(gone)
     with pytest.raises(Refused):
         held.act(code, secret, "pause")
+
+
+def test_nothing_is_left_of_a_class_of_yesterday(held, clock):
+    code, _ = held.start()
+    held.vote(code, held.join(code), QUESTION, 1, 0)
+    clock.now += 2 * LASTS + 1
+    another, _ = held.start()
+    assert held.files.folders("classes") == [another]
 
 
 def test_there_is_an_end_to_classes_and_to_members(held, monkeypatch):
