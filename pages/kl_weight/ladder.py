@@ -71,7 +71,7 @@ def show(architecture: RunConfig) -> None:
         height="content",
     )
     spread = seeds.spread(seeds.figure(functools.partial(seeds.with_seed, reference))) if reference else None
-    say(_outcome(rows, spread))
+    say(_outcome([row for row in rows if not row["isOwn"]] or rows, spread))  # which differ in the weight alone
 
 
 def _other_seeds(rungs: list[RunConfig], runs: list[RunConfig]) -> list[dict]:

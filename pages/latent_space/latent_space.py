@@ -30,8 +30,9 @@ STEPS = [
         predict=("The AE", "The VAE", "Both alike"),
         answer=Answer(
             "",
-            "*holes* colours them: within 2 σ of the prior N(0, I), where hardly a digit has its code. Both shares "
-            "stand below the planes.",
+            "*holes* colours them, within 2 σ of the prior N(0, I); both shares stand beside the planes. Few holes "
+            "are not yet a good sign: this AE's codes crowd around 0, so N(0, I) meets some nearly everywhere, but of "
+            "few digits, and whole digits lie outside. The VAE has all of them within, with some gaps between.",
         ),
         view={"layers": "codes,prior"},
         then={"layers": "codes,prior,holes"},

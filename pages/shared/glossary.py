@@ -22,14 +22,19 @@ class Word(NamedTuple):
 
 WORDS = {
     "encoder": Word(
-        "The network that turns a picture *x* into a code: its trunk gives *y*, and the head makes *z* of it."
+        "The network that turns a picture *x* into a code: its trunk gives *y*, and its heads the code, or where its "
+        "cloud is."
     ),
     "trunk": Word("The encoder's hidden layers, from *x* to *y*. An AE and a VAE have the same."),
     "head": Word("The encoder's last layer: *f* in an AE; *g* for *μ* and *h* for *log σ* in a VAE.", ("heads",)),
     "bottleneck": Word("Where the network is narrowest: all that the decoder gets to know of *x* goes through *z*."),
     "decoder": Word("The network that paints a picture *x̂* from a code *z*.", ("decoders",)),
     "code": Word("The few numbers *z* that stand for a picture.", ("codes",)),
-    "prior": Word("N(0, I): the cloud that codes are drawn from when there is no picture."),
+    "prior": Word(
+        "N(0, I), the standard Gaussian: its middle is 0, its width 1 each way. Codes are drawn from it when there is "
+        "no picture.",
+        ("N(0, I)",),
+    ),
     "posterior": Word(
         "p(z|x): which codes could have made the picture *x*, and how likely each is. *q(z|x)* stands in for it."
     ),
@@ -58,11 +63,13 @@ WORDS = {
     "log p(x)": Word(
         "A score here, not a probability: our pixels are grey, and over grey levels the Bernoulli form is not "
         "normalised, so no figure compares with those of black-and-white MNIST. (The Gaussian likelihood leaves out a "
-        "constant of 720.5 nats.)"
+        "constant of 720.4 nats.)"
     ),
-    "rate": Word("Another word for the KL: how many nats a code says of its picture."),
+    "rate": Word("Another word for the KL: a code says at most so many nats of its picture."),
     "distortion": Word("Another word for the reconstruction loss: what a code does not say of its picture."),
-    "MMD²": Word("How far a set of codes is from draws of N(0, I), from 0 (the same cloud) upwards."),
+    "MMD²": Word(
+        "How far a set of codes is from draws of N(0, I): about 0 for the same cloud, by chance also a little below."
+    ),
     "active": Word(
         "A dimension of *z* whose *μ* varies over the digits (its variance is above 0.01): it says something of *x*."
     ),

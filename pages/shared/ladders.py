@@ -62,7 +62,7 @@ def _name(shape: tuple) -> str:
 
 def trained_runs(architecture: RunConfig) -> list[RunConfig]:
     """The rungs: the trained VAEs of an architecture that the slider goes along, the smallest weight first."""
-    return rungs(architecture, runs_of(architecture), None)
+    return rungs(architecture, runs_of(architecture), None, with_own=False)
 
 
 def runs_of(architecture: RunConfig) -> list[RunConfig]:
@@ -72,11 +72,16 @@ def runs_of(architecture: RunConfig) -> list[RunConfig]:
     return [c for c in alike if ui.test_of(c.run_id) and ui.test_of(c.autoencoder.run_id)]
 
 
-def rungs(architecture: RunConfig, runs: list[RunConfig], chosen: str | None) -> list[RunConfig]:
-    """The ladder that comes with the project and what was trained here, else the most weights alike; and the chosen."""
+def rungs(architecture: RunConfig, runs: list[RunConfig], chosen: str | None, with_own: bool = True) -> list[RunConfig]:
+    """The ladder that comes with the project, else the most weights that were trained alike; and the chosen run.
+
+    with_own: also what was trained here, of whatever seed and epochs.
+    """
     if any(_shape(architecture) == _shape(RunConfig(latent_dim=latent_dim)) for latent_dim in LADDER):
         found = [config for config in ladder(architecture.latent_dim) if config in runs]
-        found += [c for c in runs if c not in found and not ui.runs().store.comes_with_the_project(c.run_id)][:MOST_OWN]
+        found += [
+            c for c in runs if with_own and c not in found and not ui.runs().store.comes_with_the_project(c.run_id)
+        ][:MOST_OWN]
     else:
         alike: dict[RunConfig, dict[float, RunConfig]] = defaultdict(dict)
         for config in runs:

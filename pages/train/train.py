@@ -29,7 +29,8 @@ STEPS = [
         answer=Answer(
             "",
             "The red ones begin at almost nothing, for the KL ramp makes the KL count little at first, and grow with "
-            "it. In the end both nearly cancel in the mean.",
+            "it. In the end both nearly cancel on log σ. On μ the KL pulls steadily to 0, and the loss to and fro, "
+            "for the decoder still changes.",
         ),
     ),
     Step(

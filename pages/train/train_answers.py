@@ -28,8 +28,10 @@ WHY_THERE = {
 def who_reconstructs_better(vae: RunConfig) -> Answer | None:
     """Of the settings on the page, or of those that come with the project: the reconstruction loss by seeds."""
     for config in (vae, RunConfig(latent_dim=vae.latent_dim), RunConfig()):
-        ae = seeds.figure(functools.partial(seeds.with_seed, config.autoencoder), "reconstruction")
-        own = seeds.figure(functools.partial(seeds.with_seed, config), "reconstruction")
+        ae, own = (
+            seeds.given(seeds.figure(functools.partial(seeds.with_seed, half), "reconstruction"))
+            for half in (config.autoencoder, config)
+        )
         if (difference := paired(own, ae)) and difference.seeds >= seeds.ENOUGH:
             option = _which(difference, VAE, AE)
             said = f"Reconstruction loss of the AE, against the VAE: {seeds.better(ae, own)}. {_settings(config, vae)}"

@@ -26,7 +26,7 @@ function bar(rung, most, choose) {
     { type: "button", title: inParts(rung), "aria-label": `β = ${rung.label}: ${inParts(rung)}` },
     numbers,
     whole,
-    element("strong", {}, rung.label),
+    element("strong", {}, String(rung.weight)), // the whole label would make the bars stand at different heights
   );
   button.dataset.id = rung.id;
   button.addEventListener("click", () => choose(rung));

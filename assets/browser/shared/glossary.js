@@ -19,8 +19,10 @@ export function explainWords() {
   listen("pointermove", (event) => event.pointerType === "touch" || show(shown, linkOf(event)));
   listen("keyup", (event) => event.key === "Escape" || show(shown, linkOf(event)));
   listen("scroll", () => shown.hidden || place(shown));
-  listen("keydown", ({ key }) => {
-    if (key === "Escape") show(shown, null);
+  listen("keydown", (event) => {
+    if (event.key !== "Escape" || shown.hidden) return;
+    event.stopPropagation(); // it closes this, and nothing else
+    show(shown, null);
   });
   listen("click", (event) => {
     const link = linkOf(event);

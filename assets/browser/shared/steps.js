@@ -185,7 +185,7 @@ class Card {
     this.progress.predict(this.at, this.step.words, option);
     this.finish();
     this.show();
-    if (isFirst) this.needs(this.step.then);
+    if (isFirst && !this.inClass) this.needs(this.step.then);
   }
 
   /** What the class knows of this step; null for who is in none, and for a task. */
@@ -227,7 +227,15 @@ class Card {
     }
     this.find(".votes").replaceChildren(...(inClass?.isRevealed ? votesOf(options, inClass) : []));
     const said = isAnswered ? verdict(options, predicted, measured) + answer : "";
-    if (this.find(".answer").innerHTML !== said) this.find(".answer").innerHTML = said;
+    if (this.said !== said) {
+      this.said = said;
+      this.find(".answer").innerHTML = said;
+    }
+    // What a step shows after the prediction waits for the reveal too.
+    if (inClass?.isRevealed && this.revealed !== this.question) {
+      this.revealed = this.question;
+      this.needs(this.step.then);
+    }
   }
 
   pills() {

@@ -27,7 +27,7 @@ def test_a_word_says_what_it_means_where_it_stands(visit):
     page.get_by_role("button", name="Next ›").focus()
     page.keyboard.press("Tab")
     expect(inner).to_be_focused()
-    expect(meaning).to_contain_text("prior: N(0, I)")
+    expect(meaning).to_contain_text("prior: N(0, I), the standard Gaussian")
     assert "N(0, I)" in inner.evaluate("link => link.ariaDescription ?? link.getAttribute('aria-description')")
     page.keyboard.press("Escape")
     expect(meaning).to_be_hidden()

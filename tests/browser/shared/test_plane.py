@@ -259,11 +259,11 @@ def test_numerals_make_room_for_each_other_and_stay_near(plane):
     generator = np.random.default_rng(4)
     x, y = generator.normal(0, 0.08, (2, 10)).round(3).tolist()
     page = plane(layers=["numerals"], codes={"x": x, "y": y}, labels=list(range(10)), colors=["#123456"] * 10)
-    at = {int(text): np.array([left, top]) for text, left, top in page.evaluate("written.slice(-10)")}
-    assert at.keys() == set(range(10))
-    for one in range(10):
-        assert np.linalg.norm(at[one] - place(x[one], y[one])) < 60
-        for other in range(one):
+    at = {int(text): np.array([left, top]) for text, left, top in page.evaluate("written")}
+    assert 3 <= len(at) < 10  # there is no room for all of them near their codes
+    for one in at:
+        assert np.linalg.norm(at[one] - place(x[one], y[one])) <= 22
+        for other in at.keys() & set(range(one)):
             right, down = np.abs(at[one] - at[other])
             assert right >= 16 or down >= 20, (one, other)
 

@@ -8,7 +8,7 @@ import torch
 
 from pages.shared import bottleneck
 from pages.shared.trained import Trained
-from tests.pages.seen import kl_of, model_parcel, numbers_of, sent, strips
+from tests.pages.seen import kl_of, model_parcel, numbers_of, sent, strips, unlinked
 from vae.config import RunConfig
 from vae.measures.latent import prior_samples
 
@@ -124,7 +124,7 @@ def test_a_damaged_run_is_set_aside_and_never_shown(visit, damage, lab, half, na
 
 def said(app) -> str:
     """All words of the page."""
-    return " ".join(markdown.value for markdown in app.markdown)
+    return " ".join(unlinked(markdown.value) for markdown in app.markdown)
 
 
 @pytest.mark.parametrize("choice", LEFT)

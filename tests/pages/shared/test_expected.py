@@ -7,6 +7,7 @@ import pytest
 
 from pages.shared import expected
 from pages.shared import lab as server
+from tests.browser.server import wait_for
 from vae.config import RunConfig
 from vae.training.speed import estimate_seconds
 
@@ -44,8 +45,7 @@ def test_a_run_that_ends_here_is_such_a_pace(lab):
     for _ in runs.follow([config]):
         pass
     lab.status(config.run_id)
-    while not runs.paces:
-        runs._started.join(0.05)
+    wait_for(lambda: runs.paces)
     assert runs.paces[0] == pytest.approx(lab.status(config.run_id).seconds / estimate_seconds(config))
 
 

@@ -19,7 +19,7 @@ LINKED = re.compile(r"#(word-[\w-]+)")
         ("−ELBO", "[−ELBO](#word-elbo)"),
         ("Codes are coded.", "[Codes](#word-code) are coded."),
         ("$KL$ and `KL` and [KL](x) and <b title=KL>", "$KL$ and `KL` and [KL](x) and <b title=KL>"),
-        ("**KL(q(z|x) ‖ N(0, I))**", "**[KL](#word-kl)(q(z|x) ‖ N(0, I))**"),
+        ("**KL(q(z|x) ‖ N(0, I))**", "**[KL](#word-kl)(q(z|x) ‖ [N(0, I)](#word-prior))**"),
         ("narrated, decoded, generate, seedy", "narrated, decoded, generate, seedy"),
     ],
 )

@@ -2,8 +2,9 @@ import { inkOn } from "../colors.js";
 
 const [WIDE, HIGH] = [17, 21]; // pixels of a numeral's plate, with a little room
 const ROUNDS = 60;
+const FAR = 22; // pixels from where a numeral belongs
 
-/** Each class's numeral at the median of its codes, or, where others are in the way, beside it. */
+/** Each class's numeral at the median of its codes or close beside it; where there is no room its colour must do. */
 export function numerals(context, plane) {
   const { codes, labels } = plane;
   Object.assign(context, { font: "bold 14px sans-serif", textAlign: "center", textBaseline: "middle" });
@@ -11,10 +12,11 @@ export function numerals(context, plane) {
   const plates = shown.map((label) => {
     const own = (values) => Array.from(values).filter((_, index) => labels[index] === label);
     const [left, top] = plane.view.toPixels([median(own(codes.x)), median(own(codes.y))]);
-    return { label, left, top };
+    return { label, left, top, from: [left, top] };
   });
   moveApart(plates);
-  for (const { label, left, top } of plates) {
+  for (const { label, left, top, from } of plates) {
+    if (Math.hypot(left - from[0], top - from[1]) > FAR) continue; // it would seem to be elsewhere
     context.fillStyle = plane.colors[label];
     context.fillRect(left - 8, top - 10, 16, 20);
     context.fillStyle = inkOn(plane.colors[label]);
