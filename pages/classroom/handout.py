@@ -3,6 +3,8 @@
 What is printed is black on white, whatever the theme (assets/style.css).
 """
 
+import contextlib
+import html
 import importlib
 import itertools
 
@@ -10,7 +12,7 @@ import streamlit as st
 
 from pages.classroom import print_pictures
 from pages.lessons import LESSONS, Lesson
-from pages.shared import address, choose, controls, glossary
+from pages.shared import PageEnds, address, choose, controls, glossary
 from pages.shared.component import component
 from pages.shared.readings import says_damage, store
 from pages.shared.steps import Step, answer_of
@@ -41,7 +43,8 @@ def show() -> None:
     if not lessons:
         st.info("No lesson is chosen: choose one at least.", icon=":material/arrow_upward:")
     for number, lesson in enumerate(lessons):
-        with st.container(key=f"sheet-{number}"):
+        # What cannot be shown of one lesson, which says so, does not keep the others from being printed.
+        with st.container(key=f"sheet-{number}"), contextlib.suppress(PageEnds):
             _sheet(lesson, vae, with_answers)
 
 
@@ -65,7 +68,7 @@ def _sheet(lesson: Lesson, vae: RunConfig, with_answers: bool) -> None:
 
 def _to_fill_in(step: Step) -> str:
     """Boxes to tick for a prediction, and lines to write on."""
-    boxes = "".join(f"<span>☐ {option}</span>" for option in step.predict)
+    boxes = "".join(f"<span>☐ {html.escape(option, quote=False)}</span>" for option in step.predict)
     return f'<div class="to-fill-in"><p>{boxes}</p>{"<hr>" * LINES}</div>'
 
 

@@ -47,6 +47,13 @@ def test_every_lesson_can_be_printed_with_pictures_of_the_run_on_show(visit_hand
     assert any(name.startswith("x̂ of the VAE, pass 3") for name in strips(app))
 
 
+def test_a_damaged_run_is_said_and_the_other_lessons_are_there(visit_handout, damage):
+    damage(RunConfig().autoencoder.run_id, "model.safetensors")
+    app = visit_handout()
+    assert not app.exception and "is damaged" in app.error[0].value
+    assert len(app.header) == 5
+
+
 def test_without_a_lesson_it_says_what_to_do_and_garbage_is_said(visit_handout):
     app = visit_handout(paper="A5", lessons="Cooking")
     said = [warning.value for warning in app.warning]
