@@ -18,7 +18,7 @@ export function holes(context, plane) {
   }
 }
 
-/** The share of what one draws from N(0, I) within 2 sigma that falls into holes, whatever is seen of the plane. */
+/** The share of what one draws from N(0, I) within 2 sigma that falls into holes, smoothed as on the whole view. */
 export function shareInHoles(plane) {
   let [all, bare] = [0, 0];
   for (const { drawn, isHole } of withinThePrior(plane, { unit: (2 * REACH) / CELLS, left: -REACH, top: REACH })) {
