@@ -144,7 +144,7 @@ class Runs:
                 return False
             self.line.leave(run_id)
         if cluster := self._connected():
-            cluster.cancel(run_id)
+            cluster.cancel(self._key(run_id))
         return True
 
     def ensure(self, config: RunConfig) -> None:
@@ -153,7 +153,7 @@ class Runs:
         The run of a worker that was killed is given to another one by Dask itself.
         """
         run_id, cluster = config.run_id, self._connected()
-        if cluster is None or cluster.has(run_id) or self.store.metrics(run_id) is not None:
+        if cluster is None or cluster.has(self._key(run_id)) or self.store.metrics(run_id) is not None:
             return
         if self._rests(run_id) or self._watches.setdefault(run_id, Watch(self.store.upper, run_id)).is_held():
             return
@@ -162,10 +162,14 @@ class Runs:
             config.to_dict(),
             self.store.url,
             self.device,
-            key=run_id,
+            key=self._key(run_id),
             priority=-(time.time() + place - self.line.now),
             then=functools.partial(self._note_end, config),
         )
+
+    def _key(self, task: str) -> str:
+        """Of a task on a cluster: servers of one store share it, and those of another store have their own."""
+        return f"{task} in {self.store.url}"
 
     def fault(self, name: str) -> str:
         """Why what is wanted does not go on just now, in words; empty where nothing is known to be wrong.
@@ -209,7 +213,8 @@ class Runs:
             if model in self._measuring:
                 return True
             self._measuring.add(model)
-        key = f"gap-{run_id}-{model_sha256}-{next(self._portions)}"  # the last portion's may not be forgotten yet
+        # The last portion's may not be forgotten yet.
+        key = self._key(f"gap-{run_id}-{model_sha256}-{next(self._portions)}")
         then = functools.partial(self._note_portion, model)
         cluster.measure(*model, self.store.url, key=key, priority=LAST, then=then)
         return True

@@ -60,7 +60,8 @@ class Cluster:
             process.wait()
 
     def _start(self, *arguments: str, **environment: str) -> subprocess.Popen:
-        mine = {name: value for name, value in os.environ.items() if not name.startswith(("VAE_", "DASK_", "PYTHON"))}
+        others = ("VAE_", "DASK_", "PYTHON", "MALLOC_")  # the last is what Dask sets in a process that started workers
+        mine = {name: value for name, value in os.environ.items() if not name.startswith(others)}
         with open(self.folder / f"{len(self.processes)}.log", "wb") as log:
             process = subprocess.Popen(
                 [sys.executable, *arguments], cwd=self.folder, env=mine | environment, stdout=log, stderr=log
@@ -108,7 +109,9 @@ def test_workers_started_elsewhere_train_also_when_one_of_them_is_killed(cluster
     assert wait_for(lambda: {*runs._cluster.client.run(os.environ.get, "MALLOC_TRIM_THRESHOLD_").values()}) == {None}
     runs.submit([config])
     wait_for(lambda: runs.store.status(config.run_id).step > 0)
-    addresses = [address for address, keys in runs._cluster.client.processing().items() if config.run_id in keys]
+    addresses = [
+        address for address, keys in runs._cluster.client.processing().items() if runs._key(config.run_id) in keys
+    ]
     busy = psutil.Process(runs._cluster.client.run(os.getpid, workers=addresses)[addresses[0]])
     assert machine in busy.parents()
     busy.kill()

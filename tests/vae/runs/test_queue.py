@@ -70,19 +70,21 @@ def wait_for_end(runs: Runs, config: RunConfig):
 
 def busy_worker(runs: Runs, config: RunConfig) -> int | None:
     """The process that trains the run."""
-    addresses = [address for address, keys in runs._cluster.client.processing().items() if config.run_id in keys]
+    addresses = [
+        address for address, keys in runs._cluster.client.processing().items() if runs._key(config.run_id) in keys
+    ]
     return runs._cluster.client.run(os.getpid, workers=addresses)[addresses[0]] if addresses else None
 
 
 def starts(runs: Runs) -> list[str]:
-    """The runs that the scheduler gave to a worker, in this order, each as often as that was."""
+    """The tasks that the scheduler gave to a worker, in this order, each as often as that was."""
     log = runs._cluster.client.run_on_scheduler(lambda dask_scheduler: [*dask_scheduler.transition_log])
     return [entry[0] for entry in log if entry[2] == "processing"]
 
 
 def times_started(runs: Runs, config: RunConfig) -> int:
     """How often the scheduler gave the run to a worker."""
-    return starts(runs).count(config.run_id)
+    return starts(runs).count(runs._key(config.run_id))
 
 
 def test_one_browser_may_not_ask_for_more_runs_than_may_wait(runs_without_cluster, small):
@@ -234,12 +236,13 @@ def test_a_run_paused_stopped_resumed_and_killed_ends_with_the_weights_of_an_und
 def test_a_run_asked_for_while_its_task_comes_to_its_end_gets_another_task(runs, small):
     config, client = replace(small, seed=12), runs._cluster.client
     runs.store.create(config)
-    ended = client.submit(int, key=config.run_id)
+    key = runs._key(config.run_id)
+    ended = client.submit(int, key=key)
     wait_for(ended.done)
     client.loop.add_callback(time.sleep, 0.5)  # a busy machine: the client comes to a release only later
     runs._note_end(config, cluster.Ended(ended))
     client.sync(asyncio.sleep, 0)
-    assert config.run_id in client.futures or runs.store.metrics(config.run_id)
+    assert key in client.futures or runs.store.metrics(config.run_id)
     wait_for(lambda: runs.store.status(config.run_id).state == "complete")
 
 
@@ -278,7 +281,7 @@ def test_a_sweep_lets_a_pair_pass(runs, small, long):
     assert unwanted.run_id not in runs.store.upper.folders()
     assert {status.state for status in last} == {"complete"}
     order = starts(runs)
-    assert all(order.index(config.run_id) < order.index(swept[-1].run_id) for config in pair)
+    assert all(order.index(runs._key(one.run_id)) < order.index(runs._key(swept[-1].run_id)) for one in pair)
 
 
 def test_a_long_run_leaves_its_worker_to_a_short_one_and_goes_on_by_itself(runs, small, long):
@@ -431,15 +434,29 @@ def test_a_cluster_named_by_its_address_trains_what_waits_in_the_store(tmp_path,
     assert distant.wait_until_started(), distant.error
     images = runs._cluster.client.run(lambda: (data.levels.cache_info().currsize, data.load.cache_info().currsize))
     assert [*images.values()] == [(1, 1)] * 2  # for training and for the test, at hand before a run needs them
-    assert waiting.run_id in distant._cluster.client.futures or store.metrics(waiting.run_id)  # and nobody asked again
+    assert distant._cluster.has(distant._key(waiting.run_id)) or store.metrics(waiting.run_id)  # and nobody asked again
     wait_for(lambda: store.status(waiting.run_id).state == "complete")
     distant.submit([asked])
     assert wait_for_end(distant, asked).state == "complete"
-    assert [times_started(runs, config) for config in (waiting, asked, old, damaged)] == [1, 1, 0, 0]
+    assert [times_started(distant, config) for config in (waiting, asked, old, damaged)] == [1, 1, 0, 0]
     assert "config.json" in store.damage_reports(damaged.run_id)[0]
     wait_for(lambda: not left.exists())
     distant.close()
     assert runs._cluster.client.run(os.getpid)  # closing the client left the cluster alone
+
+
+def test_servers_of_two_stores_on_one_cluster_each_train_the_same_run(tmp_path, runs, long, monkeypatch):
+    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", runs._cluster.client.cluster.scheduler_address)
+    config, servers = replace(long, epochs=200), [Runs(RunStore(str(tmp_path / name))) for name in ("one", "other")]
+    for server in servers:
+        assert server.wait_until_started(), server.error
+        server.submit([config])
+    wait_for(lambda: all(server.store.status(config.run_id).step > 0 for server in servers))
+    assert [server.store.status(config.run_id).state for server in servers] == ["running", "running"]
+    for server in servers:
+        server.stop(config.run_id)
+        assert wait_for_end(server, config).state == "stopped"
+        server.close()
 
 
 def test_a_lost_cluster_is_found_again_when_it_is_back(tmp_path, small, monkeypatch, short_of_patience):

@@ -4,6 +4,9 @@ import json
 import signal
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import fsspec
@@ -24,9 +27,21 @@ def address():
     """Of a server of this machine that speaks S3."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
+    server._server.app = _one_at_a_time(server._server.app)
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
     server.stop()
+
+
+def _one_at_a_time(answer: Callable) -> Callable:
+    """As S3 itself, of many who create a file at once one succeeds: this server looks first, and writes later."""
+    lock = threading.Lock()
+
+    def answer_alone(*request):
+        with lock:
+            return list(answer(*request))
+
+    return answer_alone
 
 
 @pytest.fixture
@@ -85,7 +100,10 @@ def test_of_two_writers_there_the_late_one_harms_nothing(s3, small, monkeypatch)
 def test_a_new_file_is_made_once(s3):
     files = Files(f"{s3}-files")
     assert [files.create("a/file", content) for content in (b"1", b"2")] == [True, False]
-    assert files.read("a/file") == b"1" and files.folders("") == ["a"] and files.files("a") == ["file"]
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(20):
+            assert sum(pool.map(lambda n: files.create(f"many/{number}", b"%d" % n), range(8))) == 1  # noqa: B023
+    assert files.read("a/file") == b"1" and files.folders("") == ["a", "many"] and files.files("a") == ["file"]
 
 
 @pytest.mark.parametrize("what", ["nobody hears", "no credentials"])
