@@ -106,7 +106,7 @@ def test_workers_started_elsewhere_train_also_when_one_of_them_is_killed(cluster
     runs = distant()
     threads = wait_for(lambda: len(found := runs._cluster.client.nthreads()) == 2 and found)
     assert {*threads.values()} == {1}
-    assert wait_for(lambda: {*runs._cluster.client.run(os.environ.get, "MALLOC_TRIM_THRESHOLD_").values()}) == {None}
+    assert wait_for(lambda: {*runs._cluster.client.run(os.getenv, "MALLOC_TRIM_THRESHOLD_").values()}) == {None}
     runs.submit([config])
     wait_for(lambda: runs.store.status(config.run_id).step > 0)
     addresses = [

@@ -172,7 +172,7 @@ def test_workers_are_nice_have_one_thread_each_and_keep_the_memory_they_had(runs
     threads = runs._cluster.client.run(lambda: [os.environ.get(f"{name}_NUM_THREADS") for name in ("OMP", "MKL")])
     assert {*map(tuple, threads.values())} == {("1", "1")}
     trim = "MALLOC_TRIM_THRESHOLD_"  # Dask would have freed memory given back at once
-    assert {*runs._cluster.client.run(os.environ.get, trim).values()} == {os.environ.get(trim)}
+    assert {*runs._cluster.client.run(os.getenv, trim).values()} == {os.environ.get(trim)}
 
 
 def test_a_run_asked_for_by_many_threads_at_once_trains_once(runs, small):
