@@ -74,10 +74,13 @@ def _to_fill_in(step: Step) -> str:
 
 def _answered(step: Step, vae: RunConfig) -> str:
     """The options with the measured one ticked, and why; of a task that nobody predicts, where it is seen."""
-    shown = store().config(step.view["run"]) if "run" in step.view else vae
+    run_id = step.view.get("run", step.view.get("ae"))
+    shown = store().config(run_id) if run_id else vae
     answer = answer_of(step, shown)
     ticked = [f"{'☑' if answer and option == answer.measured else '☐'} {option}" for option in step.predict]
-    return "  \n".join(filter(None, [" &emsp; ".join(ticked), answer.words if answer else "*Seen in the picture.*"]))
+    return "  \n".join(
+        filter(None, [" &emsp; ".join(ticked), answer.words if answer else "*It is measured on the page.*"])
+    )
 
 
 if __name__ == "__main__":

@@ -36,8 +36,14 @@ STEPS = [
         then={"warm_up": "true"},
     ),
     Step(
-        "Train a sweep below: some β of your own, another seed, more epochs. Its runs become points of the "
-        "rate–distortion plane of *KL weight β*; two β of another number of dimensions make a ladder of their own."
+        "Train `A sweep of your own`: some β, another seed, more epochs. Its runs become points of the "
+        "rate–distortion plane of *KL weight β*; two β of another number of dimensions make a ladder of their own. "
+        "Which points lie below the dashed line there?",
+        answer=Answer(
+            "",
+            "Those that were trained for longer and explain pictures better with as many nats of KL. The line is no "
+            "bound: it only says what β = 1 reached with that seed and those epochs.",
+        ),
     ),
 ]
 FORMULA = r"""\KL\big(q(\Z\mid\X)\,\|\,\mathcal N(0,I)\big) = \sum_{d=1}^{D} \tfrac12\big({\MU}_d^2 + {\SIGMA}_d^2 - 1 -

@@ -3,11 +3,11 @@
 import streamlit as st
 
 from pages.conversion import changes as conversion
-from pages.conversion import retraining
+from pages.conversion import conversion_answers, retraining
 from pages.shared import choose as choice
 from pages.shared import controls, steps
 from pages.shared.glossary import say
-from pages.shared.steps import Step
+from pages.shared.steps import Answer, Step
 from vae.config import RunConfig
 
 SENTENCE = (
@@ -18,10 +18,12 @@ SENTENCE = (
 STEPS = [
     Step(
         "Predict what the noise alone does to the reconstructions (part 1), and what the KL alone costs (part 2).",
+        answer=conversion_answers.noise_and_kl,
         view={"ae": RunConfig(model="ae").run_id},
     ),
     Step(
         "Now the 10-D AE: will the same noise hurt it more or less, and is the KL term larger or smaller?",
+        answer=conversion_answers.noise_and_kl,
         view={"ae": RunConfig(model="ae", latent_dim=10).run_id},
     ),
     Step(
@@ -32,10 +34,20 @@ STEPS = [
     Step(
         "Choose an AE whose *f* is a sigmoid, a tanh or a ReLU: its *f* cannot become a linear *g*, so *g* begins "
         "anew. What is left of the reconstructions, and how long does it take until that does not matter any more?",
+        answer=Answer(
+            "",
+            "At first each digit is painted as some other one, or as none: the decoder is given codes that mean "
+            "nothing to it. The curves show how soon the new *g* has learned what the decoder expects.",
+        ),
     ),
     Step(
         "The converted VAEs are in the list of runs of *Latent space* too. How does the plane of one whose decoder was "
         "kept look, beside the AE's?",
+        answer=Answer(
+            "",
+            "Much like the AE's: a decoder that is left as it is wants each digit where it was. Only the clouds and "
+            "their distance from 0 could change.",
+        ),
     ),
 ]
 FORMULA = r"""\begin{aligned}
@@ -51,10 +63,11 @@ FORMULA = r"""\begin{aligned}
 def show() -> None:
     """The page."""
     say(SENTENCE)
-    with steps.card(STEPS):
+    with steps.card(STEPS) as card:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.subheader("1 · Structure: f becomes g and h, and z is drawn", width="content")
             ae = choice.choose_autoencoder()
+        card.about(ae)
         conversion.structure(ae)
 
         st.subheader("2 · Objective: + KL")

@@ -22,7 +22,7 @@ STEPS = [
         ),
     ),
     Step(
-        "This is test digit 218, and the VAE is torn. Press **Pass it through again** a few times: what do its "
+        "This is test digit 218, and the VAE is torn. Press `Pass it through again` a few times: what do its "
         "pictures *x̂* have in common? Then choose another digit: whose answers differ less, and what is its *σ*?",
         answer=Answer(
             "",
@@ -32,7 +32,7 @@ STEPS = [
         view={"x": "218", "passes": "8"},
     ),
     Step(
-        "Click on **KL(q(z|x) ‖ N(0, I))**, below *change 2*: what does the VAE pay for this digit's cloud, number "
+        "Click on `KL(q(z|x) ‖ N(0, I))`, below *change 2*: what does the VAE pay for this digit's cloud, number "
         "by number? The AE has no such box. That is the second change, the one of the *objective*.",
         answer=Answer(
             "",
@@ -41,7 +41,7 @@ STEPS = [
         ),
     ),
     Step(
-        "**Why would anyone want that noise?** Sketch a digit of your own, pass it through, and think of an answer. "
+        "**Why would anyone want that noise?** `Sketch a digit` of your own, pass it through, and think of an answer. "
         "The next lessons show it.",
         answer=Answer(
             "",

@@ -11,12 +11,12 @@ SENTENCE = (
 )
 STEPS = [
     Step(
-        "Which weight gives the sharpest *x̂*, the least reconstruction loss? Predict, then move the slider.",
+        "Which weight gives the sharpest *x̂*, the least reconstruction loss? Predict, then move `KL weight β`.",
         predict=(kl_weight_answers.BELOW, kl_weight_answers.ALIKE, kl_weight_answers.ONE, kl_weight_answers.ABOVE),
         answer=kl_weight_answers.least_distortion,
     ),
     Step(
-        "And which gives the best fresh samples? Compare the rows of samples along the slider, and the *MMD²*. Is it "
+        "And which gives the best fresh samples? Compare the rows of samples along the slider, and the `MMD²`. Is it "
         "the same weight?",
         answer=Answer(
             "",
@@ -25,12 +25,12 @@ STEPS = [
         ),
     ),
     Step(
-        "Go to β = 0. How wide are the clouds there? Nobody punished certainty. What do the eight draws look like?",
+        "Go to β = 0. How wide are the clouds there? Nobody punished certainty. What do the `eight draws` look like?",
         predict=(kl_weight_answers.NARROW, kl_weight_answers.AS_PRIOR, kl_weight_answers.WIDE),
         answer=kl_weight_answers.width_without_kl,
     ),
     Step(
-        "Go up until the eight draws are the same whichever digit you choose: *q(z|x)* is N(0, I) for every *x*, the "
+        "Go up until the `eight draws` are the same whichever digit you choose: *q(z|x)* is N(0, I) for every *x*, the "
         "posterior has collapsed. Where does that happen? (At β = 0 they look alike too. What is different there?)",
         answer=Answer(
             "",
@@ -39,23 +39,14 @@ STEPS = [
         ),
     ),
     Step(
-        "Ten dimensions now: switch off the dimension with the smallest KL, then the one with the largest.",
+        "Ten dimensions now, with the `KL of each dimension`: switch off the one with the smallest KL, then the one "
+        "with the largest.",
         answer=Answer(
             "",
             "Without the first the pictures stay as they are, for it said next to nothing. Without the other they "
             "change: what it said of *x* is lost.",
         ),
         view={"models": "10-D"},
-    ),
-    Step(
-        "With the same seed and as many epochs no point lies below the dashed line, and yet it is no bound. Train a "
-        "sweep with more epochs on the page *Collapse*, then come back: which points lie under it?",
-        answer=Answer(
-            "",
-            "Those that were trained for longer and explain pictures better with as many nats of KL. The line only "
-            "says what β = 1 reached with this seed and these epochs.",
-        ),
-        view={"models": "2-D"},
     ),
 ]
 FORMULA = r"""\begin{gathered}

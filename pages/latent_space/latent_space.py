@@ -26,11 +26,11 @@ STEPS = [
     ),
     Step(
         "In which of the two are there more places that one samples from and where no digit is at home? Predict; then "
-        "*holes* shows them.",
+        "`holes` shows them.",
         predict=("The AE", "The VAE", "Both alike"),
         answer=Answer(
             "",
-            "*holes* colours them, within 2 σ of the prior N(0, I); both shares stand beside the planes. Few holes "
+            "`holes` colours them, within 2 σ of the prior N(0, I); both shares stand beside the planes. Few holes "
             "are not yet a good sign: this AE's codes crowd around 0, so N(0, I) meets some nearly everywhere, but of "
             "few digits, and whole digits lie outside. The VAE has all of them within, with some gaps between.",
         ),
@@ -39,7 +39,7 @@ STEPS = [
     ),
     Step(
         "Which digits will never come out of the AE when *z* is drawn from N(0, I)? Look at what lies inside the "
-        "dotted circles of its plane, then sample a few times below.",
+        "dotted circles of its plane, then press `Sample again` a few times.",
         answer=Answer(
             "",
             "Those whose codes lie outside the circles: hardly a draw comes there. The AE put them where it pleased.",
@@ -48,7 +48,7 @@ STEPS = [
     ),
     Step(
         "Now ten dimensions. The AE has no prior of its own; a Gaussian fitted to its codes is the simplest stand-in. "
-        "Compare the three rows of fresh samples: is it enough?",
+        "Compare the three rows of `Fresh samples`: is it enough?",
         answer=Answer(
             "",
             "It is better than N(0, I), for it is where the codes are. It is not enough: between the classes a "
@@ -57,12 +57,12 @@ STEPS = [
         view={"run": RunConfig(latent_dim=10).run_id},
     ),
     Step(
-        "Which part of the plane do the codes have when *f* is a sigmoid? Predict, then choose it *on the left*.",
+        "Which part of the plane do the codes have when *f* is a sigmoid? Predict, then choose it `On the left`.",
         predict=("The whole plane", "The square from 0 to 1", "The square from −1 to 1"),
         answer=Answer(
             "The square from 0 to 1",
-            "A code is what *f* gives. And what can a VAE do whose *μ* is never negative? Choose *g = ReLU*, and "
-            "switch on *q(z|x)*.",
+            "A code is what *f* gives. And what can a VAE do whose *μ* is never negative? Choose `g = ReLU`, and "
+            "switch on `q(z|x)`.",
         ),
         view={"run": RunConfig().run_id},
     ),

@@ -6,6 +6,7 @@ from pages.log_sigma import sigma_plane, sigma_race
 from pages.shared import controls, steps
 from pages.shared.glossary import say
 from pages.shared.steps import Answer, Step
+from vae.config import RunConfig
 
 SENTENCE = (
     "The head *h* has to say how wide the cloud of a digit is. A network's output can be **any** number, and a width "
@@ -23,18 +24,36 @@ STEPS = [
         ),
         view={"h": "0.04"},
     ),
-    Step("Now the race, below. Predict who will not reach the end, and look at what happens to each."),
     Step(
-        "Race with a learning rate of 0.0001. Is that slow enough for a raw σ?",
+        "Now `The race`. Predict who will not reach the end, and look at what happens to each.",
+        answer=sigma_race.how_often_raw_fails,
+    ),
+    Step(
+        "Race with a `Learning rate` of 0.0001. Is that slow enough for a raw σ?",
+        answer=Answer(
+            "",
+            "No: it fails too, only later. A small step goes less far, but there are more of them, and each brings σ "
+            "nearer to the wall, until the next one is over it.",
+        ),
         view={"learning_rate": "0.0001", "kl_ramp": "0.3"},
     ),
     Step(
-        "In the first third of a training the KL term counts little (the KL ramp). The ramp is 0 now, so that the wall "
-        "stands from the first step. Does it hold?",
+        "In the first third of a training the KL term counts little (the KL ramp). The `KL ramp` is 0 now, so that "
+        "the wall stands from the first step. Does it hold?",
+        answer=Answer(
+            "",
+            "No: a raw σ fails a few steps later. The KL pushes *h* away from 0, but its slope −1/*h* is the "
+            "steeper the nearer *h* is: one step throws *h* far off, and one of those that bring it back goes too far.",
+        ),
         view={"learning_rate": "0.006", "kl_ramp": "0.0"},
     ),
     Step(
-        "Race with a learning rate of 0.03. Who fails now? Type the *h* that did it into the field.",
+        "Race with a `Learning rate` of 0.03. Who fails now? Type the *h* that did it into the field.",
+        answer=Answer(
+            "",
+            "Log σ too: one step takes *h* so far up that exp(2h) is infinite in 32-bit numbers. No head makes a step "
+            "small that is too large.",
+        ),
         view={"learning_rate": "0.03", "kl_ramp": "0.3"},
     ),
 ]
@@ -50,7 +69,8 @@ FORMULA = r"""\KL = \tfrac12\big(\MU^2 + \SIGMA^2 - 2\log\SIGMA - 1\big),\qquad
 def show() -> None:
     """The page."""
     say(SENTENCE)
-    with steps.card(STEPS):
+    with steps.card(STEPS) as card:
+        card.about(RunConfig())
         sigma_plane.show()
         st.subheader("The race")
         is_answered = sigma_race.run()

@@ -12,6 +12,7 @@ from pages.shared.glossary import say
 from pages.shared.once import once
 from pages.shared.plain import message
 from pages.shared.readings import says_damage
+from pages.shared.steps import Answer
 from vae.config import RunConfig
 from vae.objective import largest_log_sigma
 from vae.runs.states import SETTLED, RunStatus
@@ -122,6 +123,12 @@ def outcome(configs: list[RunConfig], now: list[RunStatus]) -> str:
     """What became of each run, and in how many of five seeds a raw sigma fails, in words."""
     each = [f"*{name}*: {_where(config, state)}" for name, config, state in zip(HEADS, configs, now)]
     return f"{'; '.join(each)}.  \n{record(configs[0])}"
+
+
+def how_often_raw_fails(settings: RunConfig) -> Answer:
+    """With the settings that the page begins with."""
+    raw = dataclasses.replace(settings, sigma="raw")
+    return Answer("", f"{record(raw)} {WHY['raw']} The other two heads have no such wall.")
 
 
 def record(raw: RunConfig) -> str:

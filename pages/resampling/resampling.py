@@ -12,14 +12,14 @@ SENTENCE = (
 )
 STEPS = [
     Step(
-        "Is the picture of *every* drawn *z* worse than the picture of *μ* itself? Predict, then sample again, and "
-        "watch the reconstruction loss below the planes. (*ε times* 0 is the picture of *μ*.)",
+        "Is the picture of *every* drawn *z* worse than the picture of *μ* itself? Predict, then press `Sample "
+        "again`, and watch the `Reconstruction loss` below the planes. (`ε times` 0 is the picture of *μ*.)",
         predict=(resampling_answers.ALL_WORSE, resampling_answers.SOME_BETTER, resampling_answers.MOST_BETTER),
         answer=resampling_answers.against_mu,
         view={"eps_scale": "1"},
     ),
     Step(
-        "*ε times* is 0 now. What has the VAE become?",
+        "`ε times` is 0 now. What has the VAE become?",
         predict=("It works as an AE does", "It is a worse VAE", "It is the same"),
         answer=Answer(
             "It works as an AE does",
@@ -29,8 +29,8 @@ STEPS = [
         view={"eps_scale": "0"},
     ),
     Step(
-        "*ε times* is 3 now: what do the 64 pictures still have in common? Compare where they differ, the picture of "
-        "the standard deviation, with the strokes of *x*.",
+        "`ε times` is 3 now: what do the pictures of `64 draws` still have in common? Compare where they differ, the "
+        "picture of the `standard deviation`, with the strokes of *x*.",
         answer=Answer(
             "",
             "What all digits with codes around here share. They differ most along the edges of the strokes, where one "
@@ -39,7 +39,7 @@ STEPS = [
         view={"eps_scale": "3"},
     ),
     Step(
-        "Has a digit that is hard to reconstruct a larger *σ* than others? Predict, then choose *A hard one* and look.",
+        "Has a digit that is hard to reconstruct a larger *σ* than others? Predict, then choose `A hard one` and look.",
         predict=(resampling_answers.LARGER, resampling_answers.SMALLER, resampling_answers.ALIKE),
         answer=resampling_answers.width_of_hard_digits,
         view={"eps_scale": "1"},

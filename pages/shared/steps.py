@@ -31,9 +31,10 @@ class Answer(NamedTuple):
 class Step(NamedTuple):
     """One thing to do.
 
-    words: Markdown; predict: the options of a prediction, none for a task; answer: what follows it, or how to measure
-    it of what the page shows (None: it cannot be measured yet); view, then: parameters of the address that the step
-    needs at its start, and once something was predicted.
+    words: Markdown, in which `code` is the name of a control or a picture, as it stands on the page; predict: the
+    options of a prediction, none for a task; answer: what follows it, or how to measure it of what the page shows
+    (None: it cannot be measured yet); view, then: parameters of the address that the step needs at its start, and once
+    something was predicted.
     """
 
     words: str
@@ -117,13 +118,19 @@ def href(lesson: Lesson) -> str:
 def _step(step: Step, shown: RunConfig | None) -> dict:
     answer = answer_of(step, shown)
     return {
-        "words": html_of(marked(step.words)),
+        "words": _linked(step.words),
         "options": list(step.predict),
         "measured": answer.measured if answer else "",
-        "answer": html_of(marked(answer.words)) if answer else "",
+        "answer": _linked(answer.words) if answer else "",
         "view": dict(step.view),
         "then": dict(step.then),
     }
+
+
+def _linked(words: str) -> str:
+    """As HTML, in which the words of the lab and the names of what is on the page are links."""
+    html = html_of(marked(words))
+    return html.replace("<code>", '<button type="button" class="named">').replace("</code>", "</button>")
 
 
 def answer_of(step: Step, shown: RunConfig | None) -> Answer | None:

@@ -13,17 +13,17 @@ SENTENCE = (
 )
 STEPS = [
     Step(
-        "Which of the two will reconstruct better? Predict, train both, and compare the rows of *x̂*.",
+        "Which of the two will reconstruct better? Predict, press `Train both`, and compare the rows of *x̂*.",
         predict=(train_answers.AE, train_answers.VAE, train_answers.TIE),
         answer=train_answers.who_reconstructs_better,
     ),
     Step(
-        "Where will the codes go while both train? Predict, then play the training and watch the two planes.",
+        "Where will the codes go while both train? Predict, then press `Play` and watch the two planes.",
         predict=(train_answers.BOTH, train_answers.ONLY_VAE, train_answers.NONE),
         answer=train_answers.whose_codes_stay_near_0,
     ),
     Step(
-        "Switch on *Where both terms pull*, for a pair that was trained here: a green arrow for the loss, a red one "
+        "Switch on `Where both terms pull`, for a pair that was trained here: a green arrow for the loss, a red one "
         "for the KL, for each class. When does the red one begin to hold against the green? Class by class they need "
         "not cancel, for one encoder answers for all digits; the curves below show the means over all.",
         answer=Answer(
@@ -34,7 +34,8 @@ STEPS = [
         ),
     ),
     Step(
-        "The KL weight is 0 now: train. What is left of the difference? And with a weight of 10: what happens to *x̂*?",
+        "The `KL weight` is 0 now: train. What is left of the difference? And with a weight of 10: what happens to "
+        "*x̂*?",
         answer=Answer(
             "",
             "With 0 only the noise is left, and the VAE makes *σ* small to be rid of it. With 10 every nat of KL is "

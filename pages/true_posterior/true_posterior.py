@@ -14,7 +14,7 @@ SENTENCE = (
 )
 STEPS = [
     Step(
-        "Is the orange ellipse where the violet cloud is? Look at a few digits, then at *hard ones*.",
+        "Is the orange ellipse where the violet cloud is? Look at a few digits, then at `A hard one`.",
         answer=Answer(
             "",
             "Nearly, for most. For hard ones the encoder misses it, or the cloud is bent or has two parts, which no "
@@ -22,7 +22,7 @@ STEPS = [
         ),
     ),
     Step(
-        "Find the best Gaussians. Which of the three costs most: the encoder's own error, independence, or the "
+        "Press `Find the best Gaussians`. Which of the three costs most: the encoder's own error, independence, or the "
         "Gaussian shape?",
         answer=Answer(
             "",
@@ -32,7 +32,7 @@ STEPS = [
     ),
     Step(
         "The posterior of digit 386 has two peaks. What does the q of least *KL(q ‖ p)* cover, and what the q of least "
-        "*KL(p ‖ q)*? Predict; then show the whole plane, point somewhere, and press the two buttons.",
+        "*KL(p ‖ q)*? Predict; then show `The whole plane`, point somewhere, and press the two buttons.",
         predict=(
             "Both cover both peaks",
             "The first covers one, the second both",
@@ -53,8 +53,8 @@ STEPS = [
         ),
     ),
     Step(
-        "Sketch a digit of your own: an empty sheet is no picture, and nothing is known but the prior. From the first "
-        "stroke on, its black pixels are observed too. What does each stroke leave of the plane?",
+        "`Sketch a digit` of your own: an empty sheet is no picture, and nothing is known but the prior. From the "
+        "first stroke on, its black pixels are observed too. What does each stroke leave of the plane?",
         answer=Answer(
             "",
             "Only the codes whose pictures have ink where you drew, and none where you did not. The cloud shrinks.",

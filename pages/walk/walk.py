@@ -13,7 +13,7 @@ SENTENCE = (
 )
 STEPS = [
     Step(
-        "Which of the two decoders paints a digit at the origin, *z* = 0? Press *the origin* and look.",
+        "Which of the two decoders paints a digit at the origin, *z* = 0? Press `the origin` and look.",
         answer=Answer(
             "",
             "The VAE's was trained there: the KL holds its clouds around 0. Nothing holds the AE's codes anywhere, so "
@@ -29,7 +29,8 @@ STEPS = [
         view={"run": RunConfig(latent_dim=10).run_id},
     ),
     Step(
-        "Go from a 1 to a 0, straight and on a sphere. What is seen half-way, and is it a digit?",
+        "`From one digit to another`: go from a 1 to a 0, straight and on a sphere. What is seen half-way, and is it "
+        "a digit?",
         answer=Answer(
             "",
             "What lies between the two codes: a mixture, or another digit. Straight through the middle *z* becomes "

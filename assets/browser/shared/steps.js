@@ -6,8 +6,10 @@ import { element } from "./element.js";
 import { foldNavigation } from "./fold_navigation.js";
 import { explainWords } from "./glossary.js";
 import { goTo, lessonLink } from "./lesson_link.js";
+import { Names } from "./named.js";
 import { haveOneEntryAPage } from "./one_entry_a_page.js";
 import { progressOf } from "./progress.js";
+import { bringIntoView } from "./scroll.js";
 import { skipTo } from "./skip.js";
 import { lightSymbols } from "./symbols.js";
 import { setView } from "./view.js";
@@ -44,7 +46,12 @@ class Card {
     this.find(".on").addEventListener("click", () => this.turn(1));
     this.find(".anew").addEventListener("click", () => this.beginAnew());
     this.find(".present").addEventListener("click", () => this.present(!isPresented()));
+    this.find(".to-card").addEventListener("click", () => this.comeBack());
+    this.onSight = new IntersectionObserver(([card]) => {
+      this.find(".to-card").hidden = card.isIntersecting || card.boundingClientRect.bottom > 0;
+    });
     this.onKey = (event) => this.key(event);
+    this.names = [new Names(this.find(".words")), new Names(this.find(".answer"))];
     this.classRow = new ClassRow(this.find(".class"), {
       question: () => this.question,
       view: () => `${location.pathname.split("/").at(-1)}${location.search}`,
@@ -58,6 +65,8 @@ class Card {
     this.data = data;
     document.addEventListener("keydown", this.onKey);
     skipTo(() => this.find(".card"));
+    for (const names of this.names) names.open();
+    this.onSight.observe(this.find(".card"));
     if (isNew) this.begin();
     else this.show();
     this.classRow.open(data.given.join);
@@ -65,6 +74,8 @@ class Card {
 
   leave() {
     document.removeEventListener("keydown", this.onKey);
+    for (const names of this.names) names.leave();
+    this.onSight.disconnect();
     this.classRow.leave();
   }
 
@@ -82,6 +93,13 @@ class Card {
     this.show();
     if (called?.name === name) this.needs({ ...this.step.view, ...called.parameters });
     called = null;
+  }
+
+  /** From further down the page. */
+  comeBack() {
+    const card = this.find(".card");
+    bringIntoView(card, "nearest");
+    card.focus({ preventScroll: true });
   }
 
   /** What the step is called in a class; empty for a task, on which nobody votes. */
@@ -212,6 +230,7 @@ class Card {
     this.find(".card").classList.toggle("is-task", !options.length && Boolean(answer));
     this.find(".number").textContent = `Lesson ${number} of ${count}`;
     this.find(".which").textContent = `Step ${this.at + 1} of ${steps.length}`;
+    this.find(".to-card").textContent = `↑ Step ${this.at + 1}`;
     this.find(".back").disabled = this.at === 0 && !this.data.before;
     const isLast = this.at === steps.length - 1;
     this.find(".on").disabled = isLast && !after;
@@ -231,6 +250,7 @@ class Card {
       this.said = said;
       this.find(".answer").innerHTML = said;
     }
+    for (const names of this.names) names.look();
     // What a step shows after the prediction waits for the reveal too.
     if (inClass?.isRevealed && this.revealed !== this.question) {
       this.revealed = this.question;

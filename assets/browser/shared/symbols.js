@@ -1,6 +1,7 @@
 // A symbol that is pointed at lights up wherever it stands on the page: in sentences, in formulas and in pictures,
 // which name theirs by data-symbol.
 import { colorOf } from "./colors.js";
+import { roots } from "./roots.js";
 
 const NAMES = { x: "x", y: "y", z: "z", μ: "mu", σ: "sigma", ε: "eps", x̂: "x-hat" };
 const FOUND = /(?<!\p{L})(?:x̂|[xyzμσε](?!\u0302))(?!\p{L})/gu;
@@ -68,12 +69,6 @@ class Lights {
     }
     if (globalThis.CSS?.highlights) CSS.highlights.set(HIGHLIGHT, new Highlight(...ranges));
   }
-}
-
-/** The page and what is in components, which are trees of their own. */
-function roots() {
-  const own = [...document.querySelectorAll("*")].map((part) => part.shadowRoot);
-  return [document, ...own.filter(Boolean)];
 }
 
 function mark(part, isLit) {

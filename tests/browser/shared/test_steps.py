@@ -176,3 +176,41 @@ def test_on_a_phone_the_navigation_closes_once_a_page_was_chosen(visit):
         expect(page.get_by_test_id("stExpandSidebarButton")).to_be_visible()
         page.locator(".steps .on").click()  # nothing lies over it
         expect(page.locator(".steps .which")).to_contain_text("Step 2 of")
+
+
+NOT_YET = {"Where both terms pull"}  # it comes with a pair that was trained here
+
+
+def test_what_a_step_names_is_on_its_page_and_a_press_on_the_name_brings_it_into_view(visit, server):
+    page = visit("", viewport={"width": 1280, "height": 720}, reduced_motion="reduce")
+    card, named = page.locator(".steps .card"), page.locator(".steps .words .named")
+    met = set()
+    for number, lesson in enumerate(LESSONS, 1):
+        expect(card.locator(".number")).to_have_text(f"Lesson {number} of {len(LESSONS)}")
+        expect(page.locator("h1")).to_have_text(lesson.heading)
+        is_last = False
+        while not is_last:
+            for name in named.all():
+                if (text := name.text_content()) in NOT_YET:
+                    expect(name).to_contain_class("is-missing")
+                    continue
+                met.add(text)
+                expect(name).not_to_contain_class("is-missing")
+                name.click()
+                expect(name).not_to_contain_class("is-below")
+                expect(name).not_to_contain_class("is-above")
+            is_last = card.locator(".on").text_content() == "Next lesson ›" or card.locator(".on").is_disabled()
+            which = card.locator(".which").text_content()
+            if not is_last or number < len(LESSONS):
+                card.locator(".on").click()
+            if not is_last:
+                expect(card.locator(".which")).not_to_have_text(which)
+    assert len(met) > 15
+
+    # From further down the page there is a way back to the step.
+    page.goto(f"{server.url}/kl_weight?lesson=2")
+    expect(page.locator(".to-card")).to_be_hidden()
+    page.get_by_role("button", name="MMD²").click()
+    page.get_by_role("button", name="↑ Step 2").click()
+    expect(card.locator(".which")).to_be_in_viewport()
+    expect(page.locator(".to-card")).to_be_hidden()
