@@ -1,12 +1,14 @@
 """A handout to print: each chosen lesson's steps with room for answers, pictures of the run on show, formula, words.
 
-What is printed is black on white, whatever the theme (assets/style.css).
+What is printed is black on white, whatever the theme (handout.css).
 """
 
 import contextlib
+import functools
 import html
 import importlib
 import itertools
+from pathlib import Path
 
 import streamlit as st
 
@@ -38,7 +40,7 @@ def show() -> None:
             paper = st.segmented_control("Paper", PAPERS, default="A4", required=True, key="paper", bind=bind)
             with_answers = st.toggle("With answers, for the teacher", key="answers", bind="query-params")
             _print(key="print", data={}, height="content")
-    st.html(f"<style>@page {{ size: {paper}; margin: 14mm 16mm; }}</style>")
+    st.html(f"<style>@page {{ size: {paper}; margin: 14mm 16mm; }} {_style()}</style>")
     lessons = [lesson for lesson in LESSONS if lesson.title in chosen]
     if not lessons:
         st.info("No lesson is chosen: choose one at least.", icon=":material/arrow_upward:")
@@ -46,6 +48,11 @@ def show() -> None:
         # What cannot be shown of one lesson, which says so, does not keep the others from being printed.
         with st.container(key=f"sheet-{number}"), contextlib.suppress(PageEnds):
             _sheet(lesson, vae, with_answers)
+
+
+@functools.cache
+def _style() -> str:
+    return Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
 
 
 @says_damage

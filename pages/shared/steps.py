@@ -4,6 +4,7 @@ The card lives in the browser (assets/browser/shared/steps.js): a step is turned
 """
 
 import contextlib
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
@@ -118,6 +119,7 @@ def href(lesson: Lesson) -> str:
 def _step(step: Step, shown: RunConfig | None) -> dict:
     answer = answer_of(step, shown)
     return {
+        "asked": re.sub("[*`]", "", step.words),  # by which the browser knows what was predicted
         "words": _linked(step.words),
         "options": list(step.predict),
         "measured": answer.measured if answer else "",

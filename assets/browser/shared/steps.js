@@ -200,7 +200,7 @@ class Card {
     if (this.inClass && choice >= 0 && !membership().isTeacher)
       this.classRow.do(() => membership().vote(this.question, choice));
     const isFirst = this.predicted === undefined;
-    this.progress.predict(this.at, this.step.words, option);
+    this.progress.predict(this.at, this.step.asked, option);
     this.finish();
     this.show();
     if (isFirst && !this.inClass) this.needs(this.step.then);
@@ -215,7 +215,7 @@ class Card {
   }
 
   get predicted() {
-    return this.progress.predicted(this.at, this.step.words);
+    return this.progress.predicted(this.at, this.step.asked);
   }
 
   show() {
@@ -228,6 +228,7 @@ class Card {
       this.find(".options").replaceChildren(...this.pills());
     }
     this.find(".card").classList.toggle("is-task", !options.length && Boolean(answer));
+    this.find(".options").setAttribute("aria-label", options.length ? "Predict" : "An answer");
     this.find(".number").textContent = `Lesson ${number} of ${count}`;
     this.find(".which").textContent = `Step ${this.at + 1} of ${steps.length}`;
     this.find(".to-card").textContent = `↑ Step ${this.at + 1}`;

@@ -53,6 +53,7 @@ def test_nothing_is_used_that_the_oldest_browsers_do_not_know(feature):
     texts |= {
         "component.py": component.LOADER,
         "style.css": (ROOT / "assets" / "style.css").read_text(encoding="utf-8"),
+        "handout.css": (ROOT / "pages" / "classroom" / "handout.css").read_text(encoding="utf-8"),
     }
     users = [name for name, text in texts.items() if re.search(feature, text, re.MULTILINE)]
     assert len(texts) > 60 and users == []
