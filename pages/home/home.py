@@ -12,8 +12,8 @@ SENTENCE = (
 )
 STEPS = [
     Step(
-        "Whose *z* changes when the same digit passes through a second time? Predict, then press **Pass it through "
-        "again**.",
+        "Whose *z* changes when the same digit passes through a second time? Predict, then press `Pass it through "
+        "again`.",
         predict=("Only the VAE's", "Both", "Neither"),
         answer=Answer(
             "Only the VAE's",

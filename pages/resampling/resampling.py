@@ -13,7 +13,7 @@ SENTENCE = (
 STEPS = [
     Step(
         "Is the picture of *every* drawn *z* worse than the picture of *μ* itself? Predict, then press `Sample "
-        "again`, and watch the `Reconstruction loss` below the planes. (`ε times` 0 is the picture of *μ*.)",
+        "again`, and watch the `Reconstruction loss` below the planes. With `ε times` at 0 *z* is *μ* itself.",
         predict=(resampling_answers.ALL_WORSE, resampling_answers.SOME_BETTER, resampling_answers.MOST_BETTER),
         answer=resampling_answers.against_mu,
         view={"eps_scale": "1"},
