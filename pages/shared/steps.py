@@ -92,7 +92,7 @@ def _show(steps: Sequence[Step], shown: RunConfig | None) -> None:
         "before": _way(here - 1),
         "after": _way(here + 1),
         "steps": [_step(step, shown) for step in steps],
-        # What of an address pictures in the browser have; for anything else the page is loaded anew.
+        # What of an address pictures in the browser have; for anything else the page runs once more.
         "own": [name for name in address.PARAMETERS if address.is_the_browsers(name)],
     }
     _card(key="steps", data=data, height="content")

@@ -20,6 +20,7 @@ STEPS = [
             "Nearly, for most. For hard ones the encoder misses it, or the cloud is bent or has two parts, which no "
             "ellipse along the axes can follow.",
         ),
+        view={"run": RunConfig().run_id},
     ),
     Step(
         "Press `Find the best Gaussians`. Which of the three costs most: the encoder's own error, independence, or the "
@@ -29,6 +30,7 @@ STEPS = [
             "For most digits the encoder's own error: among the Gaussians that it may choose from there is a much "
             "better one. The table shows what each step of freedom wins.",
         ),
+        view={"run": RunConfig().run_id},
     ),
     Step(
         "The posterior of digit 386 has two peaks. What does the q of least *KL(q ‖ p)* cover, and what the q of least "

@@ -93,9 +93,17 @@ class Membership extends EventTarget {
         return await ask(path, body);
       } catch (error) {
         if (error instanceof Refusal || pause === null) throw error;
-        await new Promise((resolve) => setTimeout(resolve, pause));
+        await this.rest(pause);
       }
     }
+  }
+
+  /** So many milliseconds, or until the lab can be reached again. */
+  rest(milliseconds) {
+    return new Promise((resolve) => {
+      setTimeout(resolve, milliseconds);
+      this.addEventListener("back", resolve, { once: true });
+    });
   }
 
   follow(does) {
@@ -115,6 +123,7 @@ class Membership extends EventTarget {
   }
 
   hear(now) {
+    if (this.isLost) this.dispatchEvent(new Event("back"));
     Object.assign(this, { now, tries: 0, isLost: false });
     if (now.isOver) return this.leave();
     const isCalled = now.called > this.kept.called;

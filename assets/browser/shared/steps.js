@@ -19,6 +19,7 @@ const ANSWER = "Show an answer"; // to a task, once one has looked
 const PRESENTED = "presented";
 const KEYS = { PageDown: 1, PageUp: -1 }; // what a clicker sends
 const STAYS = ["present", "embed"]; // in the address, also when a page begins anew
+const RUNS = ["run", "ae"]; // parameters that name one
 const isPresented = () => document.documentElement.classList.contains(PRESENTED);
 globalThis.aeVaeLabSteps ??= new Map();
 let called = null; // the page to which the teacher of a class calls, {name, parameters}, until it is there
@@ -182,7 +183,7 @@ class Card {
     else window.location.replace(url);
   }
 
-  /** Sets the view that a step needs, by the page's pictures themselves, or by its address. */
+  /** Sets the view that a step needs, by the page's pictures themselves or by its address; nothing is loaded anew. */
   needs(view) {
     const names = Object.keys(view);
     if (names.length === 0) return;
@@ -191,8 +192,11 @@ class Card {
     if (isThere) return;
     if (names.every((name) => this.data.own.includes(name))) return setView(view);
     for (const name of names) url.searchParams.set(name, view[name]);
+    if (names.some((name) => RUNS.includes(name))) url.searchParams.delete("settings"); // another run's
     for (const name of [...url.searchParams.keys()]) if (name.startsWith("predict_")) url.searchParams.delete(name);
-    window.location.replace(url);
+    // To Streamlit it is as if Back had led to this address: the page's fields follow it.
+    window.history.replaceState(window.history.state, "", url);
+    window.dispatchEvent(new PopStateEvent("popstate", { state: window.history.state }));
   }
 
   predict(option) {

@@ -120,7 +120,8 @@ def test_a_server_ends_although_a_class_listens_and_the_class_goes_on_with_the_n
     wait_for(lambda: own_server.process.poll() is not None)
     expect(chip(student)).to_contain_text("cannot be reached just now")
     student.get_by_role("button", name="Neither", exact=True).click()  # said as soon as it can be
-    own_server.start()
+    with student.expect_response(lambda answer: answer.url.endswith("/vote") and answer.ok):
+        own_server.start()
     expect(chip(student)).not_to_contain_text("cannot be reached")
     teacher.get_by_role("button", name="Reveal").click()
     expect(student.locator(".steps .votes .is-mine")).to_contain_text("Neither")

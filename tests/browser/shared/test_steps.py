@@ -89,11 +89,29 @@ def test_a_link_opens_a_page_at_a_step_with_its_view_and_a_turned_step_keeps_the
         expect(card.locator(".which")).to_have_text(f"Step {step} of 4")
 
 
-def test_a_step_that_needs_another_run_opens_the_page_with_it(visit):
+def test_a_step_that_needs_another_run_or_other_settings_shows_them_without_loading_the_page_anew(visit):
     page = visit("/walk")
+    chosen, card = page.get_by_test_id("stSelectbox").first.locator("input"), page.locator(".steps")
+    expect(chosen).to_have_value(re.compile("^2-D"))
+    page.evaluate("globalThis.isTheSamePage = true")
     page.get_by_role("button", name="Next ›").click()
     page.wait_for_url("**run=vae-10d-**")
-    expect(page.locator(".steps .which")).to_have_text("Step 2 of 3")
+    expect(card.locator(".which")).to_have_text("Step 2 of 3")
+    expect(chosen).to_have_value(re.compile("^10-D"))
+    expect(page.locator(".walk h4")).to_have_count(10)
+    page.get_by_role("button", name="‹ Back").click()
+    expect(chosen).to_have_value(re.compile("^2-D"))
+    expect(page.locator(".walk h4")).to_have_count(2)
+    assert "settings" not in page.url
+    go(page, "Train side by side")
+    expect(card.locator(".which")).to_have_text("Step 1 of 5")
+    for step, weight, dimensions in ((4, "0", "2"), (5, "1", "10"), (4, "0", "2")):
+        while (now := int(card.locator(".which").text_content().split()[1])) != step:
+            card.locator(".on" if now < step else ".back").click()
+            expect(card.locator(".which")).not_to_contain_text(f"Step {now} ")
+        expect(page.get_by_label("KL weight", exact=True)).to_have_value(weight)
+        expect(page.get_by_label("Dimensions of z", exact=True)).to_have_value(dimensions)
+    assert page.evaluate("globalThis.isTheSamePage")
 
 
 def test_for_the_projector_all_is_larger_and_without_fields_from_page_to_page(visit):
