@@ -4,8 +4,11 @@
                  members/NUMBER       an empty file a member
                  votes/QUESTION/...   an empty file a vote: ROUND.NUMBER.TURN.CHOICE
                  teacher/N.json       what the teacher did, one after the other
+                 runs/RUN_ID          an empty file a run that somebody in it asked for
+                 places/...           an empty file a member: NUMBER.TURN.PAGE, in the place of the one before
 
-Nothing is ever changed, only added: several servers on one store lose and split nothing. A question is "LESSON.STEP".
+Whatever counts is never changed, only added: several servers on one store lose and split nothing. A question is
+"LESSON.STEP".
 """
 
 import hashlib
@@ -27,10 +30,14 @@ LETTERS = "ACDEFHJKMNPRTVWXY"  # none that looks like another, or like a number
 CODE = re.compile(rf"[{LETTERS}]{{5}}")
 MEMBER = re.compile(r"[0-9a-f]{16}")
 VOTE = re.compile(rf"(\d{{1,2}})\.({MEMBER.pattern})\.(\d{{1,6}})\.(\d)")
+PLACE = re.compile(rf"({MEMBER.pattern})\.(\d{{1,6}})\.(\w+)")
+RUN = re.compile(r"(?:ae|vae)-\d{1,2}d-[0-9a-f]{12}")
 PARAMETERS = re.compile(r"[^\s<>\"#]*")
-PAGES = {"", *(lesson.name for lesson in LESSONS)}
+BOARD = "classroom"  # the page of the class itself
+PAGES = {BOARD, *(lesson.name for lesson in LESSONS)}
 LASTS = 12 * 3_600.0  # seconds
 MOST_CLASSES, MOST_MEMBERS, MOST_CHOICES, MOST_ROUNDS, MOST_TURNS = 200, 500, 10, 20, 999_999
+MOST_RUNS = 300
 ACTS = ("reveal", "again", "here", "pause", "go on", "end")
 LONGEST = 2_000  # letters of an address that the teacher shows
 
@@ -63,6 +70,9 @@ class Class:
     called: int = 0  # how often
     is_paused: bool = False
     is_over: bool = False
+    places: Mapping[str, int] = field(default_factory=dict)  # how many are on a page
+    runs: tuple[str, ...] = ()  # which it has asked for
+    ended: int = 0  # how many of these have ended
 
     def for_member(self, member: str) -> dict:
         """What a member may know: of a round that is not revealed only how many have answered, and the own choice."""
@@ -88,7 +98,7 @@ class Class:
             }
             for question, rounds in self.questions.items()
         }
-        return {**self._for_all(), "questions": asked}
+        return {**self._for_all(), "questions": asked, "places": dict(self.places)}
 
     def _for_all(self) -> dict:
         return {
@@ -98,6 +108,8 @@ class Class:
             "called": self.called,
             "isPaused": self.is_paused,
             "isOver": self.is_over,
+            "runs": len(self.runs),
+            "ended": self.ended,
         }
 
     def table(self) -> list[tuple[str, int, str, int]]:
@@ -116,6 +128,7 @@ class Classes:
     def __init__(self, files: Files, clock: Callable[[], float] = time.time):
         self.files, self.clock = files, clock
         self._acts: dict[str, dict] = {}  # of teachers, by path: they never change
+        self._ended: set[str] = set()  # runs
 
     def start(self) -> tuple[str, str]:
         """Begins a class; returns its code, and the secret that makes somebody its teacher."""
@@ -163,6 +176,26 @@ class Classes:
             raise Refused("The answers are on show already, and none can be changed any more.")
         self.files.write(f"{CLASSES}/{code}/votes/{question}/{len(rounds)}.{member}.{turn}.{choice}", b"")
 
+    def move(self, code: str, member: str, turn: int, page: str, before: str = "") -> None:
+        """A member has opened a page, having been on another one before."""
+        if page not in PAGES or not 1 <= turn <= MOST_TURNS:
+            raise Refused("This is no page of the lab.")
+        if not MEMBER.fullmatch(member) or not self.files.exists(f"{CLASSES}/{code}/members/{member}"):
+            raise Refused(f"You are not in the class {code} any more: join it again.")
+        place = f"{CLASSES}/{code}/places/{member}"
+        self.files.write(f"{place}.{turn}.{page}", b"")
+        if PLACE.fullmatch(f"{member}.{turn - 1}.{before}"):
+            self.files.delete(f"{place}.{turn - 1}.{before}")
+
+    def note_runs(self, code: str, run_ids: list[str]) -> None:
+        """Runs that somebody in the class has asked for; who did is not kept."""
+        now = self._open(code)
+        if not all(RUN.fullmatch(run_id) for run_id in run_ids):
+            raise Refused("These are no names of runs.")
+        new = [run_id for run_id in run_ids if run_id not in now.runs and self.files.exists(run_id)]
+        for run_id in new[: max(0, MOST_RUNS - len(now.runs))]:
+            self.files.write(f"{CLASSES}/{code}/runs/{run_id}", b"")
+
     def act(self, code: str, secret: str, do: str, question: str = "", view: str = "") -> None:
         """What the teacher does. Raises Refused for everybody else."""
         if not self.is_teacher(code, secret):
@@ -172,7 +205,7 @@ class Classes:
         if do in ("reveal", "again"):
             _check_question(question)
         page, _, parameters = view.partition("?")
-        if len(view) > LONGEST or page not in PAGES or not PARAMETERS.fullmatch(parameters):
+        if len(view) > LONGEST or page not in PAGES | {""} or not PARAMETERS.fullmatch(parameters):
             raise Refused("This is no address of a page of the lab.")
         now = self._open(code)
         if do == "again" and len(now.questions.get(question, ())) >= MOST_ROUNDS:
@@ -204,7 +237,22 @@ class Classes:
             called=len(calls),
             is_paused=pauses[-1:] == ["pause"],
             is_over=any(one["do"] == "end" for one in acts),
+            places=self._places(place),
+            runs=(runs := tuple(sorted(filter(RUN.fullmatch, self.files.files(f"{place}/runs"))))),
+            ended=sum(map(self._has_ended, runs)),
         )
+
+    def _places(self, place: str) -> dict[str, int]:
+        latest: dict[str, tuple[int, str]] = {}
+        for name in self.files.files(f"{place}/places"):
+            if found := PLACE.fullmatch(name):
+                latest[found[1]] = max(latest.get(found[1], (0, "")), (int(found[2]), found[3]))
+        return dict(sorted(Counter(page for _, page in latest.values()).items()))
+
+    def _has_ended(self, run_id: str) -> bool:
+        if run_id not in self._ended and self.files.exists(f"{run_id}/metrics.json"):
+            self._ended.add(run_id)
+        return run_id in self._ended
 
     def _rounds(self, place: str, question: str, acts: list[dict]) -> tuple[Round, ...]:
         done = [one["do"] for one in acts if one["question"] == question]
@@ -248,7 +296,7 @@ class Classes:
 def _check_question(question: str) -> None:
     lesson, _, step = question.partition(".")
     is_step = step.isascii() and step.isdecimal() and 1 <= int(step) <= MOST_STEPS
-    if lesson not in PAGES or not lesson or not is_step:
+    if lesson not in PAGES - {BOARD} or not is_step:
         raise Refused("This is no step of a lesson.")
 
 

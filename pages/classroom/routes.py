@@ -1,10 +1,5 @@
-"""The routes of a class: one small request for whatever somebody does, and one stream of what is new for each browser.
+"""The routes of a class: one small request for whatever somebody does, one stream of what is new for each browser."""
 
-A class is looked up in the store once a second at most, whatever the number of its members, and only while somebody
-listens.
-"""
-
-import asyncio
 import contextlib
 import io
 import json
@@ -20,13 +15,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from pages.classroom.classes import LASTS, Class, Classes, Refused
-from pages.shared import readings
+from pages.classroom import trained
+from pages.classroom.classes import LASTS, Refused
+from pages.classroom.looks import LOOK, held, looks
 from pages.shared.server import ending
 from pages.shared.visitors import Paces, TooManyPages
 from vae.runs.files import StoreError
 
-LOOK = 1.0  # seconds between two looks into the store
 ALIVE = 15.0  # seconds after which a stream says that it is still there
 MOST_BYTES = 4_000  # of a request
 NEVER = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -41,6 +36,9 @@ def routes(base: str) -> list[Route]:
         Route(here, _start, methods=["POST"]),
         Route(f"{here}/{{code}}/join", _join, methods=["POST"]),
         Route(f"{here}/{{code}}/vote", _vote, methods=["POST"]),
+        Route(f"{here}/{{code}}/move", _move, methods=["POST"]),
+        Route(f"{here}/{{code}}/runs", _note_runs, methods=["POST"]),
+        Route(f"{here}/{{code}}/runs", _runs, methods=["GET"]),
         Route(f"{here}/{{code}}/act", _act, methods=["POST"]),
         Route(f"{here}/{{code}}/teach", _teach, methods=["POST"]),
         Route(f"{here}/{{code}}/stream", _stream, methods=["GET"]),
@@ -49,24 +47,10 @@ def routes(base: str) -> list[Route]:
     ]
 
 
-def _held() -> Classes:
-    return _of_store(readings.store().upper)
-
-
-_known: dict[int, Classes] = {}
-
-
-def _of_store(files) -> Classes:
-    if id(files) not in _known:
-        _known.clear()
-        _known[id(files)] = Classes(files)
-    return _known[id(files)]
-
-
 async def _start(request: Request) -> Response:
     async def begun(asked: dict) -> Response:
         _keep(_beginning, request)
-        code, secret = await run_in_threadpool(_held().start)
+        code, secret = await run_in_threadpool(held().start)
         answer = {"code": code, "secret": secret, "link": f"{_public(request)}/?join={code}"}
         return _with_secret(request, JSONResponse(answer, headers=NEVER), code, secret)
 
@@ -78,7 +62,7 @@ async def _teach(request: Request) -> Response:
 
     async def known(asked: dict) -> Response:
         code, secret = request.path_params["code"], str(asked.get("secret", ""))
-        if not await run_in_threadpool(_held().is_teacher, code, secret):
+        if not await run_in_threadpool(held().is_teacher, code, secret):
             _keep(_guessing, request)
             raise Refused("This link does not make you the teacher of a class here.")
         return _with_secret(request, JSONResponse({"code": code}, headers=NEVER), code, secret)
@@ -89,11 +73,11 @@ async def _teach(request: Request) -> Response:
 async def _join(request: Request) -> Response:
     async def joined(asked: dict) -> Response:
         try:
-            member = await run_in_threadpool(_held().join, request.path_params["code"])
+            member = await run_in_threadpool(held().join, request.path_params["code"])
         except Refused:
             _keep(_guessing, request)
             raise
-        _looks.now(request.path_params["code"])
+        looks.now(request.path_params["code"])
         return JSONResponse({"member": member}, headers=NEVER)
 
     return await _answered(request, joined)
@@ -104,19 +88,67 @@ async def _vote(request: Request) -> Response:
         wish = [asked.get(name) for name in ("member", "question", "turn", "choice")]
         if [type(value) for value in wish] != [str, str, int, int]:
             raise Refused("A vote has a member, a question, a turn and a choice.")
-        await run_in_threadpool(_held().vote, request.path_params["code"], *wish)
-        _looks.now(request.path_params["code"])
+        await run_in_threadpool(held().vote, request.path_params["code"], *wish)
+        looks.now(request.path_params["code"])
         return JSONResponse({}, headers=NEVER)
 
     return await _answered(request, voted)
+
+
+async def _move(request: Request) -> Response:
+    async def moved(asked: dict) -> Response:
+        wish = [asked.get(name) for name in ("member", "turn", "page", "before")]
+        if [type(value) for value in wish] != [str, int, str, str]:
+            raise Refused("Who moves says member, turn, page and the page before.")
+        await run_in_threadpool(held().move, request.path_params["code"], *wish)
+        looks.now(request.path_params["code"])
+        return JSONResponse({}, headers=NEVER)
+
+    return await _answered(request, moved)
+
+
+async def _note_runs(request: Request) -> Response:
+    async def noted(asked: dict) -> Response:
+        code, run_ids = request.path_params["code"], asked.get("runs")
+        if not isinstance(run_ids, list) or not all(isinstance(run_id, str) for run_id in run_ids):
+            raise Refused("Runs are named by a list of texts.")
+        if not await _is_in(request, str(asked.get("member", ""))):
+            raise Refused(f"You are not in the class {code} any more: join it again.")
+        await run_in_threadpool(held().note_runs, code, run_ids)
+        looks.now(code)
+        return JSONResponse({}, headers=NEVER)
+
+    return await _answered(request, noted)
+
+
+async def _runs(request: Request) -> Response:
+    """The figures of all runs that a class has asked for, for whoever is in it."""
+    code = request.path_params["code"]
+    try:
+        if not await _is_in(request, request.query_params.get("member", "")[:40]):
+            return PlainTextResponse(f"There is no class {code} here in which you are.", 404, NEVER)
+        now = await run_in_threadpool(held().now, code)
+        rows = await run_in_threadpool(trained.rows, now.runs if now else ())
+    except StoreError as error:
+        return PlainTextResponse(str(error), 503, NEVER)
+    return JSONResponse(rows, headers=NEVER)
+
+
+async def _is_in(request: Request, member: str) -> bool:
+    """Whether it is a member of the class, or its teacher."""
+    code = request.path_params["code"]
+    if await run_in_threadpool(held().is_teacher, code, _secret(request, code)):
+        return True
+    now = await run_in_threadpool(held().now, code)
+    return now is not None and member in now.members
 
 
 async def _act(request: Request) -> Response:
     async def acted(asked: dict) -> Response:
         wish = {name: str(asked.get(name, "")) for name in ("do", "question", "view")}
         code = request.path_params["code"]
-        await run_in_threadpool(_held().act, code, _secret(request, code), **wish)
-        _looks.now(code)
+        await run_in_threadpool(held().act, code, _secret(request, code), **wish)
+        looks.now(code)
         return JSONResponse({}, headers=NEVER)
 
     return await _answered(request, acted)
@@ -126,9 +158,9 @@ async def _votes(request: Request) -> Response:
     """Every vote that counts, as CSV, for the teacher; a member is a number within its class."""
     code = request.path_params["code"]
     try:
-        if not await run_in_threadpool(_held().is_teacher, code, _secret(request, code)):
+        if not await run_in_threadpool(held().is_teacher, code, _secret(request, code)):
             return PlainTextResponse(f"Only the teacher of the class {code} can have its votes.", 403, NEVER)
-        now = await run_in_threadpool(_held().now, code)
+        now = await run_in_threadpool(held().now, code)
     except StoreError as error:
         return PlainTextResponse(str(error), 503, NEVER)
     if now is None:
@@ -155,8 +187,8 @@ async def _stream(request: Request) -> Response:
     """Server-sent events: what this browser may know of the class, whenever that is another."""
     code, member = request.path_params["code"], request.query_params.get("member", "")[:40]
     try:
-        is_teacher = await run_in_threadpool(_held().is_teacher, code, _secret(request, code))
-        now = await run_in_threadpool(_held().now, code)
+        is_teacher = await run_in_threadpool(held().is_teacher, code, _secret(request, code))
+        now = await run_in_threadpool(held().now, code)
     except StoreError as error:
         return PlainTextResponse(str(error), 503, NEVER)
     if now is None or (not is_teacher and member not in now.members):
@@ -168,7 +200,7 @@ async def _stream(request: Request) -> Response:
 
 async def _events(code: str, member: str, is_teacher: bool) -> AsyncIterator[str]:
     said = None
-    async with _looks.listening(code) as look:
+    async with looks.listening(code) as look:
         while True:
             if look.seen is None:
                 yield "event: gone\ndata: {}\n\n"
@@ -187,86 +219,6 @@ async def _events(code: str, member: str, is_teacher: bool) -> AsyncIterator[str
                 return
             if not is_news:
                 yield ": alive\n\n"
-
-
-class _Look:
-    """What is known of a class, looked up again while anybody listens."""
-
-    def __init__(self, code: str):
-        self.code, self.listeners = code, 0
-        self.seen: Class | None = None
-        self._changed = asyncio.Condition()
-        self._soon = asyncio.Event()
-        self._task: asyncio.Task | None = None
-
-    async def changes(self, seconds: float) -> bool:
-        """Waits until there is something new, for so long at most."""
-        try:
-            async with asyncio.timeout(seconds), self._changed:
-                await self._changed.wait()
-        except TimeoutError:
-            return False
-        return True
-
-    def soon(self) -> None:
-        """Has the next look come at once."""
-        self._soon.set()
-
-    async def begin(self) -> None:
-        """Looks once, and from then on again and again."""
-        self.seen = await run_in_threadpool(_held().now, self.code)
-        self._task = asyncio.create_task(self._look_on())
-
-    def end(self) -> None:
-        """Nobody listens any more."""
-        if self._task:
-            self._task.cancel()
-
-    async def _look_on(self) -> None:
-        while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK):
-                    await self._soon.wait()
-            await asyncio.sleep(LOOK / 4)  # what many do at a time is one look
-            self._soon.clear()
-            with contextlib.suppress(StoreError):  # which comes back, or says so elsewhere
-                found = await run_in_threadpool(_held().now, self.code)
-                if found != self.seen:
-                    self.seen = found
-                    async with self._changed:
-                        self._changed.notify_all()
-
-
-class _Looks:
-    """The classes to which somebody listens at this server."""
-
-    def __init__(self):
-        self._looks: dict[str, _Look] = {}
-
-    def now(self, code: str) -> None:
-        """Something has been done in a class: whoever listens hears of it at once."""
-        if code in self._looks:
-            self._looks[code].soon()
-
-    @contextlib.asynccontextmanager
-    async def listening(self, code: str) -> AsyncIterator[_Look]:
-        """Somebody listens to a class."""
-        look = self._looks.setdefault(code, _Look(code))
-        look.listeners += 1
-        try:
-            if look.listeners == 1:
-                await look.begin()
-            elif look.seen is None:
-                look.seen = await run_in_threadpool(_held().now, code)
-            yield look
-        finally:
-            look.listeners -= 1
-            if not look.listeners:
-                look.end()
-                self._looks.pop(code, None)
-
-
-_looks = _Looks()
 
 
 async def _answered(request: Request, do) -> Response:

@@ -20,8 +20,9 @@ from pages.shared.visitors import TooManyPages, keep_pace
 
 PATIENCE = 1.0  # seconds for which a page waits until another one is worked out
 PAGES, ASSETS = Path(__file__).parents[1], Path(__file__).parents[2] / "assets"
-HANDOUT = "handout"
-HEADINGS = {lesson.name: lesson.heading for lesson in LESSONS} | {HANDOUT: "A handout to print"}
+# Pages that no navigation shows: a link leads to them.
+HIDDEN = {"handout": ("Handout", "A handout to print"), "classroom": ("The class", "The class")}
+HEADINGS = {lesson.name: lesson.heading for lesson in LESSONS} | {name: head for name, (_, head) in HIDDEN.items()}
 
 
 def show() -> None:
@@ -133,8 +134,11 @@ def pages() -> list[st.Page]:
 
     Made once, for ten of them take as long as a tenth of what is shown.
     """
-    handout = st.Page(PAGES / "classroom" / "handout.py", title="Handout", url_path=HANDOUT, visibility="hidden")
-    return [*(_page(lesson) for lesson in LESSONS), handout]
+    hidden = [
+        st.Page(PAGES / "classroom" / f"{name}.py", title=title, url_path=name, visibility="hidden")
+        for name, (title, _) in HIDDEN.items()
+    ]
+    return [*(_page(lesson) for lesson in LESSONS), *hidden]
 
 
 def _page(lesson: Lesson) -> st.Page:

@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from pages.shared import expected, news, run_again, visitors
+from pages.shared import expected, news, run_again
 from pages.shared import lab as ui
 from pages.shared.frame import fragment
 from pages.shared.readings import says_damage
-from pages.shared.steer import MAIN, complaining, complaint, says_off, trouble
+from pages.shared.steer import MAIN, ask_for, complaining, complaint, says_off, trouble
 from vae.config import RunConfig
 from vae.runs.queue import MOST_SWEPT
 from vae.runs.states import ACTIVE, STARTABLE, RunStatus
@@ -83,7 +83,7 @@ def _train_with_seed(*configs: RunConfig) -> None:
 
 @complaining
 def _train(*configs: RunConfig) -> None:
-    ui.runs().submit(list(configs), visitors.browser(), MOST_SWEPT, visitors.address())
+    ask_for(configs, MOST_SWEPT)
 
 
 @complaining

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -10,10 +11,11 @@ from pages.shared import lab as ui
 from pages.shared.expected import duration
 from pages.shared.plain import message
 from pages.shared.readings import says_damage
+from pages.shared.visitors import ASKED
 from vae.config import RunConfig
 from vae.runs.files import SpoiledFile
 from vae.runs.line import LineIsFull
-from vae.runs.queue import TooManyRuns
+from vae.runs.queue import MOST_WAITING, TooManyRuns
 from vae.runs.states import ACTIVE, SETTLED, RunStatus
 from vae.runs.store import DamagedRun, StoreError
 
@@ -108,10 +110,19 @@ def complaining(action):
     return guarded
 
 
+def ask_for(configs: Sequence[RunConfig], most: int = MOST_WAITING) -> None:
+    """Asks for runs in the visitor's name, of whose browser so many may wait; what was asked for is kept for a class.
+
+    Raises as Runs.submit does.
+    """
+    ui.runs().submit(list(configs), visitors.browser(), most, visitors.address())
+    st.session_state[ASKED] = [*st.session_state.get(ASKED, []), *(config.run_id for config in configs)]
+
+
 @complaining
 def _train(ae: RunConfig, vae: RunConfig) -> None:
     st.session_state["seed"] = vae.seed
-    ui.runs().submit([ae, vae], visitors.browser(), address=visitors.address())
+    ask_for([ae, vae])
 
 
 @complaining

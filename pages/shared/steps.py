@@ -13,12 +13,14 @@ import streamlit as st
 
 from pages.lessons import LESSONS, Lesson
 from pages.shared import PageEnds, address
-from pages.shared.component import PAGE, component
+from pages.shared.component import PAGE, component, read, styles
 from pages.shared.glossary import html_of, marked
 from pages.shared.readings import DamagedRun
+from pages.shared.visitors import ASKED
 from vae.config import RunConfig
 
-_card = component("shared", "steps")
+_card = component("shared", "steps", css=styles("shared", "steps") + read("classroom/class_row.css"))
+LAST_ASKED = 40  # runs that a browser may tell its class of at a time: a sweep
 NO_VIEW: Mapping[str, str] = MappingProxyType({})
 
 
@@ -91,6 +93,7 @@ def _show(steps: Sequence[Step], shown: RunConfig | None) -> None:
         "name": LESSONS[here].name,
         "before": _way(here - 1),
         "after": _way(here + 1),
+        "asked": st.session_state.get(ASKED, [])[-LAST_ASKED:],  # runs: a class sees what it has trained
         "steps": [_step(step, shown) for step in steps],
         # What of an address pictures in the browser have; for anything else the page runs once more.
         "own": [name for name in address.PARAMETERS if address.is_the_browsers(name)],
@@ -119,7 +122,7 @@ def href(lesson: Lesson) -> str:
 def _step(step: Step, shown: RunConfig | None) -> dict:
     answer = answer_of(step, shown)
     return {
-        "asked": re.sub("[*`]", "", step.words),  # by which the browser knows what was predicted
+        "asked": plain(step.words),  # by which the browser knows what was predicted
         "words": _linked(step.words),
         "options": list(step.predict),
         "measured": answer.measured if answer else "",
@@ -129,10 +132,15 @@ def _step(step: Step, shown: RunConfig | None) -> dict:
     }
 
 
+def plain(words: str) -> str:
+    """A step's words without Markdown."""
+    return re.sub("[*`]", "", words)
+
+
 def _linked(words: str) -> str:
     """As HTML, in which the words of the lab and the names of what is on the page are links."""
     html = html_of(marked(words))
-    return html.replace("<code>", '<button type="button" class="named">').replace("</code>", "</button>")
+    return html.replace("<code>", '<a class="named" href="#">').replace("</code>", "</a>")
 
 
 def answer_of(step: Step, shown: RunConfig | None) -> Answer | None:

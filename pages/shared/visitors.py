@@ -14,6 +14,7 @@ AT_ONCE, A_SECOND = 30, 5  # pages of one browser
 OF_A_CLASS_AT_ONCE, OF_A_CLASS_A_SECOND = 600, 60
 LONGEST = 20.0  # seconds that a page waits at most; beyond, it is refused: each that waits has a thread
 REMEMBERED = 10_000  # browsers, and addresses
+ASKED = "runs that were asked for"  # in the session's state: their names
 
 
 class TooManyPages(RuntimeError):

@@ -9,7 +9,7 @@ class Proxy:
     """Answers /FOLDER/PATH with what the server at `target` (host, port) says to /PATH. Runs in a thread."""
 
     def __init__(self, target: tuple[str, int], folder: str):
-        self.target, self.folder = target, folder
+        self.target, self.folder, self.is_cut = target, folder, False
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         # Held until they are done: asyncio does not, and one taken for garbage by another thread closed its connection
@@ -23,6 +23,15 @@ class Proxy:
     def url(self) -> str:
         """Where the lab is, as a visitor sees it."""
         return f"http://127.0.0.1:{self.port}/{self.folder}"
+
+    def cut(self) -> None:
+        """Breaks every connection off, and lets none through until it is mended."""
+        self.is_cut = True
+        self._loop.call_soon_threadsafe(lambda: [task.cancel() for task in self._tasks])
+
+    def mend(self) -> None:
+        """Lets connections through again."""
+        self.is_cut = False
 
     def close(self) -> None:
         """Ends it, and every connection through it."""
@@ -52,6 +61,8 @@ class Proxy:
             contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError),
             contextlib.closing(writer),
         ):
+            if self.is_cut:
+                return
             method, path, *head = (await reader.readuntil(b"\r\n\r\n")).split(b" ", 2)
             if not path.startswith(b"/" + self.folder.encode() + b"/") and path != b"/" + self.folder.encode():
                 writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")

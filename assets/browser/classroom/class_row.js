@@ -7,7 +7,7 @@ import { membership, routeOf } from "./membership.js";
 const PAUSED = "ae-vae-lab-paused"; // assets/style.css
 
 export class ClassRow {
-  /** place: an element; card: {question(), view(), show(), go(view)} of the card that it is on. */
+  /** place: an element; card: {question(), view(), show(), go(view), page(), asked()} of the card that it is on. */
   constructor(place, card) {
     Object.assign(this, { place, card, complaint: "", drawn: "" });
     this.class = membership();
@@ -32,6 +32,15 @@ export class ClassRow {
       this.do(() => this.class.teach(own, secret));
     }
     this.hear();
+    this.say();
+  }
+
+  /** What the class may know of this browser: where it is, and what it has trained. */
+  say() {
+    if (!this.class.isMember) return;
+    const quiet = () => {}; // the teacher misses a number; nothing that anybody waits for
+    this.class.move(this.card.page()).catch(quiet);
+    this.class.tellRuns(this.card.asked()).catch(quiet);
   }
 
   leave() {
@@ -49,6 +58,7 @@ export class ClassRow {
     this.complaint = "";
     try {
       await what();
+      this.say();
     } catch (error) {
       this.complaint = error.message;
     }
@@ -76,16 +86,28 @@ export class ClassRow {
       this.place.classList.toggle("is-in", isMember);
       const parts = !isMember ? this.outside() : isTeacher ? this.teaching() : this.learning();
       const chip = element("strong", { className: "chip", role: "status" });
+      const bar = element("progress", { "aria-label": "How many have answered" });
       this.place.replaceChildren(
-        ...(isMember ? [chip] : []),
+        ...(isMember ? [chip, bar] : []),
         ...parts,
         element("span", { className: "refused", role: "alert" }),
       );
     }
-    if (isMember) this.place.querySelector(".chip").textContent = this.words();
+    if (isMember) this.count();
     const refused = this.place.querySelector(".refused");
     refused.hidden = !this.complaint;
     refused.textContent = this.complaint;
+  }
+
+  /** Who is here, and who has answered: in words, and as a bar for the last row. */
+  count() {
+    this.place.querySelector(".chip").textContent = this.words();
+    const bar = this.place.querySelector("progress");
+    const question = this.card.question();
+    bar.hidden = !question || !this.class.now?.members;
+    if (bar.hidden) return;
+    bar.max = this.class.now.members;
+    bar.value = this.class.asked(question).answered;
   }
 
   words() {
@@ -125,7 +147,7 @@ export class ClassRow {
     const box = element("input", { type: "checkbox", checked: this.class.kept.follows });
     box.addEventListener("change", () => this.class.follow(box.checked));
     const follow = element("label", { className: "row" }, box, "follow the teacher");
-    return [follow, button("Leave", () => this.class.leave())];
+    return [follow, ...this.board("What we trained"), button("Leave", () => this.class.leave())];
   }
 
   teaching() {
@@ -134,26 +156,31 @@ export class ClassRow {
     const { isRevealed } = this.class.asked(question);
     const ask = isRevealed ? ["Ask again", "again"] : ["Reveal", "reveal"];
     const votes = routeOf(`/${kept.code}/votes.csv`);
+    const view = this.card.view();
     return [
       ...(question ? [button(ask[0], () => this.act(ask[1], { question }), "main")] : []),
-      button("Everybody here", () => this.act("here", { view: this.card.view() })),
+      ...(view === null ? [] : [button("Everybody here", () => this.act("here", { view: this.card.view() }))]),
       button(now?.isPaused ? "Go on" : "Pause", () => this.act(now?.isPaused ? "go on" : "pause")),
       button("Show the code", () => this.showCode()),
+      ...this.board("Plan and votes"),
       element("a", { className: "button", href: votes }, "Votes as CSV"),
       button("End the class", () => window.confirm("End this class for all?") && this.act("end")),
     ];
   }
 
+  /** The way to the page of the class, where one is not there. */
+  board(words) {
+    const href = new URL("./classroom", document.baseURI.split(/[?#]/)[0]).href;
+    return this.card.page() === "classroom" ? [] : [element("a", { className: "button", href }, words)];
+  }
+
   /** The code, large enough for the last row, and a link that the teacher may correct. */
   showCode() {
-    const { code, link } = this.class.kept;
-    const field = element("input", {
-      value: link ?? new URL(`./?join=${code}`, document.baseURI).href,
-      "aria-label": "The link",
-    });
+    const { code } = this.class.kept;
+    const field = element("input", { value: linkOf(this.class.kept), "aria-label": "The link" });
     const picture = element("img", { alt: `QR code of the link to class ${code}` });
     const draw = () => {
-      picture.src = routeOf(`/${code}/qr.svg?link=${encodeURIComponent(field.value)}`);
+      picture.src = qrOf(this.class.kept, field.value);
     };
     field.addEventListener("change", draw);
     draw();
@@ -174,6 +201,12 @@ export class ClassRow {
   }
 }
 
+/** The link by which students join. */
+export const linkOf = ({ code, link }) => link ?? new URL(`./?join=${code}`, document.baseURI).href;
+
+/** The picture of a link. */
+export const qrOf = ({ code }, link) => routeOf(`/${code}/qr.svg?link=${encodeURIComponent(link)}`);
+
 /** The class's answers to a question as bars, a row an option, a bar a round; own: the option that one chose. */
 export function votesOf(options, { bars, mine }) {
   const rounds = bars.filter(Boolean);
@@ -189,7 +222,7 @@ export function votesOf(options, { bars, mine }) {
   });
 }
 
-function button(words, act, className = "") {
+export function button(words, act, className = "") {
   const made = element("button", { type: "button", className }, words);
   made.addEventListener("click", act);
   return made;

@@ -1,6 +1,7 @@
 // A class, as the browser of a member or of the teacher knows it: one stream of what is new, one request for whatever
 // is done.
 const KEPT = "ae-vae-lab class"; // in this browser: {code, member, turns, follows, called}
+const MOST_MOVING = 2_000; // milliseconds
 const LATER = [1000, 2000, 5000, 10000]; // milliseconds until a lost stream is tried again
 
 /** The address of a route of classes. */
@@ -79,6 +80,31 @@ class Membership extends EventTarget {
     const turn = (turns[round] ?? 0) + 1;
     this.keep({ ...this.kept, turns: { ...turns, [round]: turn } });
     await this.insist(`/${code}/vote`, { member, question, turn, choice });
+  }
+
+  /** On which page one is: the teacher sees how many are on each. */
+  async move(page) {
+    const { code, member, moves = 0, page: before = "" } = this.kept;
+    if (!member || page === before) return;
+    this.keep({ ...this.kept, moves: moves + 1, page });
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * MOST_MOVING)); // not all of a class at a time
+    await this.insist(`/${code}/move`, { member, turn: moves + 1, page, before });
+  }
+
+  /** Runs that were asked for in this browser: the class sees what it has trained. */
+  async tellRuns(runs) {
+    const { code, member, told = [] } = this.kept;
+    const news = runs.filter((run) => !told.includes(run));
+    if (!news.length) return;
+    this.keep({ ...this.kept, told: [...told, ...news] });
+    await this.insist(`/${code}/runs`, { member, runs: news });
+  }
+
+  /** The figures of what the class has trained. */
+  async trained() {
+    const { code, member } = this.kept;
+    const answer = await fetch(routeOf(`/${code}/runs?member=${member}`));
+    return answer.ok ? answer.json() : [];
   }
 
   /** What the teacher does: reveal, again, here, pause, go on, end. */

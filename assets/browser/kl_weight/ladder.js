@@ -14,11 +14,11 @@ import { fetchParcel } from "../shared/parcels.js";
 import { FIRST, Picker } from "../shared/picker.js";
 import { Plane } from "../shared/plane.js";
 import { normals } from "../shared/random.js";
+import { RateDistortion } from "../shared/rate_distortion.js";
 import { Due, inSlices } from "../shared/slices.js";
 import { TestDigits } from "../shared/test_digits.js";
 import { inWords, subscript } from "../shared/words.js";
 import { buildParts, inParts, sumOf } from "./kl_parts.js";
-import { RateDistortion } from "./rate_distortion.js";
 
 const DRAWS = 8;
 const ELLIPSES = 60;

@@ -1,7 +1,7 @@
 // How a page's component starts: its view is made once, and opened whenever the server sends another subject.
 import { element } from "./element.js";
 import { fetchParcels, NoParcel } from "./parcels.js";
-import { SET_VIEW } from "./view.js";
+import { SET_VIEW, viewSet } from "./view.js";
 
 const WAITING = "The models are on their way …"; // what the components' html says until their view is open
 
@@ -14,7 +14,7 @@ export async function mount(component, selector, View) {
   const root = parentElement.querySelector(selector);
   root.call = (root.call ?? 0) + 1;
   const { call } = root;
-  root.data = data;
+  root.data = root.call === 1 ? { ...data, given: { ...data.given, ...viewSet() } } : data;
   const unfollow = follow(component, root, View);
   const end = () => {
     unfollow();

@@ -21,14 +21,16 @@ export function placeOf(name) {
   return found;
 }
 
-/** Has the names in a text, `button.named`, lead to their places, and say where these are out of sight. */
+/** Has the names in a text, `a.named`, lead to their places, and say where these are out of sight. */
 export class Names {
   constructor(text) {
     this.text = text;
     this.places = new Map();
     text.addEventListener("click", (event) => {
       const name = event.target.closest(".named");
-      if (name) this.show(name.textContent);
+      if (!name) return;
+      event.preventDefault(); // the address stays
+      this.show(name.textContent);
     });
     this.look = () => {
       this.waiting ??= requestAnimationFrame(() => {

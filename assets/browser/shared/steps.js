@@ -2,6 +2,7 @@
 import { ClassRow, votesOf } from "../classroom/class_row.js";
 import { membership } from "../classroom/membership.js";
 import { writeAddress } from "./address.js";
+import { goToView, places, readView, takeCalled } from "./call.js";
 import { element } from "./element.js";
 import { foldNavigation } from "./fold_navigation.js";
 import { explainWords } from "./glossary.js";
@@ -12,7 +13,7 @@ import { progressOf } from "./progress.js";
 import { bringIntoView } from "./scroll.js";
 import { skipTo } from "./skip.js";
 import { lightSymbols } from "./symbols.js";
-import { setView } from "./view.js";
+import { forgetView, setView } from "./view.js";
 
 const JUST_SHOW = "Just show me";
 const ANSWER = "Show an answer"; // to a task, once one has looked
@@ -21,10 +22,6 @@ const KEYS = { PageDown: 1, PageUp: -1 }; // what a clicker sends
 const STAYS = ["present", "embed"]; // in the address, also when a page begins anew
 const RUNS = ["run", "ae"]; // parameters that name one
 const isPresented = () => document.documentElement.classList.contains(PRESENTED);
-globalThis.aeVaeLabSteps ??= new Map();
-let called = null; // the page to which the teacher of a class calls, {name, parameters}, until it is there
-const places = globalThis.aeVaeLabSteps; // a lesson -> the step at which one left it
-
 export default function (component) {
   haveOneEntryAPage();
   foldNavigation();
@@ -58,6 +55,8 @@ class Card {
       view: () => `${location.pathname.split("/").at(-1)}${location.search}`,
       show: () => this.show(),
       go: (view) => this.follow(view),
+      page: () => this.data.name,
+      asked: () => this.data.asked,
     });
   }
 
@@ -92,8 +91,9 @@ class Card {
     if (given.present === "1" || isPresented()) this.present(true);
     this.shown = null;
     this.show();
-    if (called?.name === name) this.needs({ ...this.step.view, ...called.parameters });
-    called = null;
+    forgetView();
+    const called = takeCalled(name);
+    if (called) this.needs({ ...this.step.view, ...called });
   }
 
   /** From further down the page. */
@@ -108,17 +108,10 @@ class Card {
     return this.data && this.step.options.length ? `${this.data.name}.${this.at + 1}` : "";
   }
 
-  /** To where the teacher calls: "train?lesson=2". */
+  /** To where the teacher calls. */
   follow(view) {
-    const [name, query] = view.split("?");
-    const parameters = Object.fromEntries(new URLSearchParams(query));
-    const at = Number(parameters.lesson ?? 1) - 1;
-    for (const own of [...STAYS, "lesson", "join"]) delete parameters[own];
-    if ((name || "home") !== this.data.name) {
-      places.set(name || "home", at + 1);
-      called = { name: name || "home", parameters };
-      return goTo({ href: `./${name}` });
-    }
+    const { name, at, parameters } = readView(view);
+    if (name !== this.data.name) return goToView(view);
     this.at = Math.min(Math.max(at, 0), this.data.steps.length - 1);
     this.write();
     this.show();

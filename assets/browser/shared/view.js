@@ -2,5 +2,16 @@
 
 export const SET_VIEW = "ae-vae-lab: set view";
 
-/** Has the page's pictures show a view. */
-export const setView = (view) => window.dispatchEvent(new CustomEvent(SET_VIEW, { detail: view }));
+/** Has the page's pictures show a view: those that are there, and those that come later. */
+export function setView(view) {
+  globalThis.aeVaeLabView = view;
+  window.dispatchEvent(new CustomEvent(SET_VIEW, { detail: view }));
+}
+
+/** What a picture that has just come is to show of the view that was set on its page. */
+export const viewSet = () => globalThis.aeVaeLabView ?? {};
+
+/** Another page begins. */
+export function forgetView() {
+  globalThis.aeVaeLabView = null;
+}

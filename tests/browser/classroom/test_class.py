@@ -5,7 +5,9 @@ import signal
 
 from playwright.sync_api import Page, expect
 
+from pages.lessons import LESSONS
 from tests.browser.phone import PHONE
+from tests.browser.proxy import Proxy
 from tests.browser.server import wait_for
 
 
@@ -107,6 +109,89 @@ def test_a_class_predicts_together_sees_what_it_thinks_and_goes_where_the_teache
         expect(page.locator(".class summary")).to_be_visible()
     student.get_by_role("button", name="Neither").click()  # alone again the answer comes at once
     expect(student.locator(".steps .answer")).to_contain_text("A surprise")
+
+
+def test_the_teachers_page_shows_who_is_where_the_votes_of_each_step_and_what_was_trained(visit):
+    teacher = visit("/")
+    code = begin(teacher)
+    laptop, phone = visit(f"/latent_space?join={code}"), visit(f"/?join={code}", **PHONE)
+    phone.get_by_role("button", name="Both", exact=True).click()
+    teacher.get_by_role("link", name="Plan and votes").click()
+    expect(teacher.locator(".join .letters")).to_have_text(code)
+    assert teacher.locator(".join img").evaluate("image => image.decode().then(() => image.naturalWidth > 100)")
+    plan = teacher.locator(".plan li")
+    expect(plan).to_have_count(len(LESSONS))
+    expect(plan.nth(0)).to_contain_text("1 here")
+    expect(plan.nth(2)).to_contain_text("1 here")
+    first = plan.nth(0).locator(".step").first
+    expect(first).to_contain_text("1 of 2 answered")
+    expect(first.locator(".votes")).to_be_empty()  # it may be seen by all
+    first.get_by_role("button", name="Reveal").click()
+    expect(first.locator(".votes > div")).to_have_text(["Only the VAE's0", "Both1", "Neither0"])
+    expect(phone.locator(".steps .answer")).to_contain_text("is new at every pass")
+    expect(first.get_by_role("button", name="Ask again")).to_be_visible()
+
+    # What anybody in the class trains, all see; without a name.
+    expect(teacher.locator(".trained .hint")).to_contain_text("Nothing yet")
+    phone.goto(phone.url.split("?")[0] + "train?epochs=1&train_size=1000&hidden_dims=16&seed=5")
+    phone.get_by_role("button", name="Train both").click()
+    expect(teacher.locator(".trained .hint")).to_contain_text("2 of 2 runs have ended")
+    expect(teacher.locator(".trained tbody tr")).to_have_count(2)
+    expect(teacher.locator(".plane")).to_have_attribute("aria-label", re.compile("of 1 runs"))
+    laptop.get_by_role("link", name="What we trained").click()
+    expect(laptop.locator(".trained tbody tr")).to_have_count(2)
+    expect(laptop.locator(".teaching")).to_be_hidden()
+    laptop.locator(".trained").get_by_role("link", name="Latent space").click()
+    laptop.wait_for_url("**/latent_space?run=vae-2d-**")
+    expect(laptop.get_by_test_id("stSelectbox").first.locator("input")).to_have_value(re.compile("1 epoch · seed 5"))
+
+    # Everybody to a step of the plan, the teacher too; who is on the class's page as well.
+    late = visit(f"/classroom?join={code}")
+    expect(late.locator(".trained")).to_be_visible()
+    plan.nth(0).locator(".step").nth(1).get_by_role("button", name="Everybody here").click()
+    for page in (teacher, laptop, phone, late):
+        expect(page.locator(".steps .which")).to_have_text("Step 2 of 4")
+        expect(page.locator(".networks .name")).to_contain_text("Test digit 218")
+
+
+def test_the_core_lesson_with_a_teacher_and_three_students_of_whom_one_is_cut_off_for_a_while(visit, server):
+    cut = "ERR_|WebSocket|disconnected|in reaching|not responding|Failed to load"
+    teacher = visit("/")
+    code = begin(teacher)
+    proxy = Proxy(("127.0.0.1", int(server.url.rsplit(":", 1)[1])), "lab")
+    laptop, phone = visit(f"/?join={code}"), visit(f"{proxy.url}/?join={code}", allowed=cut, **PHONE)
+    students = [laptop, phone]
+    for number, lesson in enumerate(lesson for lesson in LESSONS if lesson.is_core):
+        if number:
+            teacher.locator(".steps .after").click()
+            expect(teacher.locator("h1")).to_have_text(lesson.heading)
+            teacher.locator(".steps").get_by_role("button", name="Everybody here").click()
+        if number == 2:
+            students.append(visit(f"/?join={code}"))  # one who comes late
+            teacher.get_by_role("button", name="Everybody here").click()
+        if number == 3:
+            proxy.cut()
+            expect(chip(phone)).to_contain_text("cannot be reached")
+        there = [page for page in students if page is not phone or number != 3]
+        for page in there:
+            expect(page.locator("h1")).to_have_text(lesson.heading)
+        voted = False
+        for page in there:
+            options = page.locator(".steps .options button")
+            expect(page.locator(".steps .which")).to_contain_text("Step 1 of")
+            if options.count() > 1:
+                options.first.click()
+                voted = True
+        if voted:
+            expect(chip(teacher)).to_contain_text(f"{len(there)} answered")
+            teacher.locator(".steps").get_by_role("button", name="Reveal").click()
+            for page in there:
+                expect(page.locator(".steps .votes > div").first).to_contain_text(str(len(there)))
+        if number == 3:
+            proxy.mend()
+            expect(phone.locator("h1")).to_have_text(lesson.heading)  # the present view, without a press
+            expect(phone.locator(".steps .votes > div").first).to_contain_text(str(len(there)))
+    proxy.close()
 
 
 def test_a_server_ends_although_a_class_listens_and_the_class_goes_on_with_the_next_one(visit, own_server):

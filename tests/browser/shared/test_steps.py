@@ -228,7 +228,7 @@ def test_what_a_step_names_is_on_its_page_and_a_press_on_the_name_brings_it_into
     # From further down the page there is a way back to the step.
     page.goto(f"{server.url}/kl_weight?lesson=2")
     expect(page.locator(".to-card")).to_be_hidden()
-    page.get_by_role("button", name="MMD²").click()
+    page.get_by_role("link", name="MMD²", exact=True).first.click()
     page.get_by_role("button", name="↑ Step 2").click()
     expect(card.locator(".which")).to_be_in_viewport()
     expect(page.locator(".to-card")).to_be_hidden()

@@ -160,6 +160,38 @@ def test_there_is_an_end_to_classes_and_to_members(held, monkeypatch):
     assert MOST_MEMBERS == 500
 
 
+def test_where_a_member_is_is_where_it_went_last(held, files):
+    code, _ = held.start()
+    ann, bob = held.join(code), held.join(code)
+    held.move(code, ann, 1, "home")
+    held.move(code, bob, 1, "home")
+    held.move(code, ann, 3, "walk", "train")  # what was said before comes later
+    held.move(code, ann, 2, "train", "home")
+    assert held.now(code).places == {"home": 1, "walk": 1}
+    assert len(files.files(f"classes/{code}/places")) == 3
+    assert "places" not in held.now(code).for_member(ann) and held.now(code).for_teacher()["places"]
+    for turn, page in ((0, "home"), (10**6, "home"), (4, ""), (4, "../x"), (4, "handout")):
+        with pytest.raises(Refused, match="no page of the lab"):
+            held.move(code, ann, turn, page)
+    with pytest.raises(Refused, match="join it again"):
+        held.move(code, "0" * 16, 1, "home")
+
+
+def test_a_class_notes_no_more_runs_than_it_shows(held, files, monkeypatch):
+    monkeypatch.setattr(classes, "MOST_RUNS", 3)
+    code, _ = held.start()
+    names = [f"vae-2d-{number:012x}" for number in range(5)]
+    for name in names[:4]:
+        files.write(f"{name}/config.json", b"{}")
+    held.note_runs(code, names[2:])
+    held.note_runs(code, names)
+    assert held.now(code).runs == (names[0], names[2], names[3]) and held.now(code).ended == 0
+    files.write(f"{names[2]}/metrics.json", b"{}")
+    assert held.now(code).ended == 1
+    with pytest.raises(Refused, match="no names of runs"):
+        held.note_runs(code, ["../../etc"])
+
+
 def test_two_servers_on_one_store_lose_and_split_nothing(files, clock):
     one, other = Classes(files, clock), Classes(files, clock)
     code, secret = one.start()

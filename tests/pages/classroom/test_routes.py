@@ -13,10 +13,12 @@ import uvicorn
 from starlette.applications import Starlette
 
 from pages.classroom import routes
-from pages.classroom.classes import Classes
+from pages.shared import readings
 from pages.shared.visitors import Paces
 from tests.browser.server import PATIENCE
-from vae.runs.files import Files
+from vae.config import RunConfig
+from vae.runs.store import RunStore
+from vae.runs.worker import advance
 
 QUESTION = "home.1"
 
@@ -36,8 +38,8 @@ def serving(port: int) -> Iterator[None]:
 @pytest.fixture
 def port(tmp_path, monkeypatch) -> Iterator[int]:
     """A server of classes in a store of its own."""
-    held = Classes(Files(str(tmp_path)))
-    monkeypatch.setattr(routes, "_held", lambda: held)
+    store = RunStore(str(tmp_path))
+    monkeypatch.setattr(readings, "_opened", lambda: store)
     monkeypatch.setattr(routes, "_beginning", Paces(1_000, 1_000))
     monkeypatch.setattr(routes, "_guessing", Paces(1_000, 1_000))
     monkeypatch.delenv("VAE_PUBLIC_URL", raising=False)
@@ -192,8 +194,67 @@ def test_a_server_that_is_started_again_knows_all_and_a_second_one_too(port, tmp
     code = teacher.begins()
     member = student.joins(code)
     student.votes(code, member, 1)
-    again = Classes(Files(str(tmp_path)))  # nothing of what the first one remembers
-    monkeypatch.setattr(routes, "_held", lambda: again)
+    again = RunStore(str(tmp_path))  # nothing of what the first one remembers
+    monkeypatch.setattr(readings, "_opened", lambda: again)
     with student.listens(code, member) as events:
         assert next(events)["questions"][QUESTION]["mine"] == 1
     assert teacher.asks(f"/class/{code}/act", {"do": "reveal", "question": QUESTION})[0] == 200
+
+
+def test_the_teacher_sees_where_members_are_and_nobody_moves_another(port):
+    teacher, student = Browser(port), Browser(port)
+    code = teacher.begins()
+    member, late = student.joins(code), student.joins(code)
+
+    def moves(who: str, turn: object, page: str, before: str = "") -> int:
+        wish = {"member": who, "turn": turn, "page": page, "before": before}
+        return student.asks(f"/class/{code}/move", wish)[0]
+
+    with teacher.listens(code) as at_the_front:
+        assert moves(member, 1, "home") == moves(late, 1, "train") == 200
+        until(at_the_front, lambda now: now["places"] == {"home": 1, "train": 1})
+        assert moves(member, 2, "train", "home") == 200
+        until(at_the_front, lambda now: now["places"] == {"train": 2})
+    for wish in (
+        ("0" * 16, 3, "walk"),
+        (member, "3", "walk"),
+        (member, 3, "nowhere"),
+        (member, 3, "../x"),
+        ("", 3, ""),
+    ):
+        assert moves(*wish) == 409
+    with student.listens(code, member) as in_the_row:
+        assert "places" not in next(in_the_row)
+
+
+def test_what_a_class_has_trained_is_for_who_is_in_it(port, small):
+    teacher, student, stranger = (Browser(port) for _ in range(3))
+    code, store = teacher.begins(), readings.store()
+    member, names = student.joins(code), [small.autoencoder.run_id, small.run_id]
+    for config in (small.autoencoder, small):
+        store.create(config)
+    noted = {"member": member, "runs": [*names, RunConfig(seed=99).run_id]}  # the last of which nobody asked for here
+    with student.listens(code, member) as in_the_row:
+        assert student.asks(f"/class/{code}/runs", noted)[0] == 200
+        until(in_the_row, lambda now: (now["runs"], now["ended"]) == (2, 0))
+        for config in (small.autoencoder, small):
+            for _ in advance(config, store):
+                pass
+        until(in_the_row, lambda now: (now["runs"], now["ended"]) == (2, 2))
+    rows = [
+        json.loads(one.asks(f"/class/{code}/runs?member={who}")[1]) for one, who in ((teacher, ""), (student, member))
+    ]
+    assert rows[0] == rows[1] and [row["run"] for row in rows[0]] == names
+    ae, vae = rows[0]
+    test = store.metrics(small.run_id)["test"]
+    assert (vae["loss"], vae["reconstruction"], vae["kl"]) == (
+        test["negative_elbo"],
+        test["reconstruction"],
+        test["kl"],
+    )
+    assert ae["loss"] == store.metrics(small.autoencoder.run_id)["test"]["reconstruction"] and ae["kl"] is None
+    assert f"run={small.run_id}" in vae["pages"]["Latent space"] and f"ae={ae['run']}" in ae["pages"]["Convert"]
+    for wish in ({"runs": names}, {"member": "0" * 16, "runs": names}, {"member": member, "runs": ["../x"]}):
+        assert stranger.asks(f"/class/{code}/runs", wish)[0] == 409
+    assert student.asks(f"/class/{code}/runs", {"member": member, "runs": "all"})[0] == 409
+    assert stranger.asks(f"/class/{code}/runs?member=x")[0] == 404

@@ -17,7 +17,7 @@ POINTS = [
     {"id": "all", "kl": 0.1, "reconstruction": 206.0, "weight": 30.0, "label": "30", "isRung": True},
 ]
 SHOWN = """async ([css, points, chosen, isWhole]) => {
-  const { RateDistortion } = await import("./kl_weight/rate_distortion.js");
+  const { RateDistortion } = await import("./shared/rate_distortion.js");
   document.head.innerHTML = `<style>${css}</style>`;
   document.body.innerHTML = '<canvas tabindex="0"></canvas>';
   document.querySelector("canvas").style = "width: 480px; height: 360px; display: block; color: #112233";

@@ -1,7 +1,7 @@
 // The rate-distortion plane: what a run pays in KL against what its reconstructions lose. Lower left is better.
-import { fitted } from "../shared/canvas.js";
-import { colorOf } from "../shared/colors.js";
-import { niceStep } from "../shared/ticks.js";
+import { fitted } from "./canvas.js";
+import { colorOf } from "./colors.js";
+import { niceStep } from "./ticks.js";
 
 const COLORS = { rung: "kl", other: "x", line: "grey" }; // names in lab.css
 const MARGIN = { left: 52, right: 14, top: 40, bottom: 40 };
@@ -93,7 +93,11 @@ export class RateDistortion {
       height - MARGIN.top - MARGIN.bottom,
     );
     for (let tick = Math.ceil(low / step) * step; tick <= high; tick += step) {
-      context.fillText(tick.toFixed(0), MARGIN.left - 5, this.toPixels({ kl: 0, reconstruction: tick })[1] + 4);
+      context.fillText(
+        tick.toFixed(step < 1 ? 1 : 0),
+        MARGIN.left - 5,
+        this.toPixels({ kl: 0, reconstruction: tick })[1] + 4,
+      );
     }
     context.textAlign = "center";
     for (let tick = 0; tick <= this.most; tick += across) {

@@ -1,0 +1,31 @@
+// To where a teacher calls: "train?lesson=2&run=…", a page at a step, with a view. The page's own card of steps takes it
+// up, for it is there last.
+import { goTo } from "./lesson_link.js";
+
+const OF_THE_PAGE = ["lesson", "join", "present", "embed"];
+globalThis.aeVaeLabSteps ??= new Map();
+export const places = globalThis.aeVaeLabSteps; // a lesson -> the step at which one left it
+
+/** The page, the number of its step from 0, and the view's other parameters. */
+export function readView(view) {
+  const [name, query] = view.split("?");
+  const parameters = Object.fromEntries(new URLSearchParams(query));
+  const at = Number(parameters.lesson ?? 1) - 1;
+  for (const one of OF_THE_PAGE) delete parameters[one];
+  return { name: name || "home", at, parameters };
+}
+
+/** Opens another page at a view. */
+export function goToView(view) {
+  const { name, at, parameters } = readView(view);
+  places.set(name, at + 1);
+  globalThis.aeVaeLabCalled = { name, parameters };
+  goTo({ href: name === "home" ? "./" : `./${name}` });
+}
+
+/** The parameters with which one was called to this page; once. */
+export function takeCalled(page) {
+  const called = globalThis.aeVaeLabCalled;
+  globalThis.aeVaeLabCalled = null;
+  return called?.name === page ? called.parameters : null;
+}

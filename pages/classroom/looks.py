@@ -1,0 +1,112 @@
+"""What is known of the classes to which somebody listens at this server.
+
+A class is looked up in the store once a second at most, whatever the number of its members, and only while somebody
+listens.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from starlette.concurrency import run_in_threadpool
+
+from pages.classroom.classes import Class, Classes
+from pages.shared import readings
+from vae.runs.files import StoreError
+
+LOOK = 1.0  # seconds between two looks into the store
+
+
+def held() -> Classes:
+    """The classes of the server's store."""
+    return _of_store(readings.store().upper)
+
+
+_known: dict[int, Classes] = {}
+
+
+def _of_store(files) -> Classes:
+    if id(files) not in _known:
+        _known.clear()
+        _known[id(files)] = Classes(files)
+    return _known[id(files)]
+
+
+class Look:
+    """What is known of a class, looked up again while anybody listens."""
+
+    def __init__(self, code: str):
+        self.code, self.listeners = code, 0
+        self.seen: Class | None = None
+        self._changed = asyncio.Condition()
+        self._soon = asyncio.Event()
+        self._task: asyncio.Task | None = None
+
+    async def changes(self, seconds: float) -> bool:
+        """Waits until there is something new, for so long at most."""
+        try:
+            async with asyncio.timeout(seconds), self._changed:
+                await self._changed.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def soon(self) -> None:
+        """Has the next look come at once."""
+        self._soon.set()
+
+    async def begin(self) -> None:
+        """Looks once, and from then on again and again."""
+        self.seen = await run_in_threadpool(held().now, self.code)
+        self._task = asyncio.create_task(self._look_on())
+
+    def end(self) -> None:
+        """Nobody listens any more."""
+        if self._task:
+            self._task.cancel()
+
+    async def _look_on(self) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK):
+                    await self._soon.wait()
+            await asyncio.sleep(LOOK / 4)  # what many do at a time is one look
+            self._soon.clear()
+            with contextlib.suppress(StoreError):  # which comes back, or says so elsewhere
+                found = await run_in_threadpool(held().now, self.code)
+                if found != self.seen:
+                    self.seen = found
+                    async with self._changed:
+                        self._changed.notify_all()
+
+
+class Looks:
+    """The classes to which somebody listens at this server."""
+
+    def __init__(self):
+        self._looks: dict[str, Look] = {}
+
+    def now(self, code: str) -> None:
+        """Something has been done in a class: whoever listens hears of it at once."""
+        if code in self._looks:
+            self._looks[code].soon()
+
+    @contextlib.asynccontextmanager
+    async def listening(self, code: str) -> AsyncIterator[Look]:
+        """Somebody listens to a class."""
+        look = self._looks.setdefault(code, Look(code))
+        look.listeners += 1
+        try:
+            if look.listeners == 1:
+                await look.begin()
+            elif look.seen is None:
+                look.seen = await run_in_threadpool(held().now, code)
+            yield look
+        finally:
+            look.listeners -= 1
+            if not look.listeners:
+                look.end()
+                self._looks.pop(code, None)
+
+
+looks = Looks()
