@@ -6,7 +6,7 @@ import { RateDistortion } from "../shared/rate_distortion.js";
 import { button, ClassRow, linkOf, qrOf, votesOf } from "./class_row.js";
 import { membership } from "./membership.js";
 
-const NAME = "classroom"; // of this page in its address
+const NAME = "board"; // of this page in its address
 const MOST_LABELS = 12; // of points, beyond which they would lie on each other
 
 export default function ({ data, parentElement }) {

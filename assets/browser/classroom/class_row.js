@@ -170,8 +170,8 @@ export class ClassRow {
 
   /** The way to the page of the class, where one is not there. */
   board(words) {
-    const href = new URL("./classroom", document.baseURI.split(/[?#]/)[0]).href;
-    return this.card.page() === "classroom" ? [] : [element("a", { className: "button", href }, words)];
+    const href = new URL("./board", document.baseURI.split(/[?#]/)[0]).href;
+    return this.card.page() === "board" ? [] : [element("a", { className: "button", href }, words)];
   }
 
   /** The code, large enough for the last row, and a link that the teacher may correct. */

@@ -146,7 +146,7 @@ def test_the_teachers_page_shows_who_is_where_the_votes_of_each_step_and_what_wa
     expect(laptop.get_by_test_id("stSelectbox").first.locator("input")).to_have_value(re.compile("1 epoch · seed 5"))
 
     # Everybody to a step of the plan, the teacher too; who is on the class's page as well.
-    late = visit(f"/classroom?join={code}")
+    late = visit(f"/board?join={code}")
     expect(late.locator(".trained")).to_be_visible()
     plan.nth(0).locator(".step").nth(1).get_by_role("button", name="Everybody here").click()
     for page in (teacher, laptop, phone, late):
