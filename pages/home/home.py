@@ -22,7 +22,7 @@ STEPS = [
         ),
     ),
     Step(
-        "This is test digit 218, and the VAE is torn. Press `Pass it through again` a few times: what do its "
+        "This is test digit 218, and the VAE is not sure of it. Press `Pass it through again` a few times: what do its "
         "pictures *x̂* have in common? Then choose another digit: whose answers differ less, and what is its *σ*?",
         answer=Answer(
             "",

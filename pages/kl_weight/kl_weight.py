@@ -18,11 +18,7 @@ STEPS = [
     Step(
         "And which gives the best fresh samples? Compare the rows of samples along the slider, and the `MMD²`. Is it "
         "the same weight?",
-        answer=Answer(
-            "",
-            "No. What is reconstructed best is what pays little for the KL; fresh samples want codes that fill N(0, "
-            "I). The *MMD²* is least where *z* says next to nothing of *x*, and there all samples look alike.",
-        ),
+        answer=kl_weight_answers.closest_to_the_prior,
     ),
     Step(
         "Go to β = 0. How wide are the clouds there? Nobody punished certainty. What do the `eight draws` look like?",

@@ -2,6 +2,7 @@
 
 import functools
 
+from pages.kl_weight.ladder import measured
 from pages.shared import lab as ui
 from pages.shared import ladders, seeds
 from pages.shared.once import once
@@ -40,6 +41,27 @@ def least_distortion_of(rungs: list[RunConfig]) -> Answer | None:
 
 def _losses(config: RunConfig) -> dict[int, float]:
     return seeds.figure(functools.partial(seeds.with_seed, config), "reconstruction")
+
+
+def closest_to_the_prior(architecture: RunConfig) -> Answer | None:
+    """The rungs whose codes are nearest to N(0, I), and whose reconstruction is best."""
+    return closest_to_the_prior_of(ladders.trained_runs(architecture))
+
+
+def closest_to_the_prior_of(rungs: list[RunConfig]) -> Answer | None:
+    """The same of given rungs; None where they do not say it."""
+    runs = [run for config in rungs if (run := ui.trained(config.run_id))]
+    if len(runs) < 2:
+        return None
+    nearest = min(runs, key=lambda run: measured(run)["distance"].squared_mmd).config.kl_weight
+    sharpest = min(runs, key=lambda run: run.metrics["test"]["reconstruction"]).config.kl_weight
+    same = "Yes, here it is" if nearest == sharpest else "No. The reconstruction loss is least"
+    return Answer(
+        "",
+        f"{same} at β = {sharpest:g}, the *MMD²* at β = {nearest:g}. Fresh samples want codes that fill N(0, I). But a "
+        "small *MMD²* is not all: where *z* says next to nothing of *x*, all samples look alike. Good ones are in "
+        "between.",
+    )
 
 
 def width_without_kl(architecture: RunConfig) -> Answer | None:

@@ -87,7 +87,7 @@ def _other_seeds(rungs: list[RunConfig], runs: list[RunConfig]) -> list[dict]:
 
 def _limit(vaes: list[Trained]) -> float:
     """How far the axes of all rungs' codes go: those of the small weights, which nothing holds together, may leave."""
-    return max(_measured(vae)["reach"] for vae in vaes if vae.config.kl_weight >= CLOSE or vae is vaes[-1])
+    return max(measured(vae)["reach"] for vae in vaes if vae.config.kl_weight >= CLOSE or vae is vaes[-1])
 
 
 def _named(ae: Trained, vaes: list[Trained], points: list[dict]) -> dict:
@@ -158,14 +158,14 @@ def _point(config: RunConfig, rungs: list[RunConfig]) -> dict:
 def _figures(run: Trained) -> dict:
     """What the component says of a rung and of the AE alike."""
     test = run.metrics["test"]
-    value, low, high = _measured(run)["distance"]
+    value, low, high = measured(run)["distance"]
     mmd = {"value": value, "low": low, "high": high}
     return {"reconstruction": test["reconstruction"], "active": test["active_units"], "mmd": mmd}
 
 
 @once(200, "Comparing the codes with N(0, I) …")
 @torch.no_grad()
-def _measured(run: Trained) -> dict:
+def measured(run: Trained) -> dict:
     """How far codes of the aggregate posterior are from as many of N(0, I); a VAE's reach and sigma on its plane."""
     dims = top_two_dimensions(run) if run.config.model == "vae" else ()
     mu, log_sigma = (part if part is None else part[: data.TEST_CODES] for part in run.codes)
@@ -180,11 +180,11 @@ def _measured(run: Trained) -> dict:
 
 def _where(vae: Trained, limit: float) -> str:
     """What the frame of a rung's codes does not say by itself."""
-    measured = _measured(vae)
+    found = measured(vae)
     plane = f"z{' and z'.join(str(d + 1) for d in top_two_dimensions(vae))}, " if vae.config.latent_dim > 2 else ""
-    outside = (measured["largest"] > limit).mean()
+    outside = (found["largest"] > limit).mean()
     beyond = f", {outside:.0%} outside" if outside > 0.01 else ""
-    return f"{plane}median σ {measured['sigma']:.2g}{beyond}"
+    return f"{plane}median σ {found['sigma']:.2g}{beyond}"
 
 
 def _kl_words(images: int) -> str:

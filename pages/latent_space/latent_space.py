@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.latent_space import planes
+from pages.latent_space import latent_space_answers, planes
 from pages.shared import bottleneck, controls, steps
 from pages.shared import choose as choice
 from pages.shared.glossary import say
@@ -25,25 +25,17 @@ STEPS = [
         view={"layers": "codes,prior"},
     ),
     Step(
-        "In which of the two are there more places that one samples from and where no digit is at home? Predict; then "
-        "`holes` shows them.",
-        predict=("The AE", "The VAE", "Both alike"),
-        answer=Answer(
-            "",
-            "`holes` colours them, within 2 σ of the prior N(0, I); both shares stand beside the planes. Few holes "
-            "are not yet a good sign: this AE's codes crowd around 0, so N(0, I) meets some nearly everywhere, but of "
-            "few digits, and whole digits lie outside. The VAE has all of them within, with some gaps between.",
-        ),
+        "New digits come from a *z* that is drawn from N(0, I), the dotted circles. Within them, in which of the two "
+        "are there more places where no digit is at home?",
+        predict=(latent_space_answers.AE, latent_space_answers.VAE, latent_space_answers.ALIKE),
+        answer=latent_space_answers.where_more_holes_are,
         view={"layers": "codes,prior"},
         then={"layers": "codes,prior,holes"},
     ),
     Step(
-        "Which digits will never come out of the AE when *z* is drawn from N(0, I)? Look at what lies inside the "
-        "dotted circles of its plane, then press `Sample again` a few times.",
-        answer=Answer(
-            "",
-            "Those whose codes lie outside the circles: hardly a draw comes there. The AE put them where it pleased.",
-        ),
+        "Which digits will seldom or never come out of the AE when *z* is drawn from N(0, I)? Look at what lies inside "
+        "the dotted circles of its plane, then press `Sample again` a few times.",
+        answer=latent_space_answers.digits_out_of_reach,
         view={"layers": "codes,prior"},
     ),
     Step(
@@ -76,9 +68,10 @@ FORMULA = r"""\text{fresh samples:}\quad \Z\sim\mathcal N(0, I)
 def show() -> None:
     """The page."""
     say(SENTENCE)
-    with steps.card(STEPS):
+    with steps.card(STEPS) as card:
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
             vae = choice.choose_pair()
+            card.about(vae)
             left = bottleneck.choose_left(vae)
             same_axes = st.toggle("The same axes for both", key="shared_axes", bind="query-params")
         planes.codes(left, vae, same_axes)

@@ -35,12 +35,12 @@ def width_of_hard_digits(vae: RunConfig) -> Answer | None:
     """The sigma of the digits that this VAE reconstructs worst, beside that of all."""
     if not (run := ui.trained(vae.run_id)):
         return None
-    hard, every = _widths(run)
+    hard, every, (low, high) = _widths(run)
     option = LARGER if hard > ABOUT * every else SMALLER if every > ABOUT * hard else ALIKE
     return Answer(
         option,
-        f"The median σ of the {HARD} digits that it reconstructs worst is {hard:.2g}, of all test digits {every:.2g} "
-        "(over both numbers of z). From one digit to the next it differs by more than that: what is hard to paint need "
+        f"The median σ of the {HARD} digits that it reconstructs worst is {hard:.2g}, of all test digits {every:.2g}; "
+        f"half of all lie between {low:.2g} and {high:.2g}, so a single digit says little. What is hard to paint need "
         "not be hard to place.",
     )
 
@@ -57,6 +57,8 @@ def _share_better(run: Trained) -> float:
 
 
 @once(40)
-def _widths(run: Trained) -> tuple[float, float]:
+def _widths(run: Trained) -> tuple[float, float, tuple[float, float]]:
+    """The median sigma of the hard digits and of all, and between what the middle half of all lies."""
     sigma = run.codes[1].exp()
-    return float(sigma[run.hard_digits].median()), float(sigma.median())
+    low, high = sigma.flatten().quantile(torch.tensor([0.25, 0.75])).tolist()
+    return float(sigma[run.hard_digits].median()), float(sigma.median()), (low, high)

@@ -48,7 +48,7 @@ WORDS = {
         ("reconstruction",),
     ),
     "KL": Word(
-        "KL(q(z|x) ‖ N(0, I)): how far a picture's cloud of codes is from the prior. What *z* may know of *x* is paid "
+        "KL(q(z|x) ‖ N(0, I)): how far a picture's cloud of codes is from the prior N(0, I). What *z* may know of *x* is paid "
         "here."
     ),
     "KL weight": Word(

@@ -11,16 +11,19 @@ SENTENCE = (
     "The same digits in the same order, the same first weights, the same reconstruction loss: **whatever differs below "
     "comes from the bottleneck and the KL term.**"
 )
+DEFAULT = {"kl_weight": "1.0", "latent_dim": "2"}
 STEPS = [
     Step(
         "Which of the two will reconstruct better? Predict, press `Train both`, and compare the rows of *x̂*.",
         predict=(train_answers.AE, train_answers.VAE, train_answers.TIE),
         answer=train_answers.who_reconstructs_better,
+        view=DEFAULT,
     ),
     Step(
         "Where will the codes go while both train? Predict, then press `Play` and watch the two planes.",
         predict=(train_answers.BOTH, train_answers.ONLY_VAE, train_answers.NONE),
         answer=train_answers.whose_codes_stay_near_0,
+        view=DEFAULT,
     ),
     Step(
         "Switch on `Where both terms pull`, for a pair that was trained here: a green arrow for the loss, a red one "
@@ -32,6 +35,7 @@ STEPS = [
             "it. In the end both nearly cancel on log σ. On μ the KL pulls steadily to 0, and the loss to and fro, "
             "for the decoder still changes.",
         ),
+        view=DEFAULT,
     ),
     Step(
         "The `KL weight` is 0 now: train. What is left of the difference? And with a weight of 10: what happens to "

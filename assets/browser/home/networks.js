@@ -49,14 +49,17 @@ class View {
     this.models = { ae: readModel(parcels.ae), vae: readModel(parcels.vae) };
     const { x, passes } = this.address.state;
     this.passes = Number(passes ?? 1);
+    this.x = null;
     await this.picker.open(new TestDigits(data.images, parcels.labels), data.hard, x ?? FIRST);
   }
 
   leave() {}
 
-  /** Another digit, which passes through as often as the one before. */
+  /** Another digit begins with one pass; a link, or a step, may say how many. */
   pick(x, name) {
+    if (this.x) this.passes = 1;
     this.x = x;
+    this.address.keep({ passes: this.passes === 1 ? null : String(this.passes) });
     this.address.keep({ x: name === FIRST ? null : name });
     this.show();
   }
@@ -97,7 +100,9 @@ class View {
     for (const node of this.findAll(".node")) node.setAttribute("aria-label", this.spoken(node));
     this.showOpened();
     this.find(".count").textContent =
-      `${this.passes === 1 ? "One pass" : `${this.passes.toLocaleString("en")} passes`} of the same digit`;
+      this.passes === 1
+        ? "One pass of the same digit"
+        : `${this.passes.toLocaleString("en")} passes of the same digit${first > 1 ? `, the last ${SHOWN}` : ""}`;
     this.find(".passes ol").replaceChildren(
       ...passes.map((pass, index) => latestPass(first + index, { pixels: answer, z }, pass)),
     );

@@ -2,24 +2,20 @@
 // differ from the prior. The mean of KL(q(z|x) || p) is I(x; z) + KL(q(z) || p) (Hoffman and Johnson 2016).
 import { element } from "../shared/element.js";
 
-const LEAST = 0.1; // the smallest weight whose bar has to fit; those of the runs below are cut off
-
 /** rungs: {id, label, weight, kl, information}, nats; information is null where it was not measured. */
 export function buildParts(place, rungs, choose) {
-  const seen = rungs.filter(({ weight }) => weight >= LEAST);
-  const most = Math.max(...(seen.length ? seen : rungs).map(({ kl }) => kl), 1e-3);
+  const most = Math.max(...rungs.map(({ kl }) => kl), 1e-3);
   place.replaceChildren(...rungs.map((rung) => bar(rung, most, choose)));
 }
 
 function bar(rung, most, choose) {
   const [told, apart] = partsOf(rung);
-  const share = (nats) => `${(100 * Math.min(Math.max(nats, 0) / most, 1)).toFixed(1)}%`;
+  const share = (nats) => `${((100 * Math.max(nats, 0)) / most).toFixed(1)}%`;
   const parts = [
     element("span", { className: "told", style: `height: ${share(told)}` }),
     element("span", { className: "apart", style: `height: ${share(apart)}` }),
   ];
   const whole = element("span", { className: "bar" }, ...parts);
-  whole.classList.toggle("is-cut", rung.kl > most);
   const numbers = element("small", {}, rung.kl.toFixed(1));
   const button = element(
     "button",

@@ -82,7 +82,7 @@ class View {
     const last = Math.max(this.rungs.length - 1, 1);
     const every = Math.ceil((TICK * last) / Math.max(this.find(".rungs").clientWidth, TICK));
     return this.rungs.map(({ weight, isOwn }, place) => {
-      const tick = element("span", { className: isOwn ? "is-own" : "" }, place % every ? "·" : String(weight));
+      const tick = element("span", { className: isOwn ? "is-own" : "" }, isOwn || place % every ? "·" : String(weight));
       tick.style.left = `${((100 * place) / last).toFixed(2)}%`;
       return tick;
     });

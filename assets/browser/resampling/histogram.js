@@ -1,17 +1,17 @@
-// A histogram on a canvas, with a line to compare with.
+// A histogram on a canvas, with lines to compare with.
 import { fitted } from "../shared/canvas.js";
 import { colorOf } from "../shared/colors.js";
 
 const BINS = 24;
 const FOOT = 22; // pixels for the numbers below
 
-/** values: numbers; line: one more, with its label; label: what the bars are. */
-export function drawHistogram(canvas, values, { line, lineLabel, label }) {
+/** values: numbers; lines: more of them by their labels, one or two; label: what the bars are. */
+export function drawHistogram(canvas, values, { lines, label }) {
   const { context, width: size } = fitted(canvas);
   const [bars, compared, grey] = ["x-hat", "z", "grey"].map((name) => colorOf(canvas, name));
   const floor = size - FOOT;
-  const low = Math.min(line, ...values);
-  const high = Math.max(line, ...values);
+  const low = Math.min(...Object.values(lines), ...values);
+  const high = Math.max(...Object.values(lines), ...values);
   const room = (high - low) * 0.08 || 1;
   const [from, to] = [low - room, high + room];
   const across = (value) => ((value - from) / (to - from)) * size;
@@ -20,13 +20,16 @@ export function drawHistogram(canvas, values, { line, lineLabel, label }) {
   const most = Math.max(...counts);
   context.fillStyle = bars;
   for (const [bin, count] of counts.entries()) {
-    const height = (count / most) * (floor - 44);
+    const height = (count / most) * (floor - 60);
     context.fillRect((bin * size) / BINS + 1, floor - height, size / BINS - 2, height);
   }
-  context.fillStyle = compared;
-  context.fillRect(across(line) - 1.5, 40, 3, floor - 40);
   context.font = "bold 13px sans-serif";
-  context.fillText(lineLabel, Math.min(Math.max(across(line) - 20, 2), size - 70), 34);
+  for (const [place, [name, value]] of Object.entries(lines).entries()) {
+    const top = 34 + 16 * place; // one below the other: they may be close
+    context.fillStyle = compared;
+    context.fillRect(across(value) - 1.5, top + 6, 3, floor - top - 6);
+    context.fillText(name, Math.min(Math.max(across(value) - 20, 2), size - 70), top);
+  }
   context.fillStyle = bars;
   context.fillText(label, 2, 14);
   context.fillStyle = grey;

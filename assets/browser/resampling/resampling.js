@@ -8,6 +8,7 @@ import { axes } from "../shared/layers/axes.js";
 import { dots } from "../shared/layers/dots.js";
 import { ownQ } from "../shared/layers/ellipses.js";
 import { cross, ring } from "../shared/layers/marks.js";
+import { numerals } from "../shared/layers/numerals.js";
 import { priorCircles } from "../shared/layers/prior_circles.js";
 import { decode, decodeLogits, encode, readModel, reconstructionLoss, reparameterize } from "../shared/model.js";
 import { mount } from "../shared/mount.js";
@@ -31,7 +32,7 @@ export default (component) => mount(component, ".resampling", View);
 class View {
   constructor(root) {
     this.find = (query) => root.querySelector(query);
-    this.planes = forBoth((half) => new Plane(this.find(`.${half} canvas`), [axes, dots, priorCircles]));
+    this.planes = forBoth((half) => new Plane(this.find(`.${half} canvas`), [axes, dots, priorCircles, numerals]));
     this.planes.ae.moving = (context, plane) => this.drawCode(context, plane);
     this.planes.vae.moving = (context, plane) => this.drawCloud(context, plane);
     this.pad = new Plane(this.find(".pad canvas"), [axes, priorCircles]);
@@ -75,7 +76,10 @@ class View {
   pick(x, name) {
     this.x = x;
     this.own = forBoth((half) => encode(this.models[half], x));
-    this.lossOfAe = reconstructionLoss(this.models.ae, decodeLogits(this.models.ae, this.own.ae.mu), x);
+    [this.lossOfAe, this.lossAtMu] = HALVES.map((half) => {
+      const model = this.models[half];
+      return reconstructionLoss(model, decodeLogits(model, this.own[half].mu), x);
+    });
     paintDigit(this.find("canvas.x"), x, `x: ${this.picker.name.textContent}`);
     const same = `the AE's answer, ${this.lossOfAe.toFixed(1)} nats`;
     paintDigit(this.find("canvas.ae"), decode(this.models.ae, this.own.ae.mu), same);
@@ -163,7 +167,8 @@ class View {
     paintDigit(this.find("canvas.vae"), decode(this.models.vae, z), words);
     const scale = this.scale === 1 ? "" : `${this.scale.toFixed(2)} · `;
     this.find(".reading").textContent =
-      `ε = ${inWords(this.eps)}: z = μ + ${scale}σ·ε = ${inWords(z)}, reconstruction loss ${loss.toFixed(1)} nats. ` +
+      `ε = ${inWords(this.eps)}: z = μ + ${scale}σ·ε = ${inWords(z)}, reconstruction loss ${loss.toFixed(1)} nats ` +
+      `(of μ itself ${this.lossAtMu.toFixed(1)}). ` +
       `The AE has no ε: its z stays, and its loss is ${this.lossOfAe.toFixed(1)} nats.`;
     this.planes.vae.show();
     this.pad.show();
@@ -209,8 +214,7 @@ class View {
       `VAE: ${mean.toFixed(1)} ± ${spread.toFixed(1)} nats over ${DRAWS} draws; AE: ${this.lossOfAe.toFixed(1)} nats`,
     );
     drawHistogram(canvas, losses, {
-      line: this.lossOfAe,
-      lineLabel: `AE ${this.lossOfAe.toFixed(1)}`,
+      lines: { [`AE ${this.lossOfAe.toFixed(1)}`]: this.lossOfAe, [`μ ${this.lossAtMu.toFixed(1)}`]: this.lossAtMu },
       label: `VAE ${mean.toFixed(1)} ± ${spread.toFixed(1)} nats`,
     });
   }

@@ -24,11 +24,12 @@ export function progressOf(lesson) {
     get isBegun() {
       return Boolean(own().finished);
     },
-    predict: (step, words, option) => keep("predicted", step, [words, option]),
-    /** What was predicted, if the question was the same. */
+    /** isSeen: whether the answer is on show, too. */
+    predict: (step, words, option, isSeen) => keep("predicted", step, [words, option, isSeen]),
+    /** What was predicted, if the question was the same: {option, isSeen}. */
     predicted(step, words) {
-      const [asked, option] = own().predicted?.[step] ?? [];
-      return asked === words ? option : undefined;
+      const [asked, option, isSeen] = own().predicted?.[step] ?? [];
+      return asked === words ? { option, isSeen: Boolean(isSeen) } : {};
     },
     forget: () => write({ ...all(), [lesson]: {} }),
   };

@@ -163,7 +163,7 @@ export class RateDistortion {
       context.fill();
     }
     context.globalAlpha = 1;
-    this.drawFarOne(context);
+    const taken = this.drawFarOne(context); // by labels, as [left, top, right, bottom]
     const points = this.points.filter((point) => this.isSeen(point));
     for (const point of points) {
       context.fillStyle = this.color(point.isRung && !point.isOwn ? "rung" : "other");
@@ -171,7 +171,6 @@ export class RateDistortion {
       context.arc(...this.toPixels(point), point.id === this.chosen ? 8 : 5, 0, 2 * Math.PI);
       context.fill();
     }
-    const taken = []; // by labels, as [left, top, right, bottom]
     const isFree = ([l, t, r, b]) =>
       r < this.width && taken.every(([left, top, right, bottom]) => r < left || l > right || b < top || t > bottom);
     const rungs = points.filter(({ isRung }) => isRung);
@@ -196,10 +195,10 @@ export class RateDistortion {
     context.font = "12px sans-serif";
   }
 
-  /** The chosen run, where it lies off the plot: a triangle at the edge points to it. */
+  /** The chosen run, where it lies off the plot: a triangle at the edge points to it. Returns the room that it takes. */
   drawFarOne(context) {
     const chosen = this.points.find(({ id }) => id === this.chosen);
-    if (!chosen || this.isSeen(chosen)) return;
+    if (!chosen || this.isSeen(chosen)) return [];
     const [left, top] = this.toPixels(chosen);
     const at = [
       Math.min(Math.max(left, MARGIN.left + 12), this.width - MARGIN.right - 12),
@@ -224,6 +223,10 @@ export class RateDistortion {
       textAlign: isRight ? "right" : "left",
       font: "bold 14px sans-serif",
     });
-    context.fillText(`β ${chosen.label}: off the plot`, at[0] + (isRight ? -16 : 16), at[1] + (at[1] < 60 ? 18 : 5));
+    const words = `β ${chosen.label}: off the plot`;
+    const [from, down] = [at[0] + (isRight ? -16 : 16), at[1] + (at[1] < 60 ? 18 : 5)];
+    context.fillText(words, from, down);
+    const wide = context.measureText(words).width;
+    return [[isRight ? from - wide : from, down - 14, isRight ? from : from + wide, down + 4]];
   }
 }

@@ -42,6 +42,7 @@ class Card {
     this.find = (query) => root.querySelector(query);
     this.find(".back").addEventListener("click", () => this.turn(-1));
     this.find(".on").addEventListener("click", () => this.turn(1));
+    this.find(".compare").addEventListener("click", () => this.compare());
     this.find(".anew").addEventListener("click", () => this.beginAnew());
     this.find(".present").addEventListener("click", () => this.present(!isPresented()));
     this.find(".to-card").addEventListener("click", () => this.comeBack());
@@ -192,15 +193,24 @@ class Card {
     window.dispatchEvent(new PopStateEvent("popstate", { state: window.history.state }));
   }
 
+  /** An option was chosen: one may look first, and then compares; who has compared may choose another one. */
   predict(option) {
     const choice = this.step.options.indexOf(option);
     if (this.inClass && choice >= 0 && !membership().isTeacher)
       this.classRow.do(() => membership().vote(this.question, choice));
-    const isFirst = this.predicted === undefined;
-    this.progress.predict(this.at, this.step.asked, option);
+    const isSeen = choice < 0 || this.predicted.isSeen;
+    this.progress.predict(this.at, this.step.asked, option, isSeen && !this.inClass);
     this.finish();
     this.show();
-    if (isFirst && !this.inClass) this.needs(this.step.then);
+    if (choice < 0) this.compare();
+  }
+
+  /** What was measured comes on show. */
+  compare() {
+    const { option } = this.predicted;
+    this.progress.predict(this.at, this.step.asked, option, true);
+    this.show();
+    if (!this.inClass) this.needs(this.step.then);
   }
 
   /** What the class knows of this step; null for who is in none, and for a task. */
@@ -235,9 +245,11 @@ class Card {
     this.find(".on").textContent = isLast && after ? "Next lesson ›" : "Next ›";
     const mark = (step) => (this.progress.isFinished(step) ? "✓" : step === this.at ? "●" : "○");
     this.find(".ticks").textContent = steps.map((_, step) => mark(step)).join("");
-    const { predicted, inClass } = this;
+    const { inClass } = this;
+    const { option: predicted, isSeen } = this.predicted;
     // In a class the answer comes once the teacher reveals it, for all.
-    const isAnswered = inClass ? inClass.isRevealed : predicted !== undefined;
+    const isAnswered = inClass ? inClass.isRevealed : isSeen;
+    this.find(".compare").hidden = Boolean(inClass) || predicted === undefined || isSeen;
     for (const pill of this.find(".options").children) {
       pill.setAttribute("aria-pressed", String(pill.textContent === predicted));
       pill.classList.toggle("measured", isAnswered && pill.textContent === measured);
@@ -252,6 +264,7 @@ class Card {
     // What a step shows after the prediction waits for the reveal too.
     if (inClass?.isRevealed && this.revealed !== this.question) {
       this.revealed = this.question;
+      if (predicted !== undefined) this.progress.predict(this.at, this.step.asked, predicted, true);
       this.needs(this.step.then);
     }
   }

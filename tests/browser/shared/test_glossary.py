@@ -79,6 +79,7 @@ def test_a_symbol_lights_in_text_formula_and_picture(visit):
 
     # In a sentence the letter under the pointer is meant, not the whole of what is set in italics.
     page.get_by_role("button", name="Only the VAE's").click()
+    page.get_by_role("button", name="Now look; then compare").click()
     written = page.locator(".steps .answer em", has_text="μ + σ·ε").first
     box = written.bounding_box()
     page.mouse.move(box["x"] + 4, box["y"] + box["height"] / 2)

@@ -16,6 +16,8 @@ def test_a_class_goes_through_the_first_lesson_and_on_to_the_next(visit):
     expect(card.locator(".number")).to_have_text(f"Lesson 1 of {len(LESSONS)}")
     expect(card.locator(".answer")).to_be_empty()
     card.get_by_role("button", name="Both", exact=True).click()
+    expect(card.locator(".answer")).to_be_empty()  # first one looks
+    card.get_by_role("button", name="Now look; then compare").click()
     expect(card.locator(".answer")).to_contain_text("A surprise")
     expect(card.get_by_role("button", name="Only the VAE's")).to_have_class("measured")
     card.get_by_role("button", name="Only the VAE's").click()  # a prediction may be changed

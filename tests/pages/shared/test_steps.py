@@ -170,6 +170,28 @@ def test_the_clouds_without_a_kl_are_narrow(lab):
     assert answer.measured == kl_weight_answers.NARROW
 
 
+def test_the_weight_nearest_to_the_prior_is_named_beside_the_one_that_reconstructs_best(lab):
+    rungs = ladder(2)
+    answer = kl_weight_answers.closest_to_the_prior(RunConfig())
+    losses = {config.kl_weight: _metrics(config)["reconstruction"] for config in rungs}
+    distances = {}
+    for config in rungs:
+        mu, log_sigma = (part[:1_000].double() for part in lab.model(config.run_id).encode(_images()))
+        z = mu + log_sigma.exp() * torch.randn(mu.shape, generator=torch.Generator().manual_seed(5)).double()
+        # In closed form, over all of N(0, I): of kernels of width d = 2.
+        between = torch.exp(-(torch.cdist(z, z) ** 2) / 4)
+        to_prior = 2 / 3 * torch.exp(-(z**2).sum(1) / 6)
+        pairs = (between.sum() - len(z)) / (len(z) * (len(z) - 1))
+        distances[config.kl_weight] = float(pairs - 2 * to_prior.mean() + 1 / 2)
+    nearest, sharpest = min(distances, key=distances.get), min(losses, key=losses.get)
+    assert f"least at β = {sharpest:g}, the *MMD²* at β = {nearest:g}" in answer.words
+    assert answer.words.startswith("No") and kl_weight_answers.closest_to_the_prior_of(rungs[:1]) is None
+
+
+def _images() -> torch.Tensor:
+    return data.load("mnist", "test").images
+
+
 def test_the_dimensions_that_work_are_the_active_ones(lab, monkeypatch):
     active = _metrics(RunConfig(latent_dim=10))["active_units"]
     answer = walk_answers.which_dimensions_work(RunConfig(latent_dim=10))
