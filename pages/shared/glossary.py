@@ -48,8 +48,8 @@ WORDS = {
         ("reconstruction",),
     ),
     "KL": Word(
-        "KL(q(z|x) ‖ N(0, I)): how far a picture's cloud of codes is from the prior N(0, I). What *z* may know of *x* is paid "
-        "here."
+        "KL(q(z|x) ‖ N(0, I)): how far a picture's cloud of codes is from the prior N(0, I). What *z* may know of *x* "
+        "is paid here."
     ),
     "KL weight": Word(
         "What a nat of KL counts in the loss, β. With 0 nothing holds the clouds near the prior.", ("KL weight β",)
