@@ -16,10 +16,13 @@ import aiohttp
 import psutil
 
 from tests.browser.server import Server
+from tests.student import Seen, Student, http_sessions
 
 JOINING, VOTING, QUIET = 20.0, 10.0, 10.0  # seconds; a tenth of them in a quick run
 LESSONS = ("home.1", "resampling.1", "latent_space.2")  # questions of the core
-CALLS = 5  # times that the teacher calls everybody
+CALLED_TO = ("train", "latent_space", "kl_weight", "walk", "resampling")  # by the teacher, one after the other
+TRAINING = 5.0  # seconds in which all press the button
+TOGETHER = "epochs=1&seed=77"  # what the class trains, as parameters of an address
 OPTIONS = 3
 PATIENCE = 60.0  # seconds for whatever is waited for
 
@@ -40,12 +43,16 @@ class Heard:
 
 
 class Browser:
-    """Somebody in a class, by the routes that a browser uses; it comes back by itself when the stream is lost."""
+    """Somebody in a class, by the routes that a browser uses; it comes back by itself when the stream is lost.
+
+    A student has a page too, by a websocket of its own (`showing`).
+    """
 
     def __init__(self, server: Server):
         self.server, self.heard, self.member, self.turn = server, Heard(), "", 0
         self.http = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
         self.listening: asyncio.Task | None = None
+        self.opened: contextlib.AsyncExitStack | None = None
 
     async def ask(self, path: str, body: dict) -> dict:
         """A request that is made again until the server has heard it."""
@@ -88,9 +95,30 @@ class Browser:
         wish = {"member": self.member, "question": question, "turn": self.turn, "choice": choice}
         await self.ask(f"/{self.code}/vote", wish)
 
+    async def showing(self, http: aiohttp.ClientSession, seed: int) -> None:
+        """Opens the first page, and fetches what it needs."""
+        self.page = Student(self.server.url, Seen(), seed, http)
+        self.opened = contextlib.AsyncExitStack()
+        await self.opened.enter_async_context(self.page.connected())
+        await self.page.open("")
+
+    async def follows(self, call: int, page: str) -> float:
+        """The moment at which the page to which the teacher has called is whole on the screen."""
+        await self.heard.until(lambda state: state["called"] >= call)
+        await self.page.open(page)
+        return time.monotonic()
+
+    async def trains(self, within: float) -> None:
+        """Presses the button of the class's pair on the page of trainings, and tells the class of it."""
+        await asyncio.sleep(random.uniform(0, within))
+        await self.page.press("Train both", "train", TOGETHER)
+        await self.ask(f"/{self.code}/runs", {"member": self.member, "runs": self.page.asked})
+
     async def close(self) -> None:
         if self.listening:
             self.listening.cancel()
+        if self.opened:
+            await self.opened.aclose()
         await self.http.close()
 
 
@@ -122,18 +150,29 @@ async def lesson(servers: list[Server], members: int, pace: float) -> dict:
             await teacher.ask(f"/{teacher.code}/act", {"do": "reveal", "question": question})
             ends = [student.heard.until(lambda s, q=question: s["questions"][q]["bars"][0]) for student in students]
             revealed += [end - began for end in await asyncio.gather(*ends)]
-        for call in range(1, CALLS + 1):
+        async with http_sessions(members) as http:
+            await asyncio.gather(*(one.showing(http, seed) for seed, one in enumerate(students)))
+            for call, page in enumerate(CALLED_TO, 1):
+                began = time.monotonic()
+                following = [asyncio.create_task(student.follows(call, page)) for student in students]
+                await teacher.ask(f"/{teacher.code}/act", {"do": "here", "view": page})
+                called += [await one - began for one in following]
+            await asyncio.gather(*(student.page.open("train", TOGETHER) for student in students))
+            await asyncio.gather(*(student.trains(pace * TRAINING) for student in students))
             began = time.monotonic()
-            await teacher.ask(f"/{teacher.code}/act", {"do": "here", "view": f"train?lesson={call}"})
-            ends = [student.heard.until(lambda s, n=call: s["called"] >= n) for student in students]
-            called += [end - began for end in await asyncio.gather(*ends)]
+            ends = [student.heard.until(lambda s: s["runs"] == s["ended"] == 2) for student in [teacher, *students]]
+            trained = max(await asyncio.gather(*ends)) - began
+            await asyncio.gather(*(one.opened.aclose() for one in students))
         return {
             "members": members,
             "servers": len(servers),
             "joined_s": joined,
             "last_vote_seen_s": seen,
             "revealed_95_percent_s": _most(revealed),
-            "called_95_percent_s": _most(called),
+            "on_screens_95_percent_s": _most(called),
+            "on_screens_last_s": max(called),
+            "trained_together_s": trained,
+            "page_errors": [error for one in students for error in one.page.seen.errors],
             "quiet_cpu": await _quiet(servers, pace * QUIET),
         }
     finally:

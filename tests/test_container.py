@@ -94,7 +94,7 @@ def test_without_a_home_runs_are_kept_among_the_temporary_files():
 # Goes through all pages as a browser does, with all that they fetch, and prints what is said in boxes.
 TOUR = """
 import asyncio
-from tests.load import Seen, Student, http_sessions
+from tests.student import Seen, Student, http_sessions
 
 class Reader(Student):
     def take(self, message, size):

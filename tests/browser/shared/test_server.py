@@ -31,7 +31,8 @@ from tests.browser.navigation import go
 from tests.browser.nginx import Nginx, NoNginx
 from tests.browser.proxy import Proxy
 from tests.browser.server import ROOT, Server, wait_for
-from tests.load import PATIENCE, Seen, Student, http_sessions, run
+from tests.load import run
+from tests.student import PATIENCE, Seen, Student, http_sessions
 from vae import data
 from vae.config import RunConfig
 from vae.model_bytes import pack_model

@@ -20,7 +20,8 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from pages.shared.visitors import A_SECOND, AT_ONCE
 from tests.browser.nginx import Nginx, NoNginx
 from tests.browser.server import PATIENCE, ROOT, Server, wait_for
-from tests.load import Seen, Student, http_sessions, run
+from tests.load import run
+from tests.student import Seen, Student, http_sessions
 
 FLOODERS = 16  # sessions of one browser
 WITHOUT_PAUSE = 0.005  # seconds between two wishes of a session, which waits for no answer
