@@ -3,8 +3,7 @@
 import { writeAddress } from "../shared/address.js";
 import { element } from "../shared/element.js";
 import { membership, routeOf } from "./membership.js";
-
-const PAUSED = "ae-vae-lab-paused"; // assets/style.css
+import { cover } from "./pause.js";
 
 export class ClassRow {
   /** place: an element; card: {question(), view(), show(), go(view), page(), asked()} of the card that it is on. */
@@ -50,8 +49,7 @@ export class ClassRow {
   hear() {
     this.draw();
     this.card.show();
-    const isPaused = Boolean(this.class.now?.isPaused && !this.class.isTeacher);
-    document.documentElement.classList.toggle(PAUSED, isPaused);
+    cover(Boolean(this.class.now?.isPaused && !this.class.isTeacher));
   }
 
   async do(what) {
