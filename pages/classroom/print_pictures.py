@@ -19,7 +19,7 @@ from vae.models import reconstruct, reparameterize
 from vae.randomness import seeded
 
 DRAWS = 10
-CODES = 400  # that a plane shows
+CODES = 200  # that a plane shows: more are a black clump
 SIDE = 300  # of a plane, in its own units
 
 

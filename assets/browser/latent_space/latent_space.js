@@ -273,7 +273,8 @@ class View {
   tellHoles(isOn) {
     const told = () =>
       HALVES.map((half) => `${(100 * shareInHoles(this.planes[half])).toFixed(0)} % (${this.data.names[half]})`);
-    const words = isOn ? `Of what one draws from N(0, I) within 2 σ, holes take ${told().join(" and ")}.` : "";
+    const where = this.data.latentDim > 2 ? "within 2 σ, on this plane," : "within 2 σ,";
+    const words = isOn ? `Of what one draws from N(0, I) ${where} holes take ${told().join(" and ")}.` : "";
     this.find(".bare").textContent = words;
   }
 

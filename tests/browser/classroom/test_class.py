@@ -76,6 +76,20 @@ def test_a_class_predicts_together_sees_what_it_thinks_and_goes_where_the_teache
     teacher.get_by_role("button", name="Everybody here").click()
     expect(phone.locator(".networks .name")).to_contain_text(f"Test digit {digit}")
 
+    # And so does another run, without loading anew.
+    teacher.goto(f"{teacher.url.split('/?')[0]}/walk?lesson=2")
+    expect(teacher.get_by_test_id("stSelectbox").first.locator("input")).to_have_value(re.compile("^10-D"))
+    expect(chip(teacher)).to_contain_text("3 students")
+    teacher.get_by_role("button", name="Everybody here").click()
+    expect(phone.locator(".walk h4")).to_have_count(10)
+    expect(phone.locator(".steps .which")).to_have_text("Step 2 of 3")
+    assert phone.evaluate("globalThis.isTheSamePage")
+    teacher.goto(f"{teacher.url.split('/walk')[0]}/")
+    expect(chip(teacher)).to_contain_text("3 students")
+    teacher.get_by_role("button", name="Everybody here").click()
+    expect(phone.locator("h1")).to_have_text(LESSONS[0].heading)
+    expect(student.locator("h1")).to_have_text(LESSONS[0].heading)
+
     # A student may leave the teacher; "pause" is seen by all.
     student.get_by_label("follow the teacher").uncheck()
     teacher.get_by_role("button", name="Next ›").click()
