@@ -209,7 +209,7 @@ def test_the_chosen_digits_q_is_drawn_at_its_code_on_the_planes_dimensions(laten
 def test_another_model_on_the_left_is_called_by_its_name(latent_space):
     page = latent_space(names=("VAE, g = tanh", "VAE"))
     assert page.locator("canvas.digit.ae").get_attribute("aria-label").startswith("VAE, g = tanh decodes z = (")
-    assert page.locator(".digits figcaption").all_text_contents() == ["x", "VAE, g = tanh decodes z", "VAE decodes z"]
+    assert page.locator(".digits figcaption").all_text_contents() == ["VAE, g = tanh decodes z", "VAE decodes z", "x"]
     assert page.locator(".reading").text_content().startswith("VAE, g = tanh: z = (")
 
 
