@@ -16,7 +16,7 @@ UNENDING = {"train_size": 12_000, "hidden_dims": (64, 32), "epochs": 100, "batch
 
 # What Streamlit writes to the console while there is no server: which of it depends on how long there is none.
 SERVER_IS_GONE = (
-    "ERR_CONNECTION_RE(FUSED|SET)|WebSocket|disconnected from server|in reaching server endpoint|server is not responding"
+    "ERR_CONNECTION_|WebSocket|disconnected from server|in reaching server endpoint|server is not responding"
 )
 
 MANY = 200  # colours: where half-transparent dots lie on each other there are more than one a digit
