@@ -13,6 +13,7 @@ FLOORS = [
     {"vae.measures"},
     {"vae.training"},
     {"vae.runs"},
+    {"vae.take_home"},
     {"vae.bench", "vae.__main__"},
     {"pages.lessons"},
     {"pages.shared"},

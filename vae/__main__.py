@@ -1,4 +1,4 @@
-"""`python -m vae train | sweep | runs | worker | pretrain | bench`: for lessons, clusters, and our own checks."""
+"""`python -m vae train | sweep | runs | export | worker | pretrain | bench`: lessons, clusters, and our own checks."""
 
 import argparse
 import dataclasses
@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import dask
 from tqdm import tqdm
@@ -26,6 +27,7 @@ from vae.runs.states import SETTLED
 from vae.runs.store import POSTERIORS, PRETRAINED, DamagedRun, RunStore, StoreError
 from vae.runs.sweep import LADDER, RAMPLESS, SWEPT, ladder, sweep
 from vae.runs.worker import GAP_IMAGES, advance, device_here, measure_gaps, resolve_device
+from vae.take_home.folder import take_home
 from vae.texts import on_one_line
 from vae.training.speed import use_one_thread
 from vae.typed import Typed, read_numbers, read_widths
@@ -112,6 +114,18 @@ def run_summary(run_id: str, store: RunStore) -> dict:
         return {"run_id": run_id, "status": store.status(run_id).state, "path": store.path(run_id)}
     names = ("status", "seconds", "steps", "test", "model_sha256", "message")
     return {"run_id": run_id, **{name: metrics[name] for name in names if name in metrics}, "path": store.path(run_id)}
+
+
+def export_command(options: argparse.Namespace) -> int:
+    """Writes a run's weights, config and figures into a folder, with a Python file that uses them by torch alone."""
+    try:
+        for path in take_home(options.run, RunStore(options.store), Path(options.to)):
+            print(path)
+    except KeyError:
+        raise StoreError(f"the store has no run {options.run} with a model: `python -m vae runs` lists them") from None
+    except OSError as error:
+        raise StoreError(on_one_line(error)) from None
+    return 0
 
 
 def pretrain_command(options: argparse.Namespace) -> int:
@@ -300,6 +314,11 @@ def _parser() -> Parser:
     runs.add_argument("--json", action="store_true", help="as one JSON list, with configs and metrics")
     runs.set_defaults(command=runs_command)
 
+    export = commands.add_parser("export", help="take a run home", description=export_command.__doc__)
+    export.add_argument("run", metavar="RUN", help="its name, as `runs` lists it")
+    export.add_argument("--to", metavar="DIR", required=True, help="the folder, which is made")
+    export.set_defaults(command=export_command)
+
     swept = commands.add_parser("sweep", help="train one pair with many KL weights", description=sweep_command.__doc__)
     swept.prog = parser.prog
     swept.add_argument(
@@ -320,7 +339,7 @@ def _parser() -> Parser:
     _add_fields(swept, [field for field in dataclasses.fields(RunConfig) if field.name not in SWEPT])
     swept.set_defaults(command=sweep_command)
 
-    for command in (train, pretrain, runs, swept):
+    for command in (train, pretrain, runs, export, swept):
         command.add_argument(
             "--store", metavar="DIR", help="folder or fsspec URL of the runs (default VAE_STORE, or the cache)"
         )

@@ -450,3 +450,16 @@ def test_a_disk_that_is_full_is_one_sentence_and_exit_status_1_and_with_room_the
         small_disk.make_room()
         assert main(asked[3:]) == 0
         assert not list(small_disk.folder.rglob("*.unfinished"))
+
+
+def test_a_run_is_taken_home_once_and_what_cannot_be_is_said(tmp_path, capsys):
+    name = RunConfig().run_id
+    assert main(["export", name, "--to", str(tmp_path / "home"), "--store", str(tmp_path / "store")]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == len(list((tmp_path / "home").iterdir())) == 6
+    for run, said in (
+        (name, "is there already, and nothing was written"),
+        ("nonsense", "no run nonsense with a model"),
+    ):
+        with pytest.raises(SystemExit) as end:
+            main(["export", run, "--to", str(tmp_path / "home"), "--store", str(tmp_path / "store")])
+        assert end.value.code == 2 and said in capsys.readouterr().err

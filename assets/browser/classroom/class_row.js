@@ -138,7 +138,7 @@ export class ClassRow {
       element("span", { className: "short" }, "Class"),
       long,
     );
-    return [element("details", {}, summary, inside)];
+    return [element("details", { open: this.isOnBoard }, summary, inside)];
   }
 
   learning() {
@@ -166,10 +166,14 @@ export class ClassRow {
     ];
   }
 
+  get isOnBoard() {
+    return this.card.page() === "board";
+  }
+
   /** The way to the page of the class, where one is not there. */
   board(words) {
     const href = new URL("./board", document.baseURI.split(/[?#]/)[0]).href;
-    return this.card.page() === "board" ? [] : [element("a", { className: "button", href }, words)];
+    return this.isOnBoard ? [] : [element("a", { className: "button", href }, words)];
   }
 
   /** The code, large enough for the last row, and a link that the teacher may correct. */
