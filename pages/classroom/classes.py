@@ -36,8 +36,8 @@ PARAMETERS = re.compile(r"[^\s<>\"#]*")
 BOARD = "board"  # the page of the class itself
 PAGES = {BOARD, *(lesson.name for lesson in LESSONS)}
 LASTS = 12 * 3_600.0  # seconds
-MOST_CLASSES, MOST_MEMBERS, MOST_CHOICES, MOST_ROUNDS, MOST_TURNS = 200, 500, 10, 20, 999_999
-MOST_RUNS = 300
+MOST_CLASSES, MOST_MEMBERS, MOST_CHOICES, MOST_ROUNDS, MOST_TURNS = 200, 500, 10, 20, 200
+MOST_RUNS, MOST_MOVES = 300, 999_999
 ACTS = ("reveal", "again", "here", "pause", "go on", "end")
 LONGEST = 2_000  # letters of an address that the teacher shows
 
@@ -176,16 +176,17 @@ class Classes:
             raise Refused("The answers are on show already, and none can be changed any more.")
         self.files.write(f"{CLASSES}/{code}/votes/{question}/{len(rounds)}.{member}.{turn}.{choice}", b"")
 
-    def move(self, code: str, member: str, turn: int, page: str, before: str = "") -> None:
-        """A member has opened a page, having been on another one before."""
-        if page not in PAGES or not 1 <= turn <= MOST_TURNS:
+    def move(self, code: str, member: str, turn: int, page: str) -> None:
+        """A member has opened a page; a later turn takes the place of an earlier one, of which nothing is left."""
+        if page not in PAGES or not 1 <= turn <= MOST_MOVES:
             raise Refused("This is no page of the lab.")
         if not MEMBER.fullmatch(member) or not self.files.exists(f"{CLASSES}/{code}/members/{member}"):
             raise Refused(f"You are not in the class {code} any more: join it again.")
-        place = f"{CLASSES}/{code}/places/{member}"
-        self.files.write(f"{place}.{turn}.{page}", b"")
-        if PLACE.fullmatch(f"{member}.{turn - 1}.{before}"):
-            self.files.delete(f"{place}.{turn - 1}.{before}")
+        place = f"{CLASSES}/{code}/places"
+        self.files.write(f"{place}/{member}.{turn}.{page}", b"")
+        own = [found for name in self.files.files(place) if (found := PLACE.fullmatch(name)) and found[1] == member]
+        for earlier in sorted(own, key=lambda found: int(found[2]))[:-1]:
+            self.files.delete(f"{place}/{earlier[0]}")
 
     def note_runs(self, code: str, run_ids: list[str]) -> None:
         """Runs that somebody in the class has asked for; who did is not kept."""

@@ -97,9 +97,9 @@ async def _vote(request: Request) -> Response:
 
 async def _move(request: Request) -> Response:
     async def moved(asked: dict) -> Response:
-        wish = [asked.get(name) for name in ("member", "turn", "page", "before")]
-        if [type(value) for value in wish] != [str, int, str, str]:
-            raise Refused("Who moves says member, turn, page and the page before.")
+        wish = [asked.get(name) for name in ("member", "turn", "page")]
+        if [type(value) for value in wish] != [str, int, str]:
+            raise Refused("Who moves says member, turn and page.")
         await run_in_threadpool(held().move, request.path_params["code"], *wish)
         looks.now(request.path_params["code"])
         return JSONResponse({}, headers=NEVER)

@@ -5,7 +5,10 @@ from urllib.parse import urlencode
 
 from pages.shared import readings
 from vae.config import RunConfig
-from vae.runs.store import DamagedRun
+from vae.runs.states import SETTLED
+from vae.runs.store import DamagedRun, RunStore
+
+REMEMBERED = 2_000  # runs
 
 SHOWN_ON = {"Latent space": "latent_space", "Sample again": "resampling", "Latent walk": "walk"}
 EXACT = {"“Variational”": "true_posterior"}  # of a code of two dimensions alone
@@ -17,14 +20,27 @@ def rows(run_ids: Iterable[str]) -> list[dict]:
 
     In nats an image, of the 10,000 test digits; None where a run has not ended.
     """
-    found = [row for run_id in run_ids if (row := _row(run_id))]
+    store = readings.store()
+    found = [row for run_id in run_ids if (row := _ended_row(store, run_id) or _row(store, run_id))]
     return sorted(found, key=lambda row: (row["loss"] is None, row["model"], row["loss"], row["settings"]))
 
 
-def _row(run_id: str) -> dict | None:
+_ended: dict[tuple[str, str], dict] = {}  # a class of a hundred asks at a time, whenever one has ended
+
+
+def _ended_row(store: RunStore, run_id: str) -> dict | None:
+    """The row of a run that will not change any more."""
+    key = store.url, run_id
+    if key not in _ended and (row := _row(store, run_id)) and row["state"] in SETTLED:
+        if len(_ended) >= REMEMBERED:
+            _ended.clear()
+        _ended[key] = row
+    return _ended.get(key)
+
+
+def _row(store: RunStore, run_id: str) -> dict | None:
     from pages.shared import linked  # with torch, for which a server that starts does not wait
 
-    store = readings.store()
     try:
         config, status = store.config(run_id), store.status(run_id)
         test = (store.metrics(run_id) or {}).get("test") or {}

@@ -84,11 +84,11 @@ class Membership extends EventTarget {
 
   /** On which page one is: the teacher sees how many are on each. */
   async move(page) {
-    const { code, member, moves = 0, page: before = "" } = this.kept;
+    const { code, member, moves = 0, page: before } = this.kept;
     if (!member || page === before) return;
     this.keep({ ...this.kept, moves: moves + 1, page });
     await new Promise((resolve) => setTimeout(resolve, Math.random() * MOST_MOVING)); // not all of a class at a time
-    await this.insist(`/${code}/move`, { member, turn: moves + 1, page, before });
+    await this.insist(`/${code}/move`, { member, turn: moves + 1, page });
   }
 
   /** Runs that were asked for in this browser: the class sees what it has trained. */

@@ -206,14 +206,14 @@ def test_the_teacher_sees_where_members_are_and_nobody_moves_another(port):
     code = teacher.begins()
     member, late = student.joins(code), student.joins(code)
 
-    def moves(who: str, turn: object, page: str, before: str = "") -> int:
-        wish = {"member": who, "turn": turn, "page": page, "before": before}
+    def moves(who: str, turn: object, page: str) -> int:
+        wish = {"member": who, "turn": turn, "page": page}
         return student.asks(f"/class/{code}/move", wish)[0]
 
     with teacher.listens(code) as at_the_front:
         assert moves(member, 1, "home") == moves(late, 1, "train") == 200
         until(at_the_front, lambda now: now["places"] == {"home": 1, "train": 1})
-        assert moves(member, 2, "train", "home") == 200
+        assert moves(member, 2, "train") == 200
         until(at_the_front, lambda now: now["places"] == {"train": 2})
     for wish in (
         ("0" * 16, 3, "walk"),
