@@ -178,6 +178,8 @@ class Classes:
 
     def move(self, code: str, member: str, turn: int, page: str) -> None:
         """A member has opened a page; a later turn takes the place of an earlier one, of which nothing is left."""
+        if not self._is_going_on(code):
+            raise Refused(f"There is no class {code} here, or it is over: ask for the code again.")
         if page not in PAGES or not 1 <= turn <= MOST_MOVES:
             raise Refused("This is no page of the lab.")
         if not MEMBER.fullmatch(member) or not self.files.exists(f"{CLASSES}/{code}/members/{member}"):

@@ -4,12 +4,15 @@ export const SET_VIEW = "ae-vae-lab: set view";
 
 /** Has the page's pictures show a view: those that are there, and those that come later. */
 export function setView(view) {
-  globalThis.aeVaeLabView = view;
+  globalThis.aeVaeLabView = { view, path: window.location.pathname }; // of this page alone
   window.dispatchEvent(new CustomEvent(SET_VIEW, { detail: view }));
 }
 
 /** What a picture that has just come is to show of the view that was set on its page. */
-export const viewSet = () => globalThis.aeVaeLabView ?? {};
+export function viewSet() {
+  const { view, path } = globalThis.aeVaeLabView ?? {};
+  return path === window.location.pathname ? view : {};
+}
 
 /** Another page begins. */
 export function forgetView() {
