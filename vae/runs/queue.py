@@ -169,7 +169,7 @@ class Runs:
 
     def _key(self, task: str) -> str:
         """Of a task on a cluster: servers of one store share it, and those of another store have their own."""
-        return f"{task} in {self.store.url}"
+        return f"{task} in {self.store.upper.address()}"  # however the store was written: s3://a/runs/ is s3://a/runs
 
     def fault(self, name: str) -> str:
         """Why what is wanted does not go on just now, in words; empty where nothing is known to be wrong.

@@ -195,7 +195,7 @@ export class RateDistortion {
     context.font = "12px sans-serif";
   }
 
-  /** The chosen run, where it lies off the plot: a triangle at the edge points to it. Returns the room that it takes. */
+  /** The chosen run, where it lies off the plot: a triangle at the edge points to it. Returns the room it takes. */
   drawFarOne(context) {
     const chosen = this.points.find(({ id }) => id === this.chosen);
     if (!chosen || this.isSeen(chosen)) return [];

@@ -459,6 +459,11 @@ def test_servers_of_two_stores_on_one_cluster_each_train_the_same_run(tmp_path, 
         server.close()
 
 
+def test_servers_that_write_one_store_in_two_ways_share_its_tasks(tmp_path):
+    one, other = (Runs(RunStore(f"{tmp_path}/runs{end}"), workers=0) for end in ("", "/"))
+    assert one._key("a run") == other._key("a run") != Runs(RunStore(str(tmp_path / "others")), workers=0)._key("a run")
+
+
 def test_a_lost_cluster_is_found_again_when_it_is_back(tmp_path, small, monkeypatch, short_of_patience):
     def start_cluster(workers, port=0):
         return LocalCluster(workers, threads_per_worker=1, scheduler_port=port, dashboard_address="127.0.0.1:0")
