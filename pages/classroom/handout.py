@@ -17,7 +17,7 @@ from pages.lessons import LESSONS, Lesson
 from pages.shared import PageEnds, address, choose, controls, glossary
 from pages.shared.component import component
 from pages.shared.readings import says_damage, store
-from pages.shared.steps import Step, answer_of
+from pages.shared.steps import Step, answer_of, view_of
 from vae.config import RunConfig
 
 PAPERS = ("A4", "Letter")
@@ -81,7 +81,8 @@ def _to_fill_in(step: Step) -> str:
 
 def _answered(step: Step, vae: RunConfig) -> str:
     """The options with the measured one ticked, and why; of a task that nobody predicts, where it is seen."""
-    run_id = step.view.get("run", step.view.get("ae"))
+    view = view_of(step, vae)
+    run_id = view.get("run", view.get("ae"))
     shown = store().config(run_id) if run_id else vae
     answer = answer_of(step, shown)
     ticked = [f"{'☑' if answer and option == answer.measured else '☐'} {option}" for option in step.predict]

@@ -23,7 +23,7 @@ STEPS = [
     ),
     Step(
         "Now the 10-D AE: will the same noise hurt it more or less, and is the KL term larger or smaller?",
-        answer=conversion_answers.noise_and_kl,
+        answer=conversion_answers.in_more_dimensions,
         view={"ae": RunConfig(model="ae", latent_dim=10).run_id},
     ),
     Step(

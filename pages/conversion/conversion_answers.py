@@ -3,19 +3,30 @@
 from pages.conversion import converted
 from pages.shared import lab as ui
 from pages.shared.steps import Answer
+from pages.shared.trained import Trained
 from vae.config import RunConfig
 
 
 def noise_and_kl(ae: RunConfig) -> Answer | None:
     """What the two changes do to an AE that was not trained again."""
     run = ui.trained(ae.run_id)
-    if run is None:
+    return run and Answer("", _noise_and_kl(run))
+
+
+def in_more_dimensions(ae: RunConfig) -> Answer | None:
+    """The same of two AEs: the one that a visitor finds on the page, and another one."""
+    first, other = ui.trained(RunConfig(model="ae").run_id), ui.trained(ae.run_id)
+    if first is None or other is None:
         return None
-    before, after = run.metrics["test"]["reconstruction"], converted.test(run)["reconstruction"]
+    parts = (f"**{run.config.latent_dim}-D**: {_noise_and_kl(run)}" for run in (first, other))
+    return Answer("", "  \n".join(parts))
+
+
+def _noise_and_kl(run: Trained) -> str:
+    test = converted.test(run)
     far, width = converted.kl_parts(run)
-    return Answer(
-        "",
-        f"The noise takes the reconstruction loss of the test digits from {before:.1f} to {after:.1f} nats, for the "
-        f"decoder never saw a *z* beside a code; in more dimensions *z* is thrown further. The KL term is "
-        f"{far + width:.1f} nats, nearly all of it for codes that are far from 0.",
+    return (
+        f"The noise takes the reconstruction loss of the test digits from {test['at_mu']:.1f} to "
+        f"{test['reconstruction']:.1f} nats, for the decoder never saw a *z* beside a code. The KL term is "
+        f"{far + width:.2f} nats: {far:.2f} for codes that are not at 0, {width:.2f} for a σ that is not 1."
     )

@@ -1,5 +1,7 @@
 """Latent space: where both models put all test digits, and what their decoders make of any other code."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from pages.latent_space import latent_space_answers, planes
@@ -13,6 +15,13 @@ SENTENCE = (
     "Every point is a test digit, put where the encoder puts it (a VAE: at its *μ*). **Move over a plane:** both "
     "decoders answer at once."
 )
+
+
+def _on_the_plane(layers: str) -> Callable[[RunConfig | None], dict[str, str]]:
+    """The view of a step on what a plane shows as a whole, for which a run of more dimensions gives way."""
+    return lambda vae: {"layers": layers} | ({"run": RunConfig().run_id} if vae and vae.latent_dim != 2 else {})
+
+
 STEPS = [
     Step(
         "Move over both planes, from one colour to the next. Where does one digit turn into another, and what is "
@@ -22,21 +31,21 @@ STEPS = [
             "Digits that look alike are neighbours. Between them the decoders paint mixtures, for what they paint "
             "changes gradually with *z*.",
         ),
-        view={"layers": "codes,prior"},
+        view=_on_the_plane("codes,prior"),
     ),
     Step(
         "New digits come from a *z* that is drawn from N(0, I), the dotted circles. Within them, in which of the two "
         "are there more places where no digit is at home?",
         predict=(latent_space_answers.AE, latent_space_answers.VAE, latent_space_answers.ALIKE),
         answer=latent_space_answers.where_more_holes_are,
-        view={"layers": "codes,prior"},
+        view=_on_the_plane("codes,prior"),
         then={"layers": "codes,prior,holes"},
     ),
     Step(
         "Which digits will seldom or never come out of the AE when *z* is drawn from N(0, I)? Look at what lies inside "
         "the dotted circles of its plane, then press `Sample again` a few times.",
         answer=latent_space_answers.digits_out_of_reach,
-        view={"layers": "codes,prior"},
+        view=_on_the_plane("codes,prior"),
     ),
     Step(
         "Now ten dimensions. The AE has no prior of its own; a Gaussian fitted to its codes is the simplest stand-in. "

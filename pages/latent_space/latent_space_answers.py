@@ -12,48 +12,52 @@ from vae.config import RunConfig
 
 AE, VAE, ALIKE = "The AE", "The VAE", "Both alike"
 CELLS, REACH, RARE = 40, 2.0, 0.1  # as assets/browser/latent_space/cells.js draws them
-CLEARLY = 1.5  # times as many
+CLEARLY, FLOOR = 1.5, 0.02  # times as many, and by so much: a share is as exact as its cells
 CIRCLES = 3.0  # sigmas of N(0, I), beyond which hardly a draw comes
 FEW = 0.5  # of a digit's codes
 PLANE = (0, 1)
+ONLY_IN_TWO = Answer("", "Only of a pair in two dimensions: there a plane shows all of *z*. Choose a 2-D run.")
+LESS_THAN_HALF = f"Less than half of a digit's codes lie within {CIRCLES:g} σ, where nearly all draws come"
 
 
 def where_more_holes_are(vae: RunConfig) -> Answer | None:
-    """Of the pair on show: the shares of N(0, I) within 2 sigma where hardly a code is."""
-    if vae.latent_dim != 2 or None in (pair := _pair(vae)):
+    """Of a pair: the shares of N(0, I) within 2 sigma where hardly a code is, and the digits that are out of reach."""
+    if vae.latent_dim != 2:
+        return ONLY_IN_TWO
+    pair = {"AE": ui.trained(vae.autoencoder.run_id), "VAE": ui.trained(vae.run_id)}
+    if None in pair.values():
         return None
-    ae, own = map(share_in_holes, pair)
-    option = VAE if own > CLEARLY * ae else AE if ae > CLEARLY * own else ALIKE
-    why = (
-        "Few holes are not yet a good sign: this AE's codes crowd around 0, so N(0, I) meets some nearly everywhere, "
-        "but of few digits, and whole digits lie outside (the next step). The VAE has all of them within."
-        if option == VAE
-        else "The AE put its codes where it pleased; the VAE's clouds cover most of N(0, I)."
+    ae, own = (share_in_holes(run) for run in pair.values())
+    option = VAE if _is_clearly_more(own, ae) else AE if _is_clearly_more(ae, own) else ALIKE
+    reach = "; ".join(f"of the {name}'s digits {_out_of_reach(run) or 'none'}" for name, run in pair.items())
+    return Answer(
+        option,
+        f"`holes` shows them: within {REACH:g} σ of N(0, I) they take {own:.0%} (VAE) and {ae:.0%} (the AE of this "
+        f"pair). Few holes alone are not yet a good sign: codes that crowd around 0 leave few, and yet may be of few "
+        f"digits. {LESS_THAN_HALF}: {reach}.",
     )
-    shares = f"within {REACH:g} σ of N(0, I) they take {own:.0%} (VAE) and {ae:.0%} (AE)"
-    return Answer(option, f"`holes` shows them: {shares}. {why}")
 
 
 def digits_out_of_reach(vae: RunConfig) -> Answer | None:
-    """Of the AE on show: the digits of whose codes hardly any lies where N(0, I) draws."""
+    """Of a pair's AE: the digits of whose codes hardly any lies where N(0, I) draws."""
+    if vae.latent_dim != 2:
+        return ONLY_IN_TWO
     ae = ui.trained(vae.autoencoder.run_id)
-    if vae.latent_dim != 2 or ae is None:
+    if ae is None:
         return None
-    shares = sorted((share, digit) for digit, share in enumerate(shares_within(ae)) if share < FEW)
-    rare = [f"{digit} ({share:.0%})" for share, digit in shares]
-    if not rare:
-        return Answer(
-            "", f"Here there is none: half of each digit's codes lie within {CIRCLES:g} σ, where the draws come."
-        )
-    return Answer(
-        "",
-        f"Within {CIRCLES:g} σ, where nearly all draws come, lie the fewest codes of {', '.join(rare)}: these "
-        "digits come seldom, or never. The AE put its codes where it pleased.",
-    )
+    if rare := _out_of_reach(ae):
+        return Answer("", f"{LESS_THAN_HALF}: of this pair's AE {rare}. These digits come seldom, or never.")
+    return Answer("", f"Here there is none: at least half of each digit's codes lie within {CIRCLES:g} σ.")
 
 
-def _pair(vae: RunConfig) -> list[Trained | None]:
-    return [ui.trained(half.run_id) for half in (vae.autoencoder, vae)]
+def _is_clearly_more(share: float, other: float) -> bool:
+    return share > CLEARLY * other and share - other > FLOOR
+
+
+def _out_of_reach(run: Trained) -> str:
+    """The digits of whose codes less than half lie within 3 sigma, the rarest first, each with that share."""
+    shares = sorted((share, digit) for digit, share in enumerate(shares_within(run)) if share < FEW)
+    return ", ".join(f"{digit} ({share:.0%})" for share, digit in shares)
 
 
 @once(40)

@@ -26,33 +26,41 @@ STEPS = [
     ),
     Step(
         "Now `The race`. Predict who will not reach the end, and look at what happens to each.",
-        answer=sigma_race.how_often_raw_fails,
+        answer=sigma_race.fails(
+            f"{sigma_race.WHY['raw']} The other two heads have no such wall.", "the default settings", sigma="raw"
+        ),
+        view={"learning_rate": "0.006", "kl_ramp": "0.3"},
     ),
     Step(
         "Race with a `Learning rate` of 0.0001. Is that slow enough for a raw σ?",
-        answer=Answer(
-            "",
-            "No: it fails too, only later. A small step goes less far, but there are more of them, and each brings σ "
-            "nearer to the wall, until the next one is over it.",
+        answer=sigma_race.fails(
+            "A small step goes less far, but there are more of them, and each brings σ nearer to the wall, until the "
+            "next one is over it.",
+            "that learning rate",
+            sigma="raw",
+            learning_rate=0.0001,
         ),
         view={"learning_rate": "0.0001", "kl_ramp": "0.3"},
     ),
     Step(
         "In the first third of a training the KL term counts little (the KL ramp). The `KL ramp` is 0 now, so that "
         "the wall stands from the first step. Does it hold?",
-        answer=Answer(
-            "",
-            "No: a raw σ fails a few steps later. The KL pushes *h* away from 0, but its slope −1/*h* is the "
-            "steeper the nearer *h* is: one step throws *h* far off, and one of those that bring it back goes too far.",
+        answer=sigma_race.fails(
+            "The KL pushes *h* away from 0, but its slope −1/*h* is the steeper the nearer *h* is: one step throws "
+            "*h* far off, and one of those that bring it back goes too far.",
+            "a KL ramp of 0",
+            sigma="raw",
+            kl_ramp=0.0,
         ),
         view={"learning_rate": "0.006", "kl_ramp": "0.0"},
     ),
     Step(
         "Race with a `Learning rate` of 0.03. Who fails now? Type the *h* that did it into the field.",
-        answer=Answer(
-            "",
-            "Log σ too: one step takes *h* so far up that exp(2h) is infinite in 32-bit numbers. No head makes a step "
-            "small that is too large.",
+        answer=sigma_race.fails(
+            "One step takes *h* so far up that exp(2h) is infinite in 32-bit numbers. No head makes a step small that "
+            "is too large.",
+            f"a learning rate of {sigma_race.TOO_FAST:g}",
+            learning_rate=sigma_race.TOO_FAST,
         ),
         view={"learning_rate": "0.03", "kl_ramp": "0.3"},
     ),

@@ -1,6 +1,7 @@
 """Three VAEs that differ in what their head for sigma gives, as they train: who fails, where, and how often."""
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 import streamlit as st
@@ -122,24 +123,27 @@ def _signed(number: float) -> str:
 def outcome(configs: list[RunConfig], now: list[RunStatus]) -> str:
     """What became of each run, and in how many of five seeds a raw sigma fails, in words."""
     each = [f"*{name}*: {_where(config, state)}" for name, config, state in zip(HEADS, configs, now)]
-    return f"{'; '.join(each)}.  \n{record(configs[0])}"
+    return f"{'; '.join(each)}.  \n{record(configs[0], 'these settings')}"
 
 
-def how_often_raw_fails(settings: RunConfig) -> Answer:
-    """With the settings that the page begins with."""
-    raw = dataclasses.replace(settings, sigma="raw")
-    return Answer("", f"{record(raw)} {WHY['raw']} The other two heads have no such wall.")
+def fails(why: str, settings: str, **values) -> Callable[[RunConfig], Answer]:
+    """An answer: how often a head fails with settings, named in words, whatever the page shows; and why it does.
+
+    values: of RunConfig, by name. Where nothing was trained so there is the reason alone.
+    """
+    return lambda _: Answer("", f"{record(RunConfig(**values), settings)} {why}".strip())
 
 
-def record(raw: RunConfig) -> str:
-    """In how many of the first five seeds, and the seed on show, a raw sigma fails, and at which steps."""
-    seeds = sorted({*SEEDS, raw.seed})
-    runs = {seed: dataclasses.replace(raw, seed=seed) for seed in seeds}
+def record(config: RunConfig, settings: str) -> str:
+    """In how many of the first five seeds, and the config's own, a head fails, and at which steps; empty for none."""
+    seeds = sorted({*SEEDS, config.seed})
+    runs = {seed: dataclasses.replace(config, seed=seed) for seed in seeds}
     ended = {seed: run for seed, run in runs.items() if ui.status(run.run_id).state in SETTLED}
     steps = sorted(failure["step"] for run in ended.values() if (failure := ui.failure_of(run.run_id)))
     span = f", at step {steps[0]}" if len(set(steps)) == 1 else f", at steps {steps[0]} to {steps[-1]}" if steps else ""
     seeds = f"{len(ended)} seeds" if len(ended) != 1 else "1 seed"
-    return f"A raw σ failed in **{len(steps)} of {seeds}** trained here with these settings{span}."
+    name = next(name for name, kind in HEADS.items() if kind == config.sigma)
+    return f"With {settings} *{name}* failed in **{len(steps)} of {seeds}** trained here{span}." if ended else ""
 
 
 @says_damage

@@ -36,14 +36,14 @@ class Step(NamedTuple):
 
     words: Markdown, in which `code` is the name of a control or a picture, as it stands on the page; predict: the
     options of a prediction, none for a task; answer: what follows it, or how to measure it of what the page shows
-    (None: it cannot be measured yet); view, then: parameters of the address that the step needs at its start, and once
-    something was predicted.
+    (None: it cannot be measured yet); view: parameters of the address that the step needs at its start, or which of
+    them where a run is on show (None: it is not known which); then: those that it needs once it is answered.
     """
 
     words: str
     predict: tuple[str, ...] = ()
     answer: Answer | Callable[[RunConfig], Answer | None] | None = None
-    view: Mapping[str, str] = NO_VIEW
+    view: Mapping[str, str] | Callable[[RunConfig | None], Mapping[str, str]] = NO_VIEW
     then: Mapping[str, str] = NO_VIEW
 
 
@@ -77,7 +77,7 @@ def _place(steps: Sequence[Step]):
     if not st.session_state.get(f"steps of {page}"):
         st.session_state[f"steps of {page}"] = True
         asked = address.given("lesson").get("lesson")
-        view = steps[min(int(asked), len(steps)) - 1].view if asked else NO_VIEW
+        view = view_of(steps[min(int(asked), len(steps)) - 1], None) if asked else NO_VIEW
         for name in view.keys() - st.query_params.keys():
             st.query_params[name] = view[name]
     return st.container()
@@ -127,9 +127,14 @@ def _step(step: Step, shown: RunConfig | None) -> dict:
         "options": list(step.predict),
         "measured": answer.measured if answer else "",
         "answer": _linked(answer.words) if answer else "",
-        "view": dict(step.view),
+        "view": dict(view_of(step, shown)),
         "then": dict(step.then),
     }
+
+
+def view_of(step: Step, shown: RunConfig | None) -> Mapping[str, str]:
+    """What a step needs at its start where this run is on show."""
+    return step.view(shown) if callable(step.view) else step.view
 
 
 def plain(words: str) -> str:

@@ -60,7 +60,7 @@ export class ClassRow {
     } catch (error) {
       this.complaint = error.message;
     }
-    this.hear();
+    if (!this.leaving.signal.aborted) this.hear();
   }
 
   act(what, more) {

@@ -20,12 +20,14 @@ export function goToView(view) {
   const { name, at, parameters } = readView(view);
   places.set(name, at + 1);
   globalThis.aeVaeLabCalled = { name, parameters };
-  goTo({ href: name === "home" ? "./" : `./${name}` });
+  // Where the page has to be loaded anew, the address alone remembers.
+  goTo({ href: name === "home" ? "./" : `./${name}` }, { ...parameters, lesson: String(at + 1) });
 }
 
-/** The parameters with which one was called to this page; once. */
+/** The parameters with which one was called to this page; once. The page that one leaves may still be drawn anew. */
 export function takeCalled(page) {
   const called = globalThis.aeVaeLabCalled;
+  if (called?.name !== page) return null;
   globalThis.aeVaeLabCalled = null;
-  return called?.name === page ? called.parameters : null;
+  return called.parameters;
 }

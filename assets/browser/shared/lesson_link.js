@@ -16,13 +16,14 @@ export function lessonLink(lesson) {
   return link;
 }
 
-/** Opens a lesson. */
-export function goTo(lesson) {
+/** Opens a lesson; view: what its address is to say beside, where it has to be loaded. */
+export function goTo(lesson, view = {}) {
   const target = new URL(lesson.href, window.location.href.split(/[?#]/)[0]);
   const links = document.querySelectorAll(NAVIGATION);
   const own = [...links].find((link) => new URL(link.href).pathname === target.pathname);
   if (own) return own.click();
   const now = new URL(window.location).searchParams;
   for (const name of ALONG) if (now.has(name)) target.searchParams.set(name, now.get(name));
+  for (const [name, value] of Object.entries(view)) target.searchParams.set(name, value);
   window.location.assign(target);
 }

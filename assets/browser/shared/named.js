@@ -49,6 +49,8 @@ export class Names {
 
   leave() {
     clearTimeout(this.later);
+    cancelAnimationFrame(this.waiting);
+    this.waiting = null;
     document.removeEventListener("scroll", this.look, { capture: true });
     window.removeEventListener("resize", this.look);
   }

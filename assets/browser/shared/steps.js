@@ -94,7 +94,7 @@ class Card {
     this.show();
     forgetView();
     const called = takeCalled(name);
-    if (called) this.needs({ ...this.step.view, ...called });
+    if (called) this.needs({ ...this.view, ...called });
   }
 
   /** From further down the page. */
@@ -116,7 +116,7 @@ class Card {
     this.at = Math.min(Math.max(at, 0), this.data.steps.length - 1);
     this.write();
     this.show();
-    this.needs({ ...this.step.view, ...parameters });
+    this.needs({ ...this.view, ...parameters });
   }
 
   get step() {
@@ -144,7 +144,7 @@ class Card {
     this.at = to;
     this.write();
     this.show();
-    this.needs(this.step.view);
+    this.needs(this.view);
   }
 
   go(lesson) {
@@ -210,7 +210,6 @@ class Card {
     const { option } = this.predicted;
     this.progress.predict(this.at, this.step.asked, option, true);
     this.show();
-    if (!this.inClass) this.needs(this.step.then);
   }
 
   /** What the class knows of this step; null for who is in none, and for a task. */
@@ -223,6 +222,17 @@ class Card {
 
   get predicted() {
     return this.progress.predicted(this.at, this.step.asked);
+  }
+
+  /** Whether the answer is on show; in a class it comes once the teacher reveals it, for all. */
+  get isAnswered() {
+    return this.inClass ? this.inClass.isRevealed : Boolean(this.predicted.isSeen);
+  }
+
+  /** What the step needs to be seen, before and after its answer. */
+  get view() {
+    const { view, then } = this.step;
+    return this.isAnswered ? { ...view, ...then } : view;
   }
 
   show() {
@@ -245,10 +255,8 @@ class Card {
     this.find(".on").textContent = isLast && after ? "Next lesson ›" : "Next ›";
     const mark = (step) => (this.progress.isFinished(step) ? "✓" : step === this.at ? "●" : "○");
     this.find(".ticks").textContent = steps.map((_, step) => mark(step)).join("");
-    const { inClass } = this;
+    const { inClass, isAnswered } = this;
     const { option: predicted, isSeen } = this.predicted;
-    // In a class the answer comes once the teacher reveals it, for all.
-    const isAnswered = inClass ? inClass.isRevealed : isSeen;
     this.find(".compare").hidden = Boolean(inClass) || predicted === undefined || isSeen;
     for (const pill of this.find(".options").children) {
       pill.setAttribute("aria-pressed", String(pill.textContent === predicted));
@@ -261,12 +269,16 @@ class Card {
       this.find(".answer").innerHTML = said;
     }
     for (const names of this.names) names.look();
-    // What a step shows after the prediction waits for the reveal too.
-    if (inClass?.isRevealed && this.revealed !== this.question) {
-      this.revealed = this.question;
-      if (predicted !== undefined) this.progress.predict(this.at, this.step.asked, predicted, true);
-      this.needs(this.step.then);
+    if (inClass?.isRevealed && predicted !== undefined && !isSeen) {
+      this.progress.predict(this.at, this.step.asked, predicted, true); // also for who is in no class any more
     }
+    // The answer has come, or is taken back to be asked again, while one looks: so does what it shows.
+    const isHere = this.looked?.words === words;
+    const { isAnswered: was } = this.looked ?? {};
+    this.looked = { words, isAnswered };
+    if (!isHere || was === isAnswered) return;
+    const { view, then } = this.step;
+    this.needs(isAnswered ? then : Object.fromEntries(Object.entries(view).filter(([name]) => name in then)));
   }
 
   pills() {

@@ -29,6 +29,19 @@ def z_of(q_of, ae: RunConfig) -> Tensor:
     return q_of(ae.run_id)[0]
 
 
+@pytest.mark.parametrize("ae", [AE, RunConfig(model="ae", bottleneck="sigmoid")], ids=lambda ae: ae.bottleneck)
+def test_the_first_step_says_what_noise_and_kl_do_to_the_ae_on_show(shown, stored, q_of, ae):
+    said = sent(shown("conversion", ae=ae.run_id), "steps")["steps"][0]["answer"]
+    x, z = data.load("mnist", "test").images, z_of(q_of, ae)
+    model = convert(stored.model(ae.run_id), ae.converted())
+    mu, log_sigma = model.encode(x)
+    far, width = (0.5 * z.square()).sum(1).mean(), kl_of(torch.zeros_like(mu), log_sigma.exp()).sum(1).mean()
+    assert f"test digits from {losses_of(model.decode(mu), x).mean():.1f} to" in said
+    assert f"{far + width:.2f} nats: {far:.2f} for codes that are not at 0, {width:.2f} for a σ that is not 1" in said
+    both = sent(shown("conversion", ae=ae.run_id), "steps")["steps"][1]["answer"]
+    assert both.count("nats: ") == 2 and f"nats: {far:.2f} for codes" in both
+
+
 def test_answers_wait_for_a_prediction_and_the_ae_is_seen_at_once(shown, stored):
     app = shown("conversion")
     assert not app.exception and not app.info and not app.get("plotly_chart")

@@ -1,11 +1,11 @@
 """What the steps of Latent space answer: the shares that the browser's planes say too, counted another way."""
 
-import re
-
 import numpy as np
+import pytest
 
 from pages.latent_space import latent_space_answers as answers
 from pages.shared import lab as ui
+from tests.pages.seen import sent
 from vae.config import RunConfig
 
 PAIR = RunConfig().autoencoder, RunConfig()
@@ -29,17 +29,37 @@ def test_the_share_of_holes_is_what_draws_from_the_prior_find(lab, q_of):
         shares.append(share_in_holes(mu, np.maximum(sigma, least)))
         assert abs(answers.share_in_holes(run) - shares[-1]) < 0.02
     assert said.measured == answers.VAE and shares[1] > 2 * shares[0]
-    assert answers.where_more_holes_are(RunConfig(latent_dim=10)) is None
+    assert answers.where_more_holes_are(RunConfig(latent_dim=10)) == answers.ONLY_IN_TWO
+
+
+@pytest.mark.parametrize("kl_weight", [0.0, 0.01, 1.0, 10.0, 30.0])
+def test_what_is_said_of_holes_holds_for_each_vae(lab, q_of, kl_weight):
+    vae = RunConfig(kl_weight=kl_weight)
+    said = answers.where_more_holes_are(vae)
+    ae, own = (answers.share_in_holes(ui.trained(run.run_id)) for run in (vae.autoencoder, vae))
+    assert said.measured == (answers.ALIKE if abs(ae - own) < 0.02 else answers.VAE if own > ae else answers.AE)
+    assert f"they take {own:.0%} (VAE) and {ae:.0%} (the AE of this pair)" in said.words
+    for name, run in (("AE", vae.autoencoder), ("VAE", vae)):
+        assert f"of the {name}'s digits {out_of_reach(q_of, run) or 'none'}" in said.words
+
+
+def out_of_reach(q_of, run: RunConfig) -> str:
+    """The digits of whose codes less than half lie within 3 sigma, the rarest first, one code after another."""
+    codes, labels = q_of(run.run_id)[0], ui.trained(run.run_id).test_set.labels
+    shares = []
+    for digit in range(10):
+        own = [code for code, label in zip(codes.tolist(), labels.tolist()) if label == digit]
+        shares.append((sum(x * x + y * y < 9 for x, y in own) / len(own), digit))
+    return ", ".join(f"{digit} ({share:.0%})" for share, digit in sorted(shares) if share < 0.5)
 
 
 def test_the_digits_out_of_reach_are_those_whose_codes_lie_outside(lab, q_of):
-    codes, labels = q_of(PAIR[0].run_id)[0], ui.trained(PAIR[0].run_id).test_set.labels
-    expected = []
-    for digit in range(10):
-        own = [code for code, label in zip(codes.tolist(), labels.tolist()) if label == digit]
-        share = sum(x * x + y * y < answers.CIRCLES**2 for x, y in own) / len(own)
-        expected += [(share, digit)] * (share < answers.FEW)
-    assert expected
-    found = re.findall(r"(\d) \((\d+)%\)", answers.digits_out_of_reach(RunConfig()).words)
-    assert found == [(str(digit), f"{share:.0%}"[:-1]) for share, digit in sorted(expected)]
-    assert answers.digits_out_of_reach(RunConfig(latent_dim=10)) is None
+    expected = out_of_reach(q_of, PAIR[0])
+    assert expected and f"of this pair's AE {expected}." in answers.digits_out_of_reach(RunConfig()).words
+    assert answers.digits_out_of_reach(RunConfig(latent_dim=10)) == answers.ONLY_IN_TWO
+
+
+def test_a_step_on_the_whole_plane_brings_a_pair_of_two_dimensions_where_another_is_on_show(shown):
+    for run, brings in ((RunConfig(), []), (RunConfig(kl_weight=0.1), []), (RunConfig(latent_dim=10), ["run"])):
+        cards = sent(shown("latent_space", run=run.run_id), "steps")["steps"][:3]
+        assert [sorted(step["view"].keys() - {"layers"}) for step in cards] == [brings] * 3

@@ -1,6 +1,7 @@
 """Why log sigma: what the page says of the race is what became of the runs."""
 
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,7 @@ from scipy.stats import ttest_rel
 
 from pages.log_sigma import sigma_race
 from pages.shared import prediction
-from tests.pages.seen import curves, strips, words
+from tests.pages.seen import curves, sent, strips, words
 from tests.vae.runs.test_store import line_of
 from vae import data
 from vae.config import RunConfig
@@ -31,8 +32,14 @@ def test_a_raw_sigma_fails_in_as_many_seeds_as_the_page_says(shown, stored):
     ends = [stored.metrics(replace(RAW, seed=seed).run_id) for seed in range(5)]
     failed = [end["failure"]["step"] for end in ends if end["status"] == "diverged"]
     said = words(shown("log_sigma", **ADDRESS))
-    assert f"failed in **{len(failed)} of 5 seeds** trained here with these settings" in said
-    assert f"at steps {min(failed)} to {max(failed)}." in said
+    record = f"failed in **{len(failed)} of 5 seeds** trained here, at steps {min(failed)} to {max(failed)}."
+    assert f"With these settings *h = σ, raw* {record}" in said
+    # A step says it of the settings that it is about, whatever the page shows; the reason alone where there is no run.
+    cards = sent(shown("log_sigma", learning_rate=0.03), "steps")["steps"]
+    steps = [re.sub("<.*?>", "", step["answer"]) for step in cards]
+    assert "With the default settings h = σ, raw failed in 5 of 5 seeds" in steps[1]
+    assert "seed" not in steps[2] and "seed" not in steps[3]
+    assert "With a learning rate of 0.03 h = log σ failed in 1 of 1 seed trained here" in steps[4]
 
 
 def test_each_runs_end_and_the_digit_that_did_it_are_said(shown, stored):
@@ -158,7 +165,7 @@ def test_a_seed_of_ones_own_counts_and_a_failure_without_a_digit_is_one(visit, l
     app = visit("log_sigma", predict_race="h = σ, raw", **settings)
     assert not app.exception
     assert "failed at step 9 of 1,404" in app.success[0].value
-    assert "failed in **1 of 1 seed** trained here with these settings, at step 9." in app.success[0].value
+    assert "With these settings *h = σ, raw* failed in **1 of 1 seed** trained here, at step 9." in app.success[0].value
 
 
 def test_a_run_that_was_stopped_or_failed_says_so(visit, lab):
