@@ -26,6 +26,7 @@ export class Names {
   constructor(text) {
     this.text = text;
     this.places = new Map();
+    this.missed = new Map(); // a name -> when it was looked for in vain
     text.addEventListener("click", (event) => {
       const name = event.target.closest(".named");
       if (!name) return;
@@ -58,12 +59,15 @@ export class Names {
   place(name) {
     const known = this.places.get(name)?.deref();
     if (known?.isConnected && known.getClientRects().length) return known;
+    if (performance.now() < this.missed.get(name) + AGAIN) return null; // to look goes through the whole page
     const found = placeOf(name);
     if (found) this.places.set(name, new WeakRef(found));
+    else this.missed.set(name, performance.now());
     return found;
   }
 
   show(name) {
+    this.missed.delete(name);
     const place = this.place(name);
     if (!place) return;
     bringIntoView(place, "center");
@@ -78,12 +82,12 @@ export class Names {
     const names = [...this.text.querySelectorAll(".named")];
     for (const one of names) {
       const box = this.place(one.textContent)?.getBoundingClientRect();
-      one.classList.toggle("is-missing", !box);
+      one.classList.toggle("is-there", Boolean(box));
       one.classList.toggle("is-below", Boolean(box) && box.top + box.height / 2 > window.innerHeight);
       one.classList.toggle("is-above", Boolean(box) && box.bottom < 0);
     }
     // What is drawn, or trained, comes later.
-    if (names.some((one) => one.matches(".is-missing"))) this.later = setTimeout(this.look, AGAIN);
+    if (names.some((one) => !one.matches(".is-there"))) this.later = setTimeout(this.look, AGAIN);
   }
 }
 

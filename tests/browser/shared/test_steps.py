@@ -116,6 +116,29 @@ def test_a_step_that_needs_another_run_or_other_settings_shows_them_without_load
     assert page.evaluate("globalThis.isTheSamePage")
 
 
+def test_what_an_answer_shows_is_shown_again_on_return_to_its_step(visit):
+    page = visit("/latent_space?lesson=2")
+    card, holes = page.locator(".steps"), page.locator(".latent-space").get_by_label("holes")
+    expect(holes).not_to_be_checked()
+    card.get_by_role("button", name="The AE", exact=True).click()
+    expect(holes).not_to_be_checked()  # first one looks
+    card.get_by_role("button", name="Now look; then compare").click()
+    expect(holes).to_be_checked()
+    card.get_by_role("button", name="Next ›").click()
+    expect(holes).not_to_be_checked()
+    card.get_by_role("button", name="‹ Back").click()
+    expect(holes).to_be_checked()
+
+    # What needs the whole plane brings a run of two dimensions, but takes none of one's own away.
+    chosen = page.get_by_test_id("stSelectbox").first.locator("input")
+    for expected in ("2-D", "10-D"):
+        card.get_by_role("button", name="Next ›").click()
+        expect(chosen).to_have_value(re.compile(f"^{expected}"))
+    page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']")
+    card.get_by_role("button", name="‹ Back").click()
+    expect(chosen).to_have_value(re.compile("^2-D"))
+
+
 def test_for_the_projector_all_is_larger_and_without_fields_from_page_to_page(visit):
     page = visit("/latent_space?lesson=2")
     card, field = page.locator(".steps"), page.get_by_test_id("stSelectbox").first
@@ -203,19 +226,21 @@ NOT_YET = {"Where both terms pull"}  # it comes with a pair that was trained her
 
 def test_what_a_step_names_is_on_its_page_and_a_press_on_the_name_brings_it_into_view(visit, server):
     page = visit("", viewport={"width": 1280, "height": 720}, reduced_motion="reduce")
-    card, named = page.locator(".steps .card"), page.locator(".steps .words .named")
+    card, named = page.locator(".steps .card"), page.locator(".steps :is(.words, .answer) .named")
     met = set()
     for number, lesson in enumerate(LESSONS, 1):
         expect(card.locator(".number")).to_have_text(f"Lesson {number} of {len(LESSONS)}")
         expect(page.locator("h1")).to_have_text(lesson.heading)
         is_last = False
         while not is_last:
+            for press in card.get_by_role("button", name=re.compile("Just show me|Show an answer")).all():
+                press.click()
+                expect(card.locator(".answer")).not_to_be_empty()  # it names things too
             for name in named.all():
                 if (text := name.text_content()) in NOT_YET:
-                    expect(name).to_contain_class("is-missing")
                     continue
                 met.add(text)
-                expect(name).not_to_contain_class("is-missing")
+                expect(name).to_contain_class("is-there")
                 name.click()
                 expect(name).not_to_contain_class("is-below")
                 expect(name).not_to_contain_class("is-above")
