@@ -22,10 +22,7 @@ def show() -> None:
 @functools.cache
 def _plan() -> list[dict]:
     """The lessons with their steps, in words, and what is predicted at each."""
-    return [
-        {"name": lesson.name, "title": lesson.title, "isCore": lesson.is_core, "steps": _steps(lesson)}
-        for lesson in LESSONS
-    ]
+    return [{"name": lesson.name, "title": lesson.title, "steps": _steps(lesson)} for lesson in LESSONS]
 
 
 def _steps(lesson: Lesson) -> list[dict]:

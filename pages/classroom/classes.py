@@ -7,24 +7,31 @@
                  runs/RUN_ID          an empty file a run that somebody in it asked for
                  places/...           an empty file a member: NUMBER.TURN.PAGE, in the place of the one before
 
-Whatever counts is never changed, only added: several servers on one store lose and split nothing. A question is
-"LESSON.STEP".
+Whatever counts is never changed, only added: several servers on one store lose and split nothing. Who leaves is no
+member any more, and has his number again when he comes back; his votes stay. A question is "LESSON.STEP".
 """
 
+import contextlib
 import hashlib
 import hmac
 import json
 import re
 import secrets
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from cachetools import TTLCache
+
+from pages.classroom.names import LOOK, Names
 from pages.lessons import LESSONS
 from pages.shared.address import MOST_STEPS
+from vae.runs.contents import METRICS
 from vae.runs.files import Files
 from vae.runs.layers import CLASSES
+from vae.runs.states import SETTLED
 
 LETTERS = "ACDEFHJKMNPRTVWXY"  # none that looks like another, or like a number
 CODE = re.compile(rf"[{LETTERS}]{{5}}")
@@ -73,6 +80,7 @@ class Class:
     places: Mapping[str, int] = field(default_factory=dict)  # how many are on a page
     runs: tuple[str, ...] = ()  # which it has asked for
     ended: int = 0  # how many of these have ended
+    settled: int = 0  # and how many of those have come to what they stay at
 
     def for_member(self, member: str) -> dict:
         """What a member may know: of a round that is not revealed only how many have answered, and the own choice."""
@@ -110,6 +118,7 @@ class Class:
             "isOver": self.is_over,
             "runs": len(self.runs),
             "ended": self.ended,
+            "settled": self.settled,
         }
 
     def table(self) -> list[tuple[str, int, str, int]]:
@@ -123,17 +132,19 @@ class Class:
 
 
 class Classes:
-    """The classes of a store."""
+    """The classes of a store, into which is looked once in so many seconds a class."""
 
-    def __init__(self, files: Files, clock: Callable[[], float] = time.time):
-        self.files, self.clock = files, clock
+    def __init__(self, files: Files, clock: Callable[[], float] = time.time, look: float = LOOK):
+        self.files, self.clock, self.names = files, clock, Names(files, look)
         self._acts: dict[str, dict] = {}  # of teachers, by path: they never change
-        self._ended: set[str] = set()  # runs
+        self._settled: dict[str, str] = {}  # a run -> the state that it stays in
+        self._unsettled: TTLCache[str, str] = TTLCache(MOST_CLASSES * MOST_RUNS, look)
+        self._reading = threading.Lock()
 
     def start(self) -> tuple[str, str]:
         """Begins a class; returns its code, and the secret that makes somebody its teacher."""
         self._forget_old_ones()
-        going_on = [code for code in self.files.folders(CLASSES) if self._is_going_on(code)]
+        going_on = [code for code in self.names.of_folders(CLASSES) if self._is_going_on(code)]
         if len(going_on) >= MOST_CLASSES:
             raise Refused(
                 f"{MOST_CLASSES} classes go on at this server, which is as many as it holds. Try again later."
@@ -142,26 +153,36 @@ class Classes:
         content = json.dumps({"since": self.clock(), "secret": _checksum(secret)}).encode()
         while True:
             code = "".join(secrets.choice(LETTERS) for _ in range(5))
-            if self.files.create(f"{CLASSES}/{code}/class.json", content):
+            if self.names.create(f"{CLASSES}/{code}/class.json", content):
                 return code, secret
 
     def _forget_old_ones(self) -> None:
         """Removes what classes have said that ended half a day ago or longer."""
-        for code in self.files.folders(CLASSES):
+        for code in self.names.of_folders(CLASSES):
             known = self._about(code)
             if known and self.clock() - known["since"] > 2 * LASTS:
-                self.files.delete(f"{CLASSES}/{code}")
+                self.names.delete(f"{CLASSES}/{code}")
                 for path in [path for path in self._acts if path.startswith(f"{CLASSES}/{code}/")]:
                     del self._acts[path]
 
-    def join(self, code: str) -> str:
-        """Makes somebody a member; returns the number, which is random and says nothing of who it is."""
+    def join(self, code: str, member: str = "") -> str:
+        """Makes somebody a member; returns the number, which is random and says nothing of who it is.
+
+        member: the number that somebody had who has left.
+        """
         now = self._open(code)
         if len(now.members) >= MOST_MEMBERS:
             raise Refused(f"The class {code} is full: it has {MOST_MEMBERS} members.")
-        member = secrets.token_hex(8)
-        self.files.write(f"{CLASSES}/{code}/members/{member}", b"")
+        member = member if MEMBER.fullmatch(member) else secrets.token_hex(8)
+        self.names.write(f"{CLASSES}/{code}/members/{member}")
         return member
+
+    def leave(self, code: str, member: str) -> None:
+        """A member is none any more, and nowhere; what was voted stays."""
+        self._check_member(code, member)
+        for _, path in self._places_of(code, member):
+            self.names.delete(path)
+        self.names.delete(f"{CLASSES}/{code}/members/{member}")
 
     def vote(self, code: str, member: str, question: str, turn: int, choice: int) -> None:
         """A member's choice; a later turn takes the place of an earlier one, until the teacher reveals the round."""
@@ -169,12 +190,11 @@ class Classes:
         if not 0 <= turn <= MOST_TURNS or not 0 <= choice < MOST_CHOICES:
             raise Refused(f"turn {turn}, choice {choice}: 0 to {MOST_TURNS:,} and 0 to {MOST_CHOICES - 1} are allowed.")
         now = self._open(code)
-        if member not in now.members:
-            raise Refused(f"You are not in the class {code} any more: join it again.")
+        self._check_member(code, member)
         rounds = now.questions.get(question, (Round({}),))
         if rounds[-1].is_revealed:
             raise Refused("The answers are on show already, and none can be changed any more.")
-        self.files.write(f"{CLASSES}/{code}/votes/{question}/{len(rounds)}.{member}.{turn}.{choice}", b"")
+        self.names.write(f"{CLASSES}/{code}/votes/{question}/{len(rounds)}.{member}.{turn}.{choice}")
 
     def move(self, code: str, member: str, turn: int, page: str) -> None:
         """A member has opened a page; a later turn takes the place of an earlier one, of which nothing is left."""
@@ -182,13 +202,22 @@ class Classes:
             raise Refused(f"There is no class {code} here, or it is over: ask for the code again.")
         if page not in PAGES or not 1 <= turn <= MOST_MOVES:
             raise Refused("This is no page of the lab.")
-        if not MEMBER.fullmatch(member) or not self.files.exists(f"{CLASSES}/{code}/members/{member}"):
-            raise Refused(f"You are not in the class {code} any more: join it again.")
+        self._check_member(code, member)
+        self.names.write(f"{CLASSES}/{code}/places/{member}.{turn}.{page}")
+        for _, earlier in self._places_of(code, member)[:-1]:
+            self.names.delete(earlier)
+
+    def _places_of(self, code: str, member: str) -> list[tuple[int, str]]:
+        """A member's places, the latest last: the turn, and the path."""
         place = f"{CLASSES}/{code}/places"
-        self.files.write(f"{place}/{member}.{turn}.{page}", b"")
-        own = [found for name in self.files.files(place) if (found := PLACE.fullmatch(name)) and found[1] == member]
-        for earlier in sorted(own, key=lambda found: int(found[2]))[:-1]:
-            self.files.delete(f"{place}/{earlier[0]}")
+        own = (found for name in self.names.of_files(place) if (found := PLACE.fullmatch(name)) and found[1] == member)
+        return sorted((int(found[2]), f"{place}/{found[0]}") for found in own)
+
+    def _check_member(self, code: str, member: str) -> None:
+        members = f"{CLASSES}/{code}/members"
+        is_known = member in self.names.of_files(members)  # or has joined at another server just now
+        if not MEMBER.fullmatch(member) or not (is_known or self.files.exists(f"{members}/{member}")):
+            raise Refused(f"You are not in the class {code} any more: join it again.")
 
     def note_runs(self, code: str, run_ids: list[str]) -> None:
         """Runs that somebody in the class has asked for; who did is not kept."""
@@ -197,7 +226,7 @@ class Classes:
             raise Refused("These are no names of runs.")
         new = [run_id for run_id in run_ids if run_id not in now.runs and self.files.exists(run_id)]
         for run_id in new[: max(0, MOST_RUNS - len(now.runs))]:
-            self.files.write(f"{CLASSES}/{code}/runs/{run_id}", b"")
+            self.names.write(f"{CLASSES}/{code}/runs/{run_id}")
 
     def act(self, code: str, secret: str, do: str, question: str = "", view: str = "") -> None:
         """What the teacher does. Raises Refused for everybody else."""
@@ -214,8 +243,8 @@ class Classes:
         if do == "again" and len(now.questions.get(question, ())) >= MOST_ROUNDS:
             raise Refused(f"A question can be asked {MOST_ROUNDS} times.")
         content = json.dumps({"do": do, "question": question, "view": view, "at": self.clock()}).encode()
-        number = len(self.files.files(f"{CLASSES}/{code}/teacher")) + 1
-        while not self.files.create(f"{CLASSES}/{code}/teacher/{number:06}.json", content):
+        number = len(self.names.of_files(f"{CLASSES}/{code}/teacher")) + 1
+        while not self.names.create(f"{CLASSES}/{code}/teacher/{number:06}.json", content):
             number += 1  # another device of the teacher's was first
 
     def is_teacher(self, code: str, secret: str) -> bool:
@@ -228,39 +257,51 @@ class Classes:
         if not self._is_going_on(code):
             return None
         place = f"{CLASSES}/{code}"
-        acts = [self._act(f"{place}/teacher/{name}") for name in sorted(self.files.files(f"{place}/teacher"))]
-        asked = {*self.files.folders(f"{place}/votes"), *(one["question"] for one in acts if one["question"])}
+        acts = [self._act(f"{place}/teacher/{name}") for name in sorted(self.names.of_files(f"{place}/teacher"))]
+        asked = {*self.names.of_folders(f"{place}/votes"), *(one["question"] for one in acts if one["question"])}
         calls = [one["view"] for one in acts if one["do"] == "here"]
         pauses = [one["do"] for one in acts if one["do"] in ("pause", "go on")]
         return Class(
             code=code,
-            members=frozenset(name for name in self.files.files(f"{place}/members") if MEMBER.fullmatch(name)),
+            members=frozenset(name for name in self.names.of_files(f"{place}/members") if MEMBER.fullmatch(name)),
             questions={question: self._rounds(place, question, acts) for question in sorted(asked)},
             view=calls[-1] if calls else "",
             called=len(calls),
             is_paused=pauses[-1:] == ["pause"],
             is_over=any(one["do"] == "end" for one in acts),
             places=self._places(place),
-            runs=(runs := tuple(sorted(filter(RUN.fullmatch, self.files.files(f"{place}/runs"))))),
-            ended=sum(map(self._has_ended, runs)),
+            runs=tuple(sorted(filter(RUN.fullmatch, self.names.of_files(f"{place}/runs")))),
         )
+
+    def with_runs(self, now: Class) -> Class:
+        """A class, and how many of its runs have ended."""
+        states = [self._state(run_id) for run_id in now.runs]
+        return replace(now, ended=sum(map(bool, states)), settled=sum(state in SETTLED for state in states))
+
+    def _state(self, run_id: str) -> str:
+        """In which state a run has ended; empty where it has not."""
+        with self._reading:
+            if (state := self._settled.get(run_id) or self._unsettled.get(run_id)) is None:
+                state = self._read_state(run_id)
+                (self._settled if state in SETTLED else self._unsettled)[run_id] = state
+            return state
+
+    def _read_state(self, run_id: str) -> str:
+        with contextlib.suppress(FileNotFoundError, ValueError, KeyError):  # somebody is just about to end it
+            return json.loads(self.files.read(f"{run_id}/metrics.json", most=METRICS))["status"]
+        return ""
 
     def _places(self, place: str) -> dict[str, int]:
         latest: dict[str, tuple[int, str]] = {}
-        for name in self.files.files(f"{place}/places"):
+        for name in self.names.of_files(f"{place}/places"):
             if found := PLACE.fullmatch(name):
                 latest[found[1]] = max(latest.get(found[1], (0, "")), (int(found[2]), found[3]))
         return dict(sorted(Counter(page for _, page in latest.values()).items()))
 
-    def _has_ended(self, run_id: str) -> bool:
-        if run_id not in self._ended and self.files.exists(f"{run_id}/metrics.json"):
-            self._ended.add(run_id)
-        return run_id in self._ended
-
     def _rounds(self, place: str, question: str, acts: list[dict]) -> tuple[Round, ...]:
         done = [one["do"] for one in acts if one["question"] == question]
         latest: list[dict[str, tuple[int, int]]] = [{} for _ in range(1 + done.count("again"))]
-        for name in self.files.files(f"{place}/votes/{question}"):
+        for name in self.names.of_files(f"{place}/votes/{question}"):
             if found := VOTE.fullmatch(name):
                 number, member, turn, choice = int(found[1]), found[2], int(found[3]), int(found[4])
                 if 1 <= number <= len(latest):

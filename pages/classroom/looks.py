@@ -1,7 +1,7 @@
 """What is known of the classes to which somebody listens at this server.
 
-A class is looked up in the store once a second at most, whatever the number of its members, and only while somebody
-listens.
+What is done here is heard at once, what is done at another server on the store with the next look (names.py); nothing
+is looked up while nobody listens.
 """
 
 import asyncio
@@ -11,10 +11,11 @@ from collections.abc import AsyncIterator
 from starlette.concurrency import run_in_threadpool
 
 from pages.classroom.classes import Class, Classes
+from pages.classroom.names import LOOK
 from pages.shared import readings
 from vae.runs.files import StoreError
 
-LOOK = 1.0  # seconds between two looks into the store
+TOGETHER = 0.25  # seconds: what many do within them is heard at once
 
 
 def held() -> Classes:
@@ -30,6 +31,12 @@ def _of_store(files) -> Classes:
         _known.clear()
         _known[id(files)] = Classes(files)
     return _known[id(files)]
+
+
+def look_up(code: str) -> Class | None:
+    """A class as it is, and how many of its runs have ended."""
+    now = held().now(code)
+    return now and held().with_runs(now)
 
 
 class Look:
@@ -57,7 +64,7 @@ class Look:
 
     async def begin(self) -> None:
         """Looks once, and from then on again and again."""
-        self.seen = await run_in_threadpool(held().now, self.code)
+        self.seen = await run_in_threadpool(look_up, self.code)
         self._task = asyncio.create_task(self._look_on())
 
     def end(self) -> None:
@@ -66,14 +73,18 @@ class Look:
             self._task.cancel()
 
     async def _look_on(self) -> None:
+        clock = asyncio.get_running_loop().time
+        others = clock() + LOOK  # when it is looked what was done at other servers
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK):
+                async with asyncio.timeout_at(others):
                     await self._soon.wait()
-            await asyncio.sleep(LOOK / 4)  # what many do at a time is one look
+                    await asyncio.sleep(TOGETHER)
             self._soon.clear()
+            if clock() >= others:
+                others = clock() + LOOK
             with contextlib.suppress(StoreError):  # which comes back, or says so elsewhere
-                found = await run_in_threadpool(held().now, self.code)
+                found = await run_in_threadpool(look_up, self.code)
                 if found != self.seen:
                     self.seen = found
                     async with self._changed:
@@ -91,6 +102,10 @@ class Looks:
         if code in self._looks:
             self._looks[code].soon()
 
+    def seen(self, code: str) -> Class | None:
+        """A class as those who listen to it at this server know it; None where nobody does."""
+        return self._looks[code].seen if code in self._looks else None
+
     @contextlib.asynccontextmanager
     async def listening(self, code: str) -> AsyncIterator[Look]:
         """Somebody listens to a class."""
@@ -100,7 +115,7 @@ class Looks:
             if look.listeners == 1:
                 await look.begin()
             elif look.seen is None:
-                look.seen = await run_in_threadpool(held().now, code)
+                look.seen = await run_in_threadpool(look_up, code)
             yield look
         finally:
             look.listeners -= 1

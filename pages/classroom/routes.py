@@ -17,7 +17,8 @@ from starlette.routing import Route
 
 from pages.classroom import trained
 from pages.classroom.classes import LASTS, Refused
-from pages.classroom.looks import LOOK, held, looks
+from pages.classroom.looks import held, look_up, looks
+from pages.classroom.names import LOOK
 from pages.shared.server import ending
 from pages.shared.visitors import Paces, TooManyPages
 from vae.runs.files import StoreError
@@ -35,6 +36,7 @@ def routes(base: str) -> list[Route]:
     return [
         Route(here, _start, methods=["POST"]),
         Route(f"{here}/{{code}}/join", _join, methods=["POST"]),
+        Route(f"{here}/{{code}}/leave", _leave, methods=["POST"]),
         Route(f"{here}/{{code}}/vote", _vote, methods=["POST"]),
         Route(f"{here}/{{code}}/move", _move, methods=["POST"]),
         Route(f"{here}/{{code}}/runs", _note_runs, methods=["POST"]),
@@ -73,7 +75,8 @@ async def _teach(request: Request) -> Response:
 async def _join(request: Request) -> Response:
     async def joined(asked: dict) -> Response:
         try:
-            member = await run_in_threadpool(held().join, request.path_params["code"])
+            had = str(asked.get("member", ""))
+            member = await run_in_threadpool(held().join, request.path_params["code"], had)
         except Refused:
             _keep(_guessing, request)
             raise
@@ -81,6 +84,15 @@ async def _join(request: Request) -> Response:
         return JSONResponse({"member": member}, headers=NEVER)
 
     return await _answered(request, joined)
+
+
+async def _leave(request: Request) -> Response:
+    async def left(asked: dict) -> Response:
+        await run_in_threadpool(held().leave, request.path_params["code"], str(asked.get("member", "")))
+        looks.now(request.path_params["code"])
+        return JSONResponse({}, headers=NEVER)
+
+    return await _answered(request, left)
 
 
 async def _vote(request: Request) -> Response:
@@ -127,8 +139,8 @@ async def _runs(request: Request) -> Response:
     try:
         if not await _is_in(request, request.query_params.get("member", "")[:40]):
             return PlainTextResponse(f"There is no class {code} here in which you are.", 404, NEVER)
-        now = await run_in_threadpool(held().now, code)
-        rows = await run_in_threadpool(trained.rows, now.runs if now else ())
+        now = looks.seen(code) or await run_in_threadpool(look_up, code)
+        rows = await run_in_threadpool(trained.rows, now) if now else []
     except StoreError as error:
         return PlainTextResponse(str(error), 503, NEVER)
     return JSONResponse(rows, headers=NEVER)
@@ -138,6 +150,9 @@ async def _is_in(request: Request, member: str) -> bool:
     """Whether it is a member of the class, or its teacher."""
     code = request.path_params["code"]
     if await run_in_threadpool(held().is_teacher, code, _secret(request, code)):
+        return True
+    seen = looks.seen(code)
+    if seen and member in seen.members:
         return True
     now = await run_in_threadpool(held().now, code)
     return now is not None and member in now.members
@@ -165,10 +180,11 @@ async def _votes(request: Request) -> Response:
         return PlainTextResponse(str(error), 503, NEVER)
     if now is None:
         return PlainTextResponse(f"There is no class {code} here.", 404, NEVER)
-    numbers = {member: number for number, member in enumerate(sorted(now.members), 1)}
+    voters = {member for _, _, member, _ in now.table()}  # of whom some may have left
+    numbers = {member: number for number, member in enumerate(sorted(now.members | voters), 1)}
     rows = ["lesson,step,round,member,choice"]
     for question, number, member, choice in now.table():
-        rows.append(f"{question.replace('.', ',')},{number},{numbers.get(member, 0)},{choice + 1}")
+        rows.append(f"{question.replace('.', ',')},{number},{numbers[member]},{choice + 1}")
     headers = NEVER | {"Content-Disposition": f'attachment; filename="votes-{code}.csv"'}
     return PlainTextResponse("\n".join([*rows, ""]), headers=headers, media_type="text/csv")
 

@@ -3,10 +3,10 @@ import { goToView } from "../shared/call.js";
 import { element } from "../shared/element.js";
 import { explainWords } from "../shared/glossary.js";
 import { RateDistortion } from "../shared/rate_distortion.js";
-import { button, ClassRow, linkOf, qrOf, votesOf } from "./class_row.js";
+import { BOARD, button, ClassRow, linkOf, qrOf, votesOf } from "./class_row.js";
 import { membership } from "./membership.js";
 
-const NAME = "board"; // of this page in its address
+const AGAIN = 3_000; // milliseconds
 const MOST_LABELS = 12; // of points, beyond which they would lie on each other
 
 export default function ({ data, parentElement }) {
@@ -31,7 +31,7 @@ class Board {
       view: () => null,
       show: () => this.show(),
       go: goToView,
-      page: () => NAME,
+      page: () => BOARD,
       asked: () => [],
     });
   }
@@ -42,6 +42,8 @@ class Board {
   }
 
   leave() {
+    clearTimeout(this.again);
+    this.trainedKey = "";
     this.classRow.leave();
   }
 
@@ -115,7 +117,7 @@ class Board {
     const { answered, isRevealed, bars, round } = this.class.asked(question);
     ask.textContent = isRevealed ? "Ask again" : "Reveal";
     ask.act = isRevealed ? "again" : "reveal";
-    count.textContent = `${answered} of ${members} answered${round > 1 ? `, round ${round}` : ""}`;
+    count.textContent = `${answered} of ${Math.max(answered, members)} answered${round > 1 ? `, round ${round}` : ""}`;
     const shown = bars.slice(0, isRevealed ? bars.length : -1); // what the class does not see yet is no picture here
     const key = JSON.stringify(shown);
     if (votes.key === key) return;
@@ -123,19 +125,24 @@ class Board {
     votes.replaceChildren(...(shown.length && shown[0] ? votesOf(options, { bars: shown }) : []));
   }
 
-  async showTrained({ runs, ended }) {
-    const key = `${this.class.kept.code} ${runs} ${ended}`;
+  /** Again whenever there is another run, or one has ended; and where they could not be had, after a while. */
+  async showTrained({ runs, ended, settled }) {
+    const key = `${this.class.kept.code} ${runs} ${ended} ${settled}`;
     if (this.trainedKey === key) return;
     this.trainedKey = key;
     const hint =
       runs === 0
-        ? "Nothing yet. What anybody in the class trains stands here, without a name, as soon as it has ended."
+        ? "Nothing yet. What anybody in the class trains stands here, without a name."
         : `${ended} of ${runs} runs have ended. Nats an image, of the 10,000 test digits; lower is better.`;
     this.find(".trained .hint").textContent = hint;
-    const rows = await this.class.trained().catch(() => {
-      this.trainedKey = ""; // the next news tries it again
-      return this.rows ?? [];
-    });
+    clearTimeout(this.again);
+    const rows = await this.class.trained().catch(() => null);
+    if (this.trainedKey !== key) return; // there is newer news
+    if (rows === null) {
+      this.trainedKey = "";
+      this.again = setTimeout(() => this.show(), AGAIN);
+      return;
+    }
     this.rows = rows;
     this.find(".both").hidden = rows.length === 0;
     this.find(".rows").replaceChildren(rows.length ? this.table(rows) : "");
@@ -149,7 +156,7 @@ class Board {
       ...[row.loss, row.reconstruction, row.kl].map((value) =>
         element("td", { className: "number" }, value === null || value === undefined ? "–" : value.toFixed(1)),
       ),
-      element("td", {}, ...(row.loss === null ? [inProgress(row)] : linksOf(row))),
+      element("td", {}, ...(row.loss === null ? [row.state || "not ended yet"] : linksOf(row))),
     ];
     const lines = rows.map((row) => {
       const line = element("tr", {}, ...cells(row));
@@ -193,10 +200,6 @@ class Board {
 function isAt(called, view) {
   const at = (one) => `${one.split("?")[0]} ${new URLSearchParams(one.split("?")[1]).get("lesson") ?? 1}`;
   return Boolean(called) && at(called) === at(view);
-}
-
-function inProgress({ state, share }) {
-  return element("span", {}, state === "running" ? `training, ${Math.round(100 * share)} %` : state);
 }
 
 function linksOf({ pages }) {

@@ -3,13 +3,16 @@
 import { writeAddress } from "../shared/address.js";
 import { element } from "../shared/element.js";
 import { membership, routeOf } from "./membership.js";
-import { cover } from "./pause.js";
+import { coverWhilePaused } from "./pause.js";
+
+export const BOARD = "board"; // the page of the class, in its address
 
 export class ClassRow {
   /** place: an element; card: {question(), view(), show(), go(view), page(), asked()} of the card that it is on. */
   constructor(place, card) {
     Object.assign(this, { place, card, complaint: "", drawn: "" });
     this.class = membership();
+    coverWhilePaused();
   }
 
   /** The card is on the page: until `leave` it follows what is new. code: of the class that the address names. */
@@ -19,7 +22,8 @@ export class ClassRow {
     const { signal } = this.leaving;
     this.class.addEventListener("news", () => this.hear(), { signal });
     this.class.addEventListener("called", ({ detail }) => this.card.go(detail), { signal });
-    if (code && this.class.followed !== code && this.class.kept?.code !== code.toUpperCase()) {
+    const isIn = this.class.isMember && this.class.kept.code === code?.toUpperCase();
+    if (code && this.class.followed !== code && !isIn) {
       this.class.followed = code; // once a visit: who has left is not brought back by the next page
       this.do(() => this.class.join(code));
     }
@@ -49,7 +53,6 @@ export class ClassRow {
   hear() {
     this.draw();
     this.card.show();
-    cover(Boolean(this.class.now?.isPaused && !this.class.isTeacher));
   }
 
   async do(what) {
@@ -104,8 +107,9 @@ export class ClassRow {
     const question = this.card.question();
     bar.hidden = !question || !this.class.now?.members;
     if (bar.hidden) return;
-    bar.max = this.class.now.members;
-    bar.value = this.class.asked(question).answered;
+    const { answered } = this.class.asked(question);
+    bar.max = Math.max(this.class.now.members, answered); // who has left has answered
+    bar.value = answered;
   }
 
   words() {
@@ -167,12 +171,12 @@ export class ClassRow {
   }
 
   get isOnBoard() {
-    return this.card.page() === "board";
+    return this.card.page() === BOARD;
   }
 
   /** The way to the page of the class, where one is not there. */
   board(words) {
-    const href = new URL("./board", document.baseURI.split(/[?#]/)[0]).href;
+    const href = new URL(`./${BOARD}`, document.baseURI.split(/[?#]/)[0]).href;
     return this.isOnBoard ? [] : [element("a", { className: "button", href }, words)];
   }
 

@@ -1,6 +1,6 @@
 // A class, as the browser of a member or of the teacher knows it: one stream of what is new, one request for whatever
 // is done.
-const KEPT = "ae-vae-lab class"; // in this browser: {code, member, turns, follows, called}
+const KEPT = "ae-vae-lab class"; // in this browser: {code, member, turns, follows, called, moves, page, told, hasLeft}
 const MOST_MOVING = 2_000; // milliseconds
 const LATER = [1000, 2000, 5000, 10000]; // milliseconds until a lost stream is tried again
 
@@ -17,22 +17,34 @@ class Membership extends EventTarget {
   constructor() {
     super();
     this.kept = read();
+    this.called = this.kept?.called ?? 0; // how often, as this tab has heard it
     this.now = null; // what the server last said of the class
     this.tries = 0;
     this.isLost = false; // the stream is, for the moment
-    if (this.kept) this.listen();
-    window.addEventListener("online", () => this.kept && this.listen());
+    this.telling = new Set(); // runs
+    if (this.isMember) this.listen();
+    window.addEventListener("online", () => this.isMember && this.listen());
+    window.addEventListener("storage", ({ key }) => [KEPT, null].includes(key) && this.hearOtherTab());
     document.addEventListener("visibilitychange", () => {
-      if (document.visibilityState === "visible" && this.kept && this.isLost) this.listen();
+      if (document.visibilityState === "visible" && this.isMember && this.isLost) this.listen();
     });
   }
 
   get isMember() {
-    return Boolean(this.kept);
+    return Boolean(this.kept && !this.kept.hasLeft);
   }
 
   get isTeacher() {
-    return Boolean(this.kept && this.now?.isTeacher);
+    return Boolean(this.isMember && this.now?.isTeacher);
+  }
+
+  /** Another tab of this browser has joined, left, voted or moved. */
+  hearOtherTab() {
+    const was = this.isMember && this.kept.member + this.kept.code;
+    this.kept = read();
+    if (this.isMember && was !== this.kept.member + this.kept.code) this.listen();
+    if (!this.isMember) this.stop();
+    this.tell();
   }
 
   /** What is known of a question, "LESSON.STEP". */
@@ -55,22 +67,38 @@ class Membership extends EventTarget {
 
   async join(text) {
     const code = text.trim().toUpperCase();
-    const { member } = await ask(`/${code}/join`, {});
-    this.enter({ code, member, follows: true });
+    const before = this.kept?.code === code ? this.kept : {}; // who comes back is the same member
+    const { member } = await ask(`/${code}/join`, { member: before.member ?? "" });
+    this.enter({ ...before, code, member, follows: true, hasLeft: false });
   }
 
   enter(kept) {
-    this.keep({ turns: {}, called: 0, ...kept });
+    this.keep({ turns: {}, ...kept, called: 0, page: null });
+    this.called = 0;
     this.now = null;
     this.listen();
   }
 
+  /** Out of the class, by one's own wish. */
   leave() {
+    const { code, member } = this.kept;
+    this.stop();
+    this.keep({ ...this.kept, hasLeft: true });
+    this.tell();
+    if (member) ask(`/${code}/leave`, { member }).catch(() => {}); // then one is counted on, and no more
+  }
+
+  /** There is no such class any more. */
+  forget() {
+    this.stop();
+    this.keep(null);
+    this.tell();
+  }
+
+  stop() {
     this.source?.close();
     clearTimeout(this.retry);
-    this.keep(null);
     this.now = null;
-    this.tell();
   }
 
   /** A member's choice, which a later one takes the place of. */
@@ -84,27 +112,42 @@ class Membership extends EventTarget {
 
   /** On which page one is: the teacher sees how many are on each. */
   async move(page) {
-    const { code, member, moves = 0, page: before } = this.kept;
-    if (!member || page === before) return;
-    this.keep({ ...this.kept, moves: moves + 1, page });
+    const { code, member, page: before } = this.kept;
+    if (!member || page === (this.going ?? before)) return;
+    this.going = page;
     await new Promise((resolve) => setTimeout(resolve, Math.random() * MOST_MOVING)); // not all of a class at a time
-    await this.insist(`/${code}/move`, { member, turn: moves + 1, page });
+    if (this.going !== page || !this.isMember || this.kept.code !== code) return; // one has gone on
+    const turn = (this.kept.moves ?? 0) + 1;
+    this.keep({ ...this.kept, moves: turn });
+    try {
+      await this.insist(`/${code}/move`, { member, turn, page });
+      if (this.isMember && this.kept.code === code) this.keep({ ...this.kept, page }); // said, and not before
+    } finally {
+      if (this.going === page) this.going = null;
+    }
   }
 
   /** Runs that were asked for in this browser: the class sees what it has trained. */
   async tellRuns(runs) {
     const { code, member, told = [] } = this.kept;
-    const news = runs.filter((run) => !told.includes(run));
+    const news = runs.filter((run) => !told.includes(run) && !this.telling.has(run));
     if (!news.length) return;
-    this.keep({ ...this.kept, told: [...told, ...news] });
-    await this.insist(`/${code}/runs`, { member, runs: news });
+    for (const run of news) this.telling.add(run);
+    try {
+      await this.insist(`/${code}/runs`, { member, runs: news });
+      if (this.isMember && this.kept.code === code)
+        this.keep({ ...this.kept, told: [...(this.kept.told ?? []), ...news] });
+    } finally {
+      for (const run of news) this.telling.delete(run);
+    }
   }
 
-  /** The figures of what the class has trained. */
+  /** The figures of what the class has trained; fails where they cannot be had just now. */
   async trained() {
     const { code, member } = this.kept;
     const answer = await fetch(routeOf(`/${code}/runs?member=${member}`));
-    return answer.ok ? answer.json() : [];
+    if (!answer.ok) throw new Error(await answer.text());
+    return answer.json();
   }
 
   /** What the teacher does: reveal, again, here, pause, go on, end. */
@@ -127,8 +170,13 @@ class Membership extends EventTarget {
   /** So many milliseconds, or until the lab can be reached again. */
   rest(milliseconds) {
     return new Promise((resolve) => {
-      setTimeout(resolve, milliseconds);
-      this.addEventListener("back", resolve, { once: true });
+      const rested = new AbortController();
+      const end = () => {
+        rested.abort();
+        resolve();
+      };
+      setTimeout(end, milliseconds);
+      this.addEventListener("back", end, { signal: rested.signal });
     });
   }
 
@@ -144,16 +192,17 @@ class Membership extends EventTarget {
     const source = new EventSource(routeOf(`/${code}/stream?member=${member}`));
     this.source = source;
     source.addEventListener("message", ({ data }) => this.hear(JSON.parse(data)));
-    source.addEventListener("gone", () => this.leave());
+    source.addEventListener("gone", () => this.forget());
     source.addEventListener("error", () => this.lose(source));
   }
 
   hear(now) {
     if (this.isLost) this.dispatchEvent(new Event("back"));
     Object.assign(this, { now, tries: 0, isLost: false });
-    if (now.isOver) return this.leave();
-    const isCalled = now.called > this.kept.called;
-    if (isCalled) this.keep({ ...this.kept, called: now.called });
+    if (now.isOver) return this.forget();
+    const isCalled = now.called > this.called; // each tab comes along
+    this.called = now.called;
+    if (now.called > this.kept.called) this.keep({ ...this.kept, called: now.called });
     this.tell();
     if (isCalled && this.kept.follows && !now.isTeacher) {
       this.dispatchEvent(new CustomEvent("called", { detail: now.view }));
@@ -163,15 +212,15 @@ class Membership extends EventTarget {
   /** The stream is lost: it is tried again, later and later; a class that is over answers that there is none. */
   async lose(source) {
     source.close();
-    if (source !== this.source || !this.kept) return;
+    if (source !== this.source || !this.isMember) return;
     this.isLost = true;
     this.tell();
     const { code, member } = this.kept;
     const answer = await fetch(routeOf(`/${code}/stream?member=${member}`), { method: "HEAD" }).catch(() => null);
-    if (source !== this.source || !this.kept) return;
-    if (answer?.status === 404) return this.leave();
+    if (source !== this.source || !this.isMember) return;
+    if (answer?.status === 404) return this.forget();
     const wait = LATER[Math.min(this.tries++, LATER.length - 1)] * (0.5 + Math.random());
-    this.retry = setTimeout(() => this.kept && this.listen(), wait);
+    this.retry = setTimeout(() => this.isMember && this.listen(), wait);
   }
 
   keep(kept) {

@@ -1,11 +1,21 @@
 // While the teacher of a class pauses: a dialog over the whole page, which takes the keyboard and is read aloud.
 import { element } from "../shared/element.js";
+import { membership } from "./membership.js";
 
 const ID = "ae-vae-lab-pause"; // assets/style.css
 const WORDS = "Look up: your teacher has paused the class.";
 
+/** From now on the page is covered while its class is paused; once a visit. */
+export function coverWhilePaused() {
+  if (globalThis.aeVaeLabIsCovered) return;
+  globalThis.aeVaeLabIsCovered = true;
+  const hear = () => cover(Boolean(membership().now?.isPaused && !membership().isTeacher));
+  membership().addEventListener("news", hear);
+  hear();
+}
+
 /** Covers the page, or gives it back with the focus where it was. */
-export function cover(isPaused) {
+function cover(isPaused) {
   const shown = document.getElementById(ID);
   if (isPaused && !shown) open();
   if (!isPaused && shown) {
@@ -16,7 +26,9 @@ export function cover(isPaused) {
 }
 
 function open() {
-  const shown = element("dialog", { id: ID, "aria-label": "Pause" }, element("p", { role: "alert" }, WORDS));
+  const leave = element("button", { type: "button" }, "Leave the class"); // the teacher may be gone
+  leave.addEventListener("click", () => membership().leave());
+  const shown = element("dialog", { id: ID, "aria-label": "Pause" }, element("p", { role: "alert" }, WORDS), leave);
   shown.addEventListener("keydown", (event) => event.stopPropagation()); // no step is turned
   shown.addEventListener("cancel", (event) => event.preventDefault());
   shown.addEventListener("close", () => shown.dataset.isOver || shown.showModal()); // a second Escape

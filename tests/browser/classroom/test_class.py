@@ -235,10 +235,10 @@ def test_a_server_ends_although_a_class_listens_and_the_class_goes_on_with_the_n
     expect(student.locator(".steps .votes .is-mine")).to_contain_text("Neither")
 
 
-def test_a_student_stays_in_the_class_over_a_reload_and_a_wrong_code_is_said(visit):
+def test_a_student_stays_in_the_class_over_a_reload_in_two_tabs_and_comes_back_and_a_wrong_code_is_said(visit):
     teacher = visit("/")
     code = begin(teacher)
-    student = visit("/walk?join=XXXXX", allowed="409")  # as the browser's console says a refusal
+    student = visit("/walk?join=XXXXX", allowed="409|Failed to load")  # as the browser's console says a refusal
     expect(student.locator(".steps .refused")).to_contain_text("There is no class XXXXX here")
     student.locator(".class summary").click()
     student.get_by_label("The code of the class").fill(code)
@@ -246,5 +246,47 @@ def test_a_student_stays_in_the_class_over_a_reload_and_a_wrong_code_is_said(vis
     expect(chip(student)).to_contain_text("1 student")
     student.reload()
     expect(chip(student)).to_contain_text("1 student")
+
+    # What could not be said before a reload is said after it: where one is.
+    teacher.get_by_role("link", name="Plan and votes").click()
+    at = [teacher.locator(".plan li").nth(number) for number in (0, 1, 5)]
+    expect(at[2]).to_contain_text("1 here")
+    student.route("**/move", lambda route: route.abort())
+    go(student, LESSONS[1].title)
+    expect(student.locator("h1")).to_have_text(LESSONS[1].heading)
+    student.unroute("**/move")
+    student.reload()
+    expect(at[1]).to_contain_text("1 here")
+
+    # Another tab of the same browser is the same member; what is done in one the other knows.
+    tab = student.context.new_page()
+    tab.goto(student.url.split("/resampling")[0] + "/")
+    expect(chip(tab)).to_contain_text("1 student")
+    tab.get_by_role("button", name="Both", exact=True).click()
+    go(student, LESSONS[0].title)
+    expect(student.get_by_role("button", name="Both", exact=True)).to_have_attribute("aria-pressed", "true")
+    student.get_by_role("button", name="Neither", exact=True).click()
+    first = at[0].locator(".step").first
+    expect(first).to_contain_text("1 of 1 answered")
+    first.get_by_role("button", name="Reveal").click()
+    for page in (tab, student):
+        expect(page.locator(".steps .votes .is-mine")).to_contain_text("Neither1")
+    first.get_by_role("button", name="Everybody here").click()
+    expect(teacher.locator("h1")).to_have_text(LESSONS[0].heading)
+
+    # A pause can be left, for the teacher may be gone; who comes back is the same member.
+    teacher.get_by_role("button", name="Pause").click()
+    student.get_by_role("dialog", name="Pause").get_by_role("button", name="Leave the class").click()
+    for page in (student, tab):
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        expect(page.locator(".class summary")).to_be_visible()
+    expect(chip(teacher)).to_contain_text("0 students")
+    teacher.get_by_role("button", name="Go on").click()
+    student.locator(".class summary").click()
+    student.get_by_label("The code of the class").fill(code)
+    student.get_by_role("button", name="Join", exact=True).click()
+    for page in (teacher, student, tab):
+        expect(chip(page)).to_contain_text("1 student")
+    expect(student.locator(".steps .votes .is-mine")).to_contain_text("Neither1")
     student.get_by_role("button", name="Leave").click()
     expect(student.locator(".class summary")).to_be_visible()

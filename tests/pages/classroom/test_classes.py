@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -185,15 +186,20 @@ def test_a_class_notes_no_more_runs_than_it_shows(held, files, monkeypatch):
         files.write(f"{name}/config.json", b"{}")
     held.note_runs(code, names[2:])
     held.note_runs(code, names)
-    assert held.now(code).runs == (names[0], names[2], names[3]) and held.now(code).ended == 0
-    files.write(f"{names[2]}/metrics.json", b"{}")
-    assert held.now(code).ended == 1
+    assert held.now(code).runs == (names[0], names[2], names[3])
+    seen = Classes(files, held.clock, look=0.0)
+    assert [seen.with_runs(seen.now(code)).ended for _ in range(2)] == [0, 0]
+    for state, counts in (("stopped", (1, 0)), ("", (0, 0)), ("complete", (1, 1))):  # stopped, gone on, at its end
+        content = {"status": state} if state else {}
+        files.write(f"{names[2]}/metrics.json", json.dumps(content).encode())
+        now = seen.with_runs(seen.now(code))
+        assert (now.ended, now.settled) == counts == (now.for_member("")["ended"], now.for_member("")["settled"])
     with pytest.raises(Refused, match="no names of runs"):
         held.note_runs(code, ["../../etc"])
 
 
 def test_two_servers_on_one_store_lose_and_split_nothing(files, clock):
-    one, other = Classes(files, clock), Classes(files, clock)
+    one, other = (Classes(files, clock, look=0.0) for _ in range(2))
     code, secret = one.start()
     members = [server.join(code) for server in (one, other) * 20]
     wishes = [(member, turn, random.Random(turn).randrange(4)) for member in members for turn in (1, 2, 3)]
@@ -206,6 +212,52 @@ def test_two_servers_on_one_store_lose_and_split_nothing(files, clock):
     assert one.now(code) == other.now(code) and one.now(code).called == 6
     for number, name in enumerate(sorted(files.files(f"classes/{code}/teacher")), 1):
         assert name == f"{number:06}.json" and json.loads(files.read(f"classes/{code}/teacher/{name}"))["do"] == "here"
+
+
+def test_the_store_is_asked_once_however_many_vote(files, clock, monkeypatch):
+    held, asked = Classes(files, clock, look=1_000.0), Counter()
+    for name in ("files", "folders"):
+        look_up = getattr(files, name)
+        monkeypatch.setattr(files, name, lambda path, look_up=look_up: asked.update([path]) or look_up(path))
+    code, secret = held.start()
+    members = [held.join(code) for _ in range(10)]
+    for turn in range(3):
+        for member in members:
+            held.vote(code, member, QUESTION, turn, turn)
+            held.move(code, member, turn + 1, "home")
+            assert held.now(code).questions[QUESTION][-1].choices[member] == turn  # what is done here is known at once
+    held.act(code, secret, "reveal", QUESTION)
+    assert held.now(code).questions[QUESTION][-1].bars(3) == [0, 0, 10] and held.now(code).places == {"home": 10}
+    assert set(asked.values()) == {1}
+
+
+def test_what_another_server_does_is_seen_with_the_next_look_and_who_joined_there_may_vote_here(files, clock):
+    here, there = Classes(files, clock, look=1_000.0), Classes(files, clock, look=0.0)
+    code, _ = here.start()
+    assert here.now(code).members == frozenset()
+    member = there.join(code)
+    here.vote(code, member, QUESTION, 1, 2)
+    assert there.now(code).questions[QUESTION][-1].choices == {member: 2}
+    again = Classes(files, clock, look=0.0)
+    assert again.now(code).members == {member}
+
+
+def test_who_leaves_is_counted_no_more_and_is_the_same_member_when_coming_back(held):
+    code, _ = held.start()
+    ann, bob = held.join(code), held.join(code)
+    held.vote(code, ann, QUESTION, 1, 2)
+    held.move(code, ann, 1, "home")
+    held.leave(code, ann)
+    now = held.now(code)
+    assert now.members == {bob} and now.places == {} and now.questions[QUESTION][-1].choices == {ann: 2}
+    with pytest.raises(Refused, match="join it again"):
+        held.vote(code, ann, QUESTION, 2, 0)
+    with pytest.raises(Refused, match="join it again"):
+        held.leave(code, ann)
+    assert held.join(code, ann) == ann and held.now(code).members == {ann, bob}
+    held.vote(code, ann, QUESTION, 2, 0)
+    assert held.now(code).questions[QUESTION][-1].choices == {ann: 0}
+    assert held.join(code, "../x") not in ("../x", ann, bob)
 
 
 def test_a_class_is_no_run_and_holds_no_name(tmp_path):
