@@ -45,7 +45,8 @@ PAGES = {BOARD, *(lesson.name for lesson in LESSONS)}
 LASTS = 12 * 3_600.0  # seconds
 MOST_CLASSES, MOST_MEMBERS, MOST_CHOICES, MOST_ROUNDS, MOST_TURNS = 200, 500, 10, 20, 200
 MOST_RUNS, MOST_MOVES = 300, 999_999
-ACTS = ("reveal", "again", "here", "pause", "go on", "end")
+ACTS = ("votes", "reveal", "again", "here", "pause", "go on", "end")
+ON_A_QUESTION = ("votes", "reveal", "again")
 LONGEST = 2_000  # letters of an address that the teacher shows
 
 
@@ -55,9 +56,10 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Round:
-    """One time that a question was asked: what each member chose, and whether all may see it."""
+    """One time that a question was asked: what each member chose, whether all may see that, and the answer too."""
 
     choices: Mapping[str, int]
+    is_shown: bool = False
     is_revealed: bool = False
 
     def bars(self, options: int = MOST_CHOICES) -> list[int]:
@@ -83,7 +85,7 @@ class Class:
     settled: int = 0  # and how many of those have come to what they stay at
 
     def for_member(self, member: str) -> dict:
-        """What a member may know: of a round that is not revealed only how many have answered, and the own choice."""
+        """What a member may know: of a round that is not shown only how many have answered, and the own choice."""
         asked = {}
         for question, rounds in self.questions.items():
             now = rounds[-1]
@@ -91,7 +93,9 @@ class Class:
                 "round": len(rounds),
                 "answered": len(now.choices),
                 "mine": now.choices.get(member),
-                "bars": [one.bars() if one.is_revealed else None for one in rounds],
+                "isShown": now.is_shown,
+                "isRevealed": now.is_revealed,
+                "bars": [one.bars() if one.is_shown else None for one in rounds],
             }
         return {**self._for_all(), "questions": asked}
 
@@ -101,6 +105,7 @@ class Class:
             question: {
                 "round": len(rounds),
                 "answered": len(rounds[-1].choices),
+                "isShown": rounds[-1].is_shown,
                 "isRevealed": rounds[-1].is_revealed,
                 "bars": [one.bars() for one in rounds],
             }
@@ -185,15 +190,15 @@ class Classes:
         self.names.delete(f"{CLASSES}/{code}/members/{member}")
 
     def vote(self, code: str, member: str, question: str, turn: int, choice: int) -> None:
-        """A member's choice; a later turn takes the place of an earlier one, until the teacher reveals the round."""
+        """A member's choice; a later turn takes the place of an earlier one, until the teacher shows the votes."""
         _check_question(question)
         if not 0 <= turn <= MOST_TURNS or not 0 <= choice < MOST_CHOICES:
             raise Refused(f"turn {turn}, choice {choice}: 0 to {MOST_TURNS:,} and 0 to {MOST_CHOICES - 1} are allowed.")
         now = self._open(code)
         self._check_member(code, member)
         rounds = now.questions.get(question, (Round({}),))
-        if rounds[-1].is_revealed:
-            raise Refused("The answers are on show already, and none can be changed any more.")
+        if rounds[-1].is_shown:
+            raise Refused("The votes are on show already, and none counts any more until the teacher asks again.")
         self.names.write(f"{CLASSES}/{code}/votes/{question}/{len(rounds)}.{member}.{turn}.{choice}")
 
     def move(self, code: str, member: str, turn: int, page: str) -> None:
@@ -234,7 +239,7 @@ class Classes:
             raise Refused(f"Only the teacher of the class {code} can do that.")
         if do not in ACTS:
             raise Refused(f"{do!r}: one of {', '.join(ACTS)} is allowed.")
-        if do in ("reveal", "again"):
+        if do in ON_A_QUESTION:
             _check_question(question)
         page, _, parameters = view.partition("?")
         if len(view) > LONGEST or page not in PAGES | {""} or not PARAMETERS.fullmatch(parameters):
@@ -306,12 +311,13 @@ class Classes:
                 number, member, turn, choice = int(found[1]), found[2], int(found[3]), int(found[4])
                 if 1 <= number <= len(latest):
                     latest[number - 1][member] = max(latest[number - 1].get(member, (-1, 0)), (turn, choice))
-        revealed, at = [False] * len(latest), 0
+        shown: list[set[str]] = [set() for _ in latest]  # of each round: what the teacher did in it
+        at = 0
         for do in done:
-            revealed[at] |= do == "reveal"
+            shown[at].add(do)
             at += do == "again"
         choices = [{member: choice for member, (_, choice) in one.items()} for one in latest]
-        return tuple(Round(one, is_shown) for one, is_shown in zip(choices, revealed))
+        return tuple(Round(one, bool(did & {"votes", "reveal"}), "reveal" in did) for one, did in zip(choices, shown))
 
     def _open(self, code: str) -> Class:
         now = self.now(code)

@@ -1,6 +1,7 @@
 """The routes of a class: one small request for whatever somebody does, one stream of what is new for each browser."""
 
 import contextlib
+import csv
 import io
 import json
 import os
@@ -19,6 +20,7 @@ from pages.classroom import trained
 from pages.classroom.classes import LASTS, Refused
 from pages.classroom.looks import held, look_up, looks
 from pages.classroom.names import LOOK
+from pages.classroom.plan import plan
 from pages.shared.server import ending
 from pages.shared.visitors import Paces, TooManyPages
 from vae.runs.files import StoreError
@@ -44,6 +46,7 @@ def routes(base: str) -> list[Route]:
         Route(f"{here}/{{code}}/act", _act, methods=["POST"]),
         Route(f"{here}/{{code}}/teach", _teach, methods=["POST"]),
         Route(f"{here}/{{code}}/stream", _stream, methods=["GET"]),
+        Route(f"{here}/{{code}}/secret", _secret_of, methods=["POST"]),
         Route(f"{here}/{{code}}/votes.csv", _votes, methods=["GET"]),
         Route(f"{here}/{{code}}/qr.svg", _qr, methods=["GET"]),
     ]
@@ -68,6 +71,18 @@ async def _teach(request: Request) -> Response:
             _keep(_guessing, request)
             raise Refused("This link does not make you the teacher of a class here.")
         return _with_secret(request, JSONResponse({"code": code}, headers=NEVER), code, secret)
+
+    return await _answered(request, known)
+
+
+async def _secret_of(request: Request) -> Response:
+    """The secret again, for a link to the teacher's other devices: for whoever has it."""
+
+    async def known(asked: dict) -> Response:
+        code, secret = request.path_params["code"], _secret(request, request.path_params["code"])
+        if not await run_in_threadpool(held().is_teacher, code, secret):
+            raise Refused(f"Only the teacher of the class {code} can have that.")
+        return JSONResponse({"secret": secret}, headers=NEVER)
 
     return await _answered(request, known)
 
@@ -182,11 +197,17 @@ async def _votes(request: Request) -> Response:
         return PlainTextResponse(f"There is no class {code} here.", 404, NEVER)
     voters = {member for _, _, member, _ in now.table()}  # of whom some may have left
     numbers = {member: number for number, member in enumerate(sorted(now.members | voters), 1)}
-    rows = ["lesson,step,round,member,choice"]
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["lesson", "step", "question", "round", "member", "answer"])
+    lessons = {lesson["name"]: lesson for lesson in await run_in_threadpool(plan)}
     for question, number, member, choice in now.table():
-        rows.append(f"{question.replace('.', ',')},{number},{numbers[member]},{choice + 1}")
+        name, _, at = question.partition(".")
+        step = dict(enumerate(lessons[name]["steps"], 1)).get(int(at), {"words": "", "options": []})
+        answer = dict(enumerate(step["options"])).get(choice, choice + 1)
+        table.writerow([lessons[name]["title"], at, step["words"], number, numbers[member], answer])
     headers = NEVER | {"Content-Disposition": f'attachment; filename="votes-{code}.csv"'}
-    return PlainTextResponse("\n".join([*rows, ""]), headers=headers, media_type="text/csv")
+    return PlainTextResponse(text.getvalue(), headers=headers, media_type="text/csv")
 
 
 async def _qr(request: Request) -> Response:

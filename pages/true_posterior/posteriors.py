@@ -21,7 +21,7 @@ from vae.measures.gap import Gaussian2D, encoders_gaussians, expected_bounds, im
 from vae.measures.posterior import Cells, decode_grid, exact_posteriors
 
 KEY = "posterior"
-FIRST = "224"  # as in picker.js
+FIRST = "224"  # as in address.js
 
 _posterior = component("true_posterior", "posterior")
 _bound = component("true_posterior", "bound")

@@ -1,11 +1,13 @@
 // The page of a class: for the teacher its code, who is where, and the lesson plan with votes; what it has trained.
+import { digitNow } from "../shared/address.js";
 import { goToView } from "../shared/call.js";
 import { element } from "../shared/element.js";
 import { explainWords } from "../shared/glossary.js";
 import { RateDistortion } from "../shared/rate_distortion.js";
-import { BOARD, button, ClassRow, linkOf, qrOf, votesOf } from "./class_row.js";
+import { BOARD, button, ClassRow, placeOf, qrOf, votesOf } from "./class_row.js";
 import { membership } from "./membership.js";
 
+const ASK = { votes: "Show the votes", reveal: "Reveal", again: "Ask again" };
 const AGAIN = 3_000; // milliseconds
 const MOST_LABELS = 12; // of points, beyond which they would lie on each other
 
@@ -62,22 +64,24 @@ class Board {
   }
 
   /** A step of the plan: its words, what the teacher can do there, and its votes. */
-  step(lesson, { words, options }, at) {
+  step(lesson, { words, options, digit }, at) {
     const question = `${lesson.name}.${at + 1}`;
     const view = `${lesson.name === "home" ? "" : lesson.name}?lesson=${at + 1}`;
     const here = button("Everybody here", () => {
-      this.classRow.act("here", { view });
-      goToView(view);
+      const called = `${view}&x=${digit || digitNow()}`;
+      this.classRow.act("here", { view: called });
+      goToView(called);
     });
     const count = element("span", { className: "count" });
-    const ask = button("Reveal", () => this.classRow.act(ask.act, { question }));
+    const ask = ["votes", "reveal", "again"].map((act) => button(ASK[act], () => this.classRow.act(act, { question })));
     const votes = element("div", { className: "votes" });
-    const row = element("div", { className: "row" }, here, ...(options.length ? [ask, count] : []));
+    const row = element("div", { className: "row" }, here, ...(options.length ? [...ask, count] : []));
     const place = element("div", { className: "step" }, element("p", {}, `${at + 1}. ${words}`), row, votes);
     return { question, view, options, ask, count, votes, place };
   }
 
   show() {
+    this.classRow.draw();
     const { isMember, isTeacher, now } = this.class;
     this.find(".alone").hidden = isMember;
     this.find(".teaching").hidden = !isTeacher;
@@ -87,13 +91,12 @@ class Board {
   }
 
   showTeaching({ members, places, view }) {
-    const { kept } = this.class;
-    const link = linkOf(kept);
+    const { kept, link } = this.class;
     this.find(".join .letters").textContent = kept.code;
     const picture = this.find(".join img");
-    if (this.link !== link) picture.src = qrOf(kept, link);
+    if (this.link !== link) picture.src = qrOf(kept.code, link);
     this.link = link;
-    this.find(".join figcaption").textContent = `${link} · ${members} in the class`;
+    this.find(".join figcaption").textContent = `${placeOf(link)} · ${members} in the class`;
     for (const lesson of this.plan) {
       const here = places[lesson.name] ?? 0;
       const answered = lesson.steps.filter(({ question }) => this.class.asked(question).answered).length;
@@ -114,11 +117,12 @@ class Board {
   showStep({ question, view, options, ask, count, votes, place }, called, members) {
     place.classList.toggle("is-current", isAt(called, view));
     if (!options.length) return;
-    const { answered, isRevealed, bars, round } = this.class.asked(question);
-    ask.textContent = isRevealed ? "Ask again" : "Reveal";
-    ask.act = isRevealed ? "again" : "reveal";
+    const { answered, isShown, isRevealed, bars, round } = this.class.asked(question);
+    [isShown, isRevealed, !isShown].forEach((isHidden, at) => {
+      ask[at].hidden = isHidden;
+    });
     count.textContent = `${answered} of ${Math.max(answered, members)} answered${round > 1 ? `, round ${round}` : ""}`;
-    const shown = bars.slice(0, isRevealed ? bars.length : -1); // what the class does not see yet is no picture here
+    const shown = bars.slice(0, isShown ? bars.length : -1); // what the class does not see yet is no picture here
     const key = JSON.stringify(shown);
     if (votes.key === key) return;
     votes.key = key;

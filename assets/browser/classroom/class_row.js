@@ -1,6 +1,7 @@
 // The row of a class on the card of steps: a quiet button while one is in none; the chip, how many have answered, and
 // for the teacher what moves the class. Over the page: the code to join by, and "look up" while the teacher pauses.
 import { writeAddress } from "../shared/address.js";
+import { goToView } from "../shared/call.js";
 import { element } from "../shared/element.js";
 import { membership, routeOf } from "./membership.js";
 import { coverWhilePaused } from "./pause.js";
@@ -51,8 +52,7 @@ export class ClassRow {
   }
 
   hear() {
-    this.draw();
-    this.card.show();
+    this.card.show(); // and this row with it
   }
 
   async do(what) {
@@ -71,16 +71,14 @@ export class ClassRow {
   }
 
   draw() {
-    const { isMember, isTeacher, kept, now } = this.class;
-    const { isRevealed } = this.class.asked(this.card.question());
+    const { isMember, isTeacher, kept, now, last } = this.class;
+    const { isShown, isRevealed } = this.class.asked(this.card.question());
+    const { follows, leads, code } = kept ?? {};
     // Drawn anew only where there are other controls: one of them may have the focus.
     const controls = JSON.stringify([
-      isMember,
-      isTeacher,
-      this.card.question(),
-      isRevealed,
-      now?.isPaused,
-      kept?.follows,
+      [isMember, isTeacher, code, last?.words],
+      [this.card.question(), isShown, isRevealed],
+      [now?.isPaused, follows, leads],
     ]);
     if (controls !== this.drawn) {
       this.drawn = controls;
@@ -88,11 +86,7 @@ export class ClassRow {
       const parts = !isMember ? this.outside() : isTeacher ? this.teaching() : this.learning();
       const chip = element("strong", { className: "chip", role: "status" });
       const bar = element("progress", { "aria-label": "How many have answered" });
-      this.place.replaceChildren(
-        ...(isMember ? [chip, bar] : []),
-        ...parts,
-        element("span", { className: "refused", role: "alert" }),
-      );
+      this.place.replaceChildren(...(isMember ? [chip, bar] : []), ...parts);
     }
     if (isMember) this.count();
     const refused = this.place.querySelector(".refused");
@@ -118,23 +112,29 @@ export class ClassRow {
     const { answered, round } = this.class.asked(question);
     const members = now ? [now.members === 1 ? "1 student" : `${now.members} students`] : [];
     const votes = question && now ? [`${answered} answered${round > 1 ? `, round ${round}` : ""}`] : [];
+    const paused = now?.isPaused ? ["paused"] : [];
     const lost = isLost ? ["the lab cannot be reached just now; it is tried again"] : [];
-    return [`Class ${kept.code}`, ...members, ...votes, ...lost].join(" · ");
+    return [`Class ${kept.code}`, ...members, ...votes, ...paused, ...lost].join(" · ");
   }
 
   outside() {
     const code = element("input", {
-      maxLength: 5,
       size: 7,
       placeholder: "CODE",
+      autocapitalize: "characters",
+      autocomplete: "off",
       "aria-label": "The code of the class",
     });
     const join = () => this.do(() => this.class.join(code.value));
     code.addEventListener("keydown", ({ key }) => {
       if (key === "Enter") join();
     });
-    const start = () => this.do(() => this.class.start());
-    const inside = element("div", { className: "row" }, code, button("Join", join), button("Start a class", start));
+    const start = async () => {
+      await this.do(() => this.class.start());
+      if (this.class.isMember) this.showCode();
+    };
+    const students = element("div", { className: "row" }, "A student:", code, button("Join", join));
+    const teachers = element("div", { className: "row" }, "A teacher:", button("Start a class", start));
     const long = element("span", { className: "long" }, "Start or join a class");
     const summary = element(
       "summary",
@@ -142,88 +142,163 @@ export class ClassRow {
       element("span", { className: "short" }, "Class"),
       long,
     );
-    return [element("details", { open: this.isOnBoard }, summary, inside)];
+    const inside = element("div", { className: "menu" }, students, teachers, refusal());
+    const { last } = this.class;
+    return [
+      ...(last ? [element("span", { className: "last", role: "status" }, last.words)] : []),
+      ...(last?.votes ? [element("a", { className: "button", href: last.votes }, "Its votes as CSV")] : []),
+      element("details", { open: this.isOnBoard && !last }, summary, inside),
+    ];
   }
 
   learning() {
-    const box = element("input", { type: "checkbox", checked: this.class.kept.follows });
-    box.addEventListener("change", () => this.class.follow(box.checked));
-    const follow = element("label", { className: "row" }, box, "follow the teacher");
-    return [follow, ...this.board("What we trained"), button("Leave", () => this.class.leave())];
+    const follow = check("come when the teacher calls", this.class.kept.follows, (does) => this.class.follow(does));
+    return [follow, this.board("What we trained"), button("Leave", () => this.class.leave()), refusal()];
   }
 
   teaching() {
     const { now, kept } = this.class;
     const question = this.card.question();
-    const { isRevealed } = this.class.asked(question);
-    const ask = isRevealed ? ["Ask again", "again"] : ["Reveal", "reveal"];
-    const votes = routeOf(`/${kept.code}/votes.csv`);
-    const view = this.card.view();
-    return [
-      ...(question ? [button(ask[0], () => this.act(ask[1], { question }), "main")] : []),
-      ...(view === null ? [] : [button("Everybody here", () => this.act("here", { view: this.card.view() }))]),
-      button(now?.isPaused ? "Go on" : "Pause", () => this.act(now?.isPaused ? "go on" : "pause")),
+    const { isShown, isRevealed } = this.class.asked(question);
+    const act = (words, what, className) => button(words, () => this.act(what, { question }), className);
+    const more = element(
+      "div",
+      { className: "menu" },
       button("Show the code", () => this.showCode()),
-      ...this.board("Plan and votes"),
-      element("a", { className: "button", href: votes }, "Votes as CSV"),
-      button("End the class", () => window.confirm("End this class for all?") && this.act("end")),
+      check("Take the class along at every step", kept.leads, (does) => this.class.lead(does)),
+      element("a", { className: "button", href: routeOf(`/${kept.code}/votes.csv`) }, "Votes as CSV"),
+      button("End the class", () => window.confirm(ENDING) && this.act("end")),
+    );
+    return [
+      ...(question && !isShown ? [act("Show the votes", "votes", "main")] : []),
+      ...(question && !isRevealed ? [act("Reveal", "reveal", isShown ? "main" : "")] : []),
+      ...(question && isShown ? [act("Ask again", "again", isRevealed ? "main" : "")] : []),
+      ...(this.card.view() === null ? [] : [button("Everybody here", () => this.callAll())]),
+      button(now?.isPaused ? "Go on" : "Pause", () => this.act(now?.isPaused ? "go on" : "pause")),
+      this.board("Plan and votes"),
+      folding(element("details", { className: "more" }, element("summary", {}, "More"), more)),
+      refusal(),
     ];
+  }
+
+  callAll() {
+    return this.act("here", { view: this.card.view() });
+  }
+
+  /** The teacher has gone to another step, or page: so does the class, where it is taken along. */
+  lead() {
+    if (this.class.isTeacher && this.class.kept.leads) this.callAll();
   }
 
   get isOnBoard() {
     return this.card.page() === BOARD;
   }
 
-  /** The way to the page of the class, where one is not there. */
+  /** The way to the page of the class; and from there back to where the class is. */
   board(words) {
-    const href = new URL(`./${BOARD}`, document.baseURI.split(/[?#]/)[0]).href;
-    return this.isOnBoard ? [] : [element("a", { className: "button", href }, words)];
+    if (!this.isOnBoard) {
+      const href = new URL(`./${BOARD}`, document.baseURI.split(/[?#]/)[0]).href;
+      return element("a", { className: "button", href }, words);
+    }
+    return button("‹ Back to the lesson", () => goToView(this.class.now?.view || ""));
   }
 
-  /** The code, large enough for the last row, and a link that the teacher may correct. */
+  /** What to do, for the last row: the address and the code, or the picture of both; the teacher may correct the link. */
   showCode() {
     const { code } = this.class.kept;
-    const field = element("input", { value: linkOf(this.class.kept), "aria-label": "The link" });
+    const field = element("input", { value: this.class.link, "aria-label": "The link" });
     const picture = element("img", { alt: `QR code of the link to class ${code}` });
+    const place = element("strong");
+    const complaint = element("p", { className: "refused", role: "alert", hidden: true });
     const draw = () => {
-      picture.src = qrOf(this.class.kept, field.value);
+      picture.src = qrOf(code, this.class.link);
+      place.textContent = placeOf(this.class.link);
     };
-    field.addEventListener("change", draw);
+    field.addEventListener("change", () => {
+      complaint.hidden = true;
+      try {
+        this.class.correctLink(field.value);
+        field.value = this.class.link;
+        draw();
+        tell();
+      } catch (error) {
+        complaint.textContent = error.message;
+        complaint.hidden = false;
+      }
+    });
     draw();
     const shown = element("dialog", { className: "code", "aria-label": "The code of the class" });
+    const words = element("summary", {}, "The link is another one? Another device of your own?");
+    const own = element("code");
+    const more = element(
+      "details",
+      {},
+      words,
+      element("label", {}, "The link that students need: ", field),
+      complaint,
+      element("p", {}, "For another device of your own; keep this link to yourself: ", own),
+    );
+    const tell = async () => {
+      own.textContent = more.open ? await this.class.ownLink().catch((error) => error.message) : "";
+    };
+    more.addEventListener("toggle", tell);
     shown.append(
+      element("p", { className: "todo" }, "Scan this, or open ", place, " and type"),
       element("p", { className: "letters" }, code),
       picture,
-      field,
+      more,
       button("Close", () => shown.close()),
     );
-    if (this.class.own) {
-      const words = element("summary", {}, "For another device of your own: keep this link to yourself");
-      shown.append(element("details", {}, words, element("code", {}, this.class.own)));
-    }
     shown.addEventListener("close", () => shown.remove());
     this.place.after(shown);
     shown.showModal();
   }
 }
 
-/** The link by which students join. */
-export const linkOf = ({ code, link }) => link ?? new URL(`./?join=${code}`, document.baseURI).href;
+const ENDING = "End this class for all? What it has voted can be had as CSV until tomorrow, in this browser alone.";
+
+/** An address as one types it. */
+export const placeOf = (link) => link.replace(/^https?:\/\//, "").replace(/\/?\?.*$/, "");
 
 /** The picture of a link. */
-export const qrOf = ({ code }, link) => routeOf(`/${code}/qr.svg?link=${encodeURIComponent(link)}`);
+export const qrOf = (code, link) => routeOf(`/${code}/qr.svg?link=${encodeURIComponent(link)}`);
 
-/** The class's answers to a question as bars, a row an option, a bar a round; own: the option that one chose. */
-export function votesOf(options, { bars, mine }) {
+/** Where a refusal is said. */
+const refusal = () => element("span", { className: "refused", role: "alert" });
+
+/** A menu that closes once something was pressed in it, or beside it. */
+function folding(details) {
+  const close = () => {
+    details.open = false;
+  };
+  details.addEventListener("click", ({ target }) => target.matches("button, a") && close());
+  const beside = (event) => event.composedPath().includes(details) || close();
+  details.addEventListener("toggle", () => {
+    if (details.open) document.addEventListener("click", beside);
+    else document.removeEventListener("click", beside);
+  });
+  return details;
+}
+
+function check(words, checked, hear) {
+  const box = element("input", { type: "checkbox", checked: Boolean(checked) });
+  box.addEventListener("change", () => hear(box.checked));
+  return element("label", { className: "row" }, box, words);
+}
+
+/** The class's answers to a question as bars, a row an option, a bar a round; measured: the option that is right. */
+export function votesOf(options, { bars, mine }, measured = "") {
   const rounds = bars.filter(Boolean);
   const most = Math.max(1, ...rounds.flat());
   return options.map((option, choice) => {
-    const lengths = rounds.map((counts) => {
+    const lengths = rounds.map((counts, round) => {
       const bar = element("i");
       bar.style.width = `${((60 * counts[choice]) / most).toFixed(1)}%`;
-      return element("span", { className: "round" }, bar, String(counts[choice]));
+      const name = rounds.length > 1 ? [element("small", {}, `round ${round + 1}`)] : [];
+      return element("span", { className: "round" }, bar, String(counts[choice]), ...name);
     });
-    const label = element("span", {}, `${choice === mine ? "● " : ""}${option}`);
+    const signs = `${choice === mine ? "● " : ""}${option === measured ? "✓ " : ""}`;
+    const label = element("span", {}, `${signs}${option}`);
     return element("div", { className: choice === mine ? "is-mine" : "" }, label, element("span", {}, ...lengths));
   });
 }

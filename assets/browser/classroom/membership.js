@@ -54,25 +54,56 @@ class Membership extends EventTarget {
 
   /** The teacher's right is a cookie that no script can read; `own` has it too, for the teacher's other devices. */
   async start() {
-    const { code, secret, link } = await ask("", {});
-    this.own = `${new URL("./", document.baseURI).href}#teach=${code}.${secret}`; // in no storage
-    this.enter({ code, member: "", link, follows: false });
+    const { code, link } = await ask("", {});
+    this.enter({ code, member: "", link, follows: true });
+  }
+
+  /** The link for the teacher's other devices, which no address and no storage has. */
+  async ownLink() {
+    const { secret } = await ask(`/${this.kept.code}/secret`, {});
+    const { origin, pathname } = new URL(this.link);
+    return `${origin}${pathname}#teach=${this.kept.code}.${secret}`;
+  }
+
+  /** The link by which students join: the server's, or as the teacher has corrected it. */
+  get link() {
+    const { code, link } = this.kept;
+    return link ?? new URL(`./?join=${code}`, document.baseURI).href;
+  }
+
+  /** Fails in words where a text is no address. */
+  correctLink(text) {
+    const { code } = this.kept;
+    let link;
+    try {
+      link = new URL(/^https?:\/\//.test(text.trim()) ? text.trim() : `http://${text.trim()}`);
+    } catch {
+      link = null;
+    }
+    if (!link || /[%\s]/.test(link.hostname)) {
+      throw new Error(`“${text.trim()}” is no address: write it like http://192.168.0.7:8501`);
+    }
+    link.search = `?join=${code}`;
+    link.hash = "";
+    this.keep({ ...this.kept, link: link.href });
   }
 
   /** Another device of the teacher's. */
   async teach(code, secret) {
     await ask(`/${code}/teach`, { secret });
-    this.enter({ code, member: "", follows: false });
+    this.enter({ code, member: "", follows: true });
   }
 
   async join(text) {
-    const code = text.trim().toUpperCase();
+    const code = text.replace(/\s/g, "").toUpperCase();
+    if (code.length !== 5) throw new Error("Type the five letters of the class.");
     const before = this.kept?.code === code ? this.kept : {}; // who comes back is the same member
     const { member } = await ask(`/${code}/join`, { member: before.member ?? "" });
     this.enter({ ...before, code, member, follows: true, hasLeft: false });
   }
 
   enter(kept) {
+    this.last = null;
     this.keep({ turns: {}, ...kept, called: 0, page: null });
     this.called = 0;
     this.now = null;
@@ -88,8 +119,9 @@ class Membership extends EventTarget {
     if (member) ask(`/${code}/leave`, { member }).catch(() => {}); // then one is counted on, and no more
   }
 
-  /** There is no such class any more. */
-  forget() {
+  /** There is no such class any more; what is said of it. */
+  forget(words = "This class is over, or not at this server.") {
+    this.last = { words, votes: this.isTeacher ? routeOf(`/${this.kept.code}/votes.csv`) : null };
     this.stop();
     this.keep(null);
     this.tell();
@@ -107,7 +139,17 @@ class Membership extends EventTarget {
     const round = `${question}.${this.asked(question).round}`;
     const turn = (turns[round] ?? 0) + 1;
     this.keep({ ...this.kept, turns: { ...turns, [round]: turn } });
-    await this.insist(`/${code}/vote`, { member, question, turn, choice });
+    try {
+      await this.insist(`/${code}/vote`, { member, question, turn, choice });
+    } catch (error) {
+      this.keep({ ...this.kept, turns: { ...this.kept.turns, [round]: undefined } }); // it does not count
+      throw error;
+    }
+  }
+
+  /** Whether one has voted on a question, as it is asked now. */
+  hasVoted(question) {
+    return Boolean(this.kept.turns[`${question}.${this.asked(question).round}`]);
   }
 
   /** On which page one is: the teacher sees how many are on each. */
@@ -152,6 +194,7 @@ class Membership extends EventTarget {
 
   /** What the teacher does: reveal, again, here, pause, go on, end. */
   act(what, more = {}) {
+    if (what === "here") this.ownCall = more.view; // who calls is there already
     return this.insist(`/${this.kept.code}/act`, { do: what, ...more });
   }
 
@@ -180,8 +223,16 @@ class Membership extends EventTarget {
     });
   }
 
+  /** Whether one comes when the teacher calls; to where the class is, at once. */
   follow(does) {
     this.keep({ ...this.kept, follows: does });
+    this.tell();
+    if (does && this.now?.view) this.dispatchEvent(new CustomEvent("called", { detail: this.now.view }));
+  }
+
+  /** Whether the class comes along at every step that the teacher takes. */
+  lead(does) {
+    this.keep({ ...this.kept, leads: does });
     this.tell();
   }
 
@@ -199,12 +250,14 @@ class Membership extends EventTarget {
   hear(now) {
     if (this.isLost) this.dispatchEvent(new Event("back"));
     Object.assign(this, { now, tries: 0, isLost: false });
-    if (now.isOver) return this.forget();
+    if (now.isOver) return this.forget(`The class ${now.code} is over.`);
     const isCalled = now.called > this.called; // each tab comes along
     this.called = now.called;
     if (now.called > this.kept.called) this.keep({ ...this.kept, called: now.called });
     this.tell();
-    if (isCalled && this.kept.follows && !now.isTeacher) {
+    const isOwn = now.view === this.ownCall;
+    if (isCalled) this.ownCall = null;
+    if (isCalled && this.kept.follows && !isOwn) {
       this.dispatchEvent(new CustomEvent("called", { detail: now.view }));
     }
   }

@@ -28,7 +28,9 @@ function cover(isPaused) {
 function open() {
   const leave = element("button", { type: "button" }, "Leave the class"); // the teacher may be gone
   leave.addEventListener("click", () => membership().leave());
-  const shown = element("dialog", { id: ID, "aria-label": "Pause" }, element("p", { role: "alert" }, WORDS), leave);
+  // The words have the focus at first: nobody leaves by a key that was pressed too late.
+  const words = element("p", { role: "alert", tabIndex: -1, autofocus: true }, WORDS);
+  const shown = element("dialog", { id: ID, "aria-label": "Pause" }, words, leave);
   shown.addEventListener("keydown", (event) => event.stopPropagation()); // no step is turned
   shown.addEventListener("cancel", (event) => event.preventDefault());
   shown.addEventListener("close", () => shown.dataset.isOver || shown.showModal()); // a second Escape

@@ -1,5 +1,5 @@
 // The picture of the two networks with one digit on its way through both, and its latest passes as strips.
-import { Address } from "../shared/address.js";
+import { Address, FIRST } from "../shared/address.js";
 import { paintDigit, SIDE } from "../shared/digit.js";
 import { element } from "../shared/element.js";
 import {
@@ -13,7 +13,7 @@ import {
   reparameterize,
 } from "../shared/model.js";
 import { mount } from "../shared/mount.js";
-import { FIRST, Picker } from "../shared/picker.js";
+import { Picker } from "../shared/picker.js";
 import { normals } from "../shared/random.js";
 import { bringIntoView } from "../shared/scroll.js";
 import { TestDigits } from "../shared/test_digits.js";

@@ -1,5 +1,5 @@
 // The ladder of KL weights: the same digit through one trained run after another, and what each weight buys and costs.
-import { Address } from "../shared/address.js";
+import { Address, FIRST } from "../shared/address.js";
 import { onPlane, readCodes } from "../shared/codes.js";
 import { paintDigit, paintStrip, stripCanvas } from "../shared/digit.js";
 import { element } from "../shared/element.js";
@@ -11,7 +11,7 @@ import { priorCircles } from "../shared/layers/prior_circles.js";
 import { decode, decodeLogits, encode, readModel, reconstructionLoss, reparameterize } from "../shared/model.js";
 import { mount } from "../shared/mount.js";
 import { fetchParcel } from "../shared/parcels.js";
-import { FIRST, Picker } from "../shared/picker.js";
+import { Picker } from "../shared/picker.js";
 import { Plane } from "../shared/plane.js";
 import { normals } from "../shared/random.js";
 import { RateDistortion } from "../shared/rate_distortion.js";

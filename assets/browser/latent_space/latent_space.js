@@ -1,5 +1,5 @@
 // The latent space of a pair under the pointer: both planes, their layers, and what both decoders make of any z.
-import { Address } from "../shared/address.js";
+import { Address, FIRST } from "../shared/address.js";
 import { onPlane, readCodes } from "../shared/codes.js";
 import { paintDigit } from "../shared/digit.js";
 import { element } from "../shared/element.js";
@@ -13,7 +13,7 @@ import { numerals } from "../shared/layers/numerals.js";
 import { priorCircles } from "../shared/layers/prior_circles.js";
 import { decode, encode, readModel } from "../shared/model.js";
 import { mount } from "../shared/mount.js";
-import { FIRST, Picker } from "../shared/picker.js";
+import { Picker } from "../shared/picker.js";
 import { Plane } from "../shared/plane.js";
 import { TestDigits } from "../shared/test_digits.js";
 import { inWords } from "../shared/words.js";

@@ -1,5 +1,5 @@
 // One digit, drawn again and again: the same x, another z each time. An AE has one z, whatever is drawn.
-import { Address } from "../shared/address.js";
+import { Address, FIRST } from "../shared/address.js";
 import { onPlane, rowsOf } from "../shared/codes.js";
 import { digitImage, PIXELS, paintDigit, SIDE } from "../shared/digit.js";
 import { steer } from "../shared/gestures.js";
@@ -12,7 +12,7 @@ import { numerals } from "../shared/layers/numerals.js";
 import { priorCircles } from "../shared/layers/prior_circles.js";
 import { decode, decodeLogits, encode, readModel, reconstructionLoss, reparameterize } from "../shared/model.js";
 import { mount } from "../shared/mount.js";
-import { FIRST, Picker } from "../shared/picker.js";
+import { Picker } from "../shared/picker.js";
 import { Plane } from "../shared/plane.js";
 import { normals } from "../shared/random.js";
 import { inSlices } from "../shared/slices.js";

@@ -1,6 +1,7 @@
 // What a component keeps in the address of the page, so that a link shows the same, and through page switches.
 // The server checks what a link brings (pages/shared/address.py); here it is only written.
 
+export const FIRST = "224"; // the digit that every page begins with: both reconstruct it well, and its draws differ
 const WAIT = 300; // milliseconds of rest before the address is written: browsers allow only so many a minute
 globalThis.aeVaeLabMemory ??= new Map();
 const memory = globalThis.aeVaeLabMemory;
@@ -37,6 +38,9 @@ export class Address {
     writeAddress(this.state);
   }
 }
+
+/** The digit on show, on whichever page it was chosen. */
+export const digitNow = () => memory.get(EVERYWHERE)?.[EVERYWHERE] ?? FIRST;
 
 /** Puts values into the page's address at once, by name; null takes one out of it. */
 export function writeAddress(values) {

@@ -9,7 +9,6 @@ import { readPicture } from "./upload.js";
 
 const OWN = "own-";
 export const EMPTY = OWN + "A".repeat(523); // a sheet with nothing on it
-export const FIRST = "224"; // that every page begins with: both reconstruct it well, and its draws are seen to differ
 
 // Without HEIC among these an iPhone sends its pictures as JPEG.
 const ACCEPTED = ["png", "jpeg", "webp", "gif", "bmp", "avif"].map((type) => `image/${type}`).join();

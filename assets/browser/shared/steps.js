@@ -1,7 +1,7 @@
 // The card with a lesson's steps: one at a time, each with its prediction, the answer, and the view that it needs.
 import { ClassRow, votesOf } from "../classroom/class_row.js";
 import { membership } from "../classroom/membership.js";
-import { writeAddress } from "./address.js";
+import { digitNow, writeAddress } from "./address.js";
 import { goToView, places, readView, takeCalled } from "./call.js";
 import { element } from "./element.js";
 import { foldNavigation } from "./fold_navigation.js";
@@ -10,6 +10,7 @@ import { goTo, lessonLink } from "./lesson_link.js";
 import { Names } from "./named.js";
 import { haveOneEntryAPage } from "./one_entry_a_page.js";
 import { progressOf } from "./progress.js";
+import { roots } from "./roots.js";
 import { bringIntoView } from "./scroll.js";
 import { skipTo } from "./skip.js";
 import { lightSymbols } from "./symbols.js";
@@ -53,7 +54,7 @@ class Card {
     this.names = [new Names(this.find(".words")), new Names(this.find(".answer"))];
     this.classRow = new ClassRow(this.find(".class"), {
       question: () => this.question,
-      view: () => `${location.pathname.split("/").at(-1)}${location.search}`,
+      view: () => viewNow(),
       show: () => this.show(),
       go: (view) => this.follow(view),
       page: () => this.data.name,
@@ -95,6 +96,7 @@ class Card {
     forgetView();
     const called = takeCalled(name);
     if (called) this.needs({ ...this.view, ...called });
+    else this.classRow.lead();
   }
 
   /** From further down the page. */
@@ -145,6 +147,7 @@ class Card {
     this.write();
     this.show();
     this.needs(this.view);
+    this.classRow.lead();
   }
 
   go(lesson) {
@@ -196,13 +199,12 @@ class Card {
   /** An option was chosen: one may look first, and then compares; who has compared may choose another one. */
   predict(option) {
     const choice = this.step.options.indexOf(option);
-    if (this.inClass && choice >= 0 && !membership().isTeacher)
-      this.classRow.do(() => membership().vote(this.question, choice));
+    if (this.inClass && choice >= 0) this.classRow.do(() => membership().vote(this.question, choice));
     const isSeen = choice < 0 || this.predicted.isSeen;
     this.progress.predict(this.at, this.step.asked, option, isSeen && !this.inClass);
     this.finish();
     this.show();
-    if (choice < 0) this.compare();
+    if (choice < 0 && !this.inClass) this.compare();
   }
 
   /** What was measured comes on show. */
@@ -214,19 +216,18 @@ class Card {
 
   /** What the class knows of this step; null for who is in none, and for a task. */
   get inClass() {
-    const { isMember, isTeacher } = membership();
-    if (!isMember || !this.question) return null;
-    const asked = membership().asked(this.question);
-    return { ...asked, isRevealed: isTeacher ? Boolean(asked.isRevealed) : Boolean(asked.bars.at(-1)) };
+    return membership().isMember && this.question ? membership().asked(this.question) : null;
   }
 
+  /** What was chosen, {option, isSeen}; in a class: since the question was asked, for the last time. */
   get predicted() {
-    return this.progress.predicted(this.at, this.step.asked);
+    const predicted = this.progress.predicted(this.at, this.step.asked);
+    return this.inClass && !membership().hasVoted(this.question) ? {} : predicted;
   }
 
   /** Whether the answer is on show; in a class it comes once the teacher reveals it, for all. */
   get isAnswered() {
-    return this.inClass ? this.inClass.isRevealed : Boolean(this.predicted.isSeen);
+    return Boolean(this.inClass ? this.inClass.isRevealed : this.predicted.isSeen);
   }
 
   /** What the step needs to be seen, before and after its answer. */
@@ -260,15 +261,18 @@ class Card {
     this.find(".compare").hidden = Boolean(inClass) || predicted === undefined || isSeen;
     for (const pill of this.find(".options").children) {
       pill.setAttribute("aria-pressed", String(pill.textContent === predicted));
+      pill.disabled = Boolean(inClass && (inClass.isShown || membership().isTeacher)); // a teacher asks
       pill.classList.toggle("measured", isAnswered && pill.textContent === measured);
     }
-    this.find(".votes").replaceChildren(...(inClass?.isRevealed ? votesOf(options, inClass) : []));
+    const isRight = isAnswered ? measured : "";
+    this.find(".votes").replaceChildren(...(inClass?.isShown ? votesOf(options, inClass, isRight) : []));
     const said = isAnswered ? verdict(options, predicted, measured) + answer : "";
     if (this.said !== said) {
       this.said = said;
       this.find(".answer").innerHTML = said;
     }
     for (const names of this.names) names.look();
+    this.classRow.draw();
     if (inClass?.isRevealed && predicted !== undefined && !isSeen) {
       this.progress.predict(this.at, this.step.asked, predicted, true); // also for who is in no class any more
     }
@@ -296,6 +300,14 @@ class Card {
     link.className = query.slice(1);
     this.find(query).replaceWith(link);
   }
+}
+
+/** Where one is, as a teacher calls a class to it: with the digit, where there is one, also if it is the first one. */
+function viewNow() {
+  const url = new URL(window.location);
+  const hasDigit = roots().some((root) => root.querySelector(".picker"));
+  if (hasDigit && !url.searchParams.has("x")) url.searchParams.set("x", digitNow());
+  return `${url.pathname.split("/").at(-1)}${url.search}`;
 }
 
 /** What was predicted, beside what was measured. */

@@ -1,8 +1,8 @@
 // The importance-weighted bound of a digit, for runs whose exact log p(x) nobody can compute.
-import { Address } from "../shared/address.js";
+import { Address, FIRST } from "../shared/address.js";
 import { encode, readModel } from "../shared/model.js";
 import { mount } from "../shared/mount.js";
-import { FIRST, Picker } from "../shared/picker.js";
+import { Picker } from "../shared/picker.js";
 import { TestDigits } from "../shared/test_digits.js";
 import { ImportanceBound } from "./importance.js";
 

@@ -1,5 +1,5 @@
 // The exact posterior p(z|x) of a digit, the encoder's q(z|x) over it, and what the one loses against the other.
-import { Address } from "../shared/address.js";
+import { Address, FIRST } from "../shared/address.js";
 import { floatsOf } from "../shared/bytes.js";
 import { PIXELS, paintDigit } from "../shared/digit.js";
 import { steer } from "../shared/gestures.js";
@@ -8,7 +8,7 @@ import { cross, ring } from "../shared/layers/marks.js";
 import { priorCircles } from "../shared/layers/prior_circles.js";
 import { decode, encode, readModel } from "../shared/model.js";
 import { mount } from "../shared/mount.js";
-import { EMPTY, FIRST, Picker } from "../shared/picker.js";
+import { EMPTY, Picker } from "../shared/picker.js";
 import { Plane } from "../shared/plane.js";
 import { bringIntoView } from "../shared/scroll.js";
 import { TestDigits } from "../shared/test_digits.js";

@@ -1,12 +1,12 @@
 // A walk along each latent dimension: a slider a dimension, both decoders answering while it moves.
-import { Address } from "../shared/address.js";
+import { Address, FIRST } from "../shared/address.js";
 import { bytesOf } from "../shared/bytes.js";
 import { PIXELS, paintDigit, paintStrip, stripCanvas } from "../shared/digit.js";
 import { element } from "../shared/element.js";
 import { forBoth, HALVES } from "../shared/halves.js";
 import { decode, encode, readModel } from "../shared/model.js";
 import { mount } from "../shared/mount.js";
-import { FIRST, Picker } from "../shared/picker.js";
+import { Picker } from "../shared/picker.js";
 import { Due } from "../shared/slices.js";
 import { TestDigits } from "../shared/test_digits.js";
 import { inWords, number, subscript } from "../shared/words.js";

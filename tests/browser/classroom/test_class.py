@@ -16,15 +16,24 @@ def chip(page: Page):
     return page.locator(".steps .chip")
 
 
+def choose(page: Page, name: str):
+    """What the teacher's row has under “More”, once it is open."""
+    found = page.locator(".class .more").get_by_text(name)
+    if not found.is_visible():
+        page.locator(".class .more summary").click()
+    return found
+
+
 def begin(page: Page) -> str:
-    """Starts a class; its code."""
+    """Starts a class, and closes the picture of its code; its code."""
     page.locator(".class summary").click()
     page.get_by_role("button", name="Start a class").click()
+    page.get_by_role("dialog").get_by_role("button", name="Close").click()
     expect(chip(page)).to_contain_text(re.compile(r"Class [A-Z]{5} · 0 students"))
     return re.search(r"Class ([A-Z]{5})", chip(page).text_content())[1]
 
 
-def test_a_class_predicts_together_sees_what_it_thinks_and_goes_where_the_teacher_goes(visit):
+def test_a_class_predicts_together_sees_what_it_thinks_and_goes_where_the_teacher_goes(visit, server):
     teacher = visit("/")
     code = begin(teacher)
     student = visit(f"/?join={code}")
@@ -53,11 +62,17 @@ def test_a_class_predicts_together_sees_what_it_thinks_and_goes_where_the_teache
     expect(chip(teacher)).to_contain_text("2 answered")
 
     # Revealed: bars of the class and what was measured, for all; and for who comes late.
-    teacher.get_by_role("button", name="Reveal").click()
+    teacher.get_by_role("button", name="Show the votes").click()  # first what the class thinks, to talk about
     for page in (teacher, student, phone):
         expect(page.locator(".steps .votes > div")).to_have_count(3)
+        expect(page.locator(".steps .answer")).to_be_empty()
+    expect(student.locator(".steps .options button").first).to_be_disabled()
+    teacher.get_by_role("button", name="Reveal").click()
+    for page in (teacher, student, phone):
         expect(page.locator(".steps .answer")).to_contain_text("is new at every pass")
-    assert student.locator(".steps .votes > div").all_inner_texts()[0].startswith("● Only the VAE's")
+    expect(student.locator(".steps .answer")).to_contain_text("As you predicted")
+    expect(teacher.locator(".steps .answer")).not_to_contain_text("A surprise")  # a teacher asks
+    assert student.locator(".steps .votes > div").all_inner_texts()[0].startswith("● ✓ Only the VAE's")
     assert [text.split()[-1] for text in student.locator(".steps .votes > div").all_inner_texts()] == ["1", "1", "0"]
     late = visit(f"/?join={code}")
     expect(late.locator(".steps .votes > div")).to_have_count(3)
@@ -65,10 +80,26 @@ def test_a_class_predicts_together_sees_what_it_thinks_and_goes_where_the_teache
     # Asked again after the talk: both rounds stand side by side.
     teacher.get_by_role("button", name="Ask again").click()
     expect(student.locator(".steps .answer")).to_be_empty()
+    expect(student.locator(".steps .options button[aria-pressed=true]")).to_have_count(0)
     phone.get_by_role("button", name="Only the VAE's", exact=True).click()
     expect(chip(teacher)).to_contain_text("1 answered, round 2")
     teacher.get_by_role("button", name="Reveal").click()
     expect(student.locator(".steps .votes .round")).to_have_count(6)
+    expect(student.locator(".steps .answer")).not_to_contain_text("As you predicted")  # not in this round
+
+    # The row is of the step on the card, at once, for who turns and for who comes along.
+    teacher.get_by_role("button", name="Next ›").click()
+    expect(chip(teacher)).not_to_contain_text("round 2")
+    expect(teacher.get_by_role("button", name="Ask again")).to_have_count(0)
+    teacher.get_by_role("button", name="Everybody here").click()
+    expect(student.locator(".steps .which")).to_have_text("Step 2 of 4")
+    assert "round 2" not in chip(student).text_content()
+    choose(teacher, "Take the class along").click()
+    teacher.keyboard.press("PageUp")
+    for page in (student, phone):
+        expect(page.locator(".steps .which")).to_have_text("Step 1 of 4")
+        expect(chip(page)).to_contain_text("round 2")
+    choose(teacher, "Take the class along").click()
 
     # The teacher's digit comes along.
     teacher.locator(".networks .classes").get_by_role("button", name="3", exact=True).click()
@@ -95,7 +126,7 @@ def test_a_class_predicts_together_sees_what_it_thinks_and_goes_where_the_teache
     expect(student.locator("h1")).to_have_text(LESSONS[0].heading)
 
     # A student may leave the teacher; "pause" is seen by all.
-    student.get_by_label("follow the teacher").uncheck()
+    student.get_by_label("come when the teacher calls").uncheck()
     teacher.get_by_role("button", name="Next ›").click()
     teacher.wait_for_url("**lesson=2**")
     teacher.get_by_role("button", name="Everybody here").click()
@@ -105,7 +136,7 @@ def test_a_class_predicts_together_sees_what_it_thinks_and_goes_where_the_teache
     for page in (student, phone):
         expect(page.get_by_role("dialog", name="Pause")).to_contain_text("Look up")
     expect(teacher.get_by_role("dialog")).to_have_count(0)
-    for key in ("PageDown", "Escape", "Escape", "Tab", "Enter"):  # the page below is out of reach
+    for key in ("PageDown", "Escape", "Escape", "Enter", "Tab"):  # the page below is out of reach
         student.keyboard.press(key)
     expect(student.get_by_role("dialog", name="Pause")).to_be_visible()
     expect(student.locator(".steps .which")).to_have_text("Step 1 of 4")
@@ -113,22 +144,37 @@ def test_a_class_predicts_together_sees_what_it_thinks_and_goes_where_the_teache
     expect(student.get_by_role("dialog")).to_have_count(0)
 
     # Another device of the teacher's own, by a link that is in no address afterwards.
-    teacher.get_by_role("button", name="Show the code").click()
-    teacher.get_by_text("For another device of your own").click()
+    choose(teacher, "Show the code").click()
+    teacher.get_by_text("Another device of your own?").click()
+    expect(teacher.locator("dialog code")).to_contain_text("#teach=")
+    teacher.get_by_label("The link").fill("127.0.0.1:1")
+    teacher.get_by_label("The link").press("Enter")
+    expect(teacher.get_by_label("The link")).to_have_value(f"http://127.0.0.1:1/?join={code}")
+    expect(teacher.locator("dialog .todo")).to_contain_text("open 127.0.0.1:1 and type")
+    teacher.get_by_label("The link").fill("not an address")
+    teacher.get_by_label("The link").press("Enter")
+    expect(teacher.locator("dialog .refused")).to_contain_text("is no address")
+    teacher.get_by_label("The link").fill(server.url)
+    teacher.get_by_label("The link").press("Enter")
+    expect(teacher.locator("dialog code")).to_contain_text(f"{server.url}/#teach=")
     tablet = visit(teacher.locator("dialog code").text_content())
-    expect(tablet.get_by_role("button", name="End the class")).to_be_visible()
+    expect(choose(tablet, "End the class")).to_be_visible()
     assert "teach" not in tablet.url
     teacher.get_by_role("button", name="Close").click()
 
     # The code for the last row, and the end.
-    teacher.get_by_role("button", name="Show the code").click()
+    choose(teacher, "Show the code").click()
     expect(teacher.locator("dialog .letters")).to_have_text(code)
     assert teacher.locator("dialog img").evaluate("image => image.decode().then(() => image.naturalWidth > 100)")
     teacher.get_by_role("button", name="Close").click()
     teacher.on("dialog", lambda dialog: dialog.accept())
-    teacher.get_by_role("button", name="End the class").click()
+    choose(teacher, "End the class").click()
     for page in (teacher, student, phone):
         expect(page.locator(".class summary")).to_be_visible()
+    expect(student.locator(".class .last")).to_have_text(f"The class {code} is over.")
+    with teacher.expect_download() as votes:
+        teacher.get_by_role("link", name="Its votes as CSV").click()
+    assert votes.value.suggested_filename == f"votes-{code}.csv"
     student.get_by_role("button", name="Neither").click()  # alone again the answer comes at once
     expect(student.locator(".steps .answer")).to_contain_text("A surprise")
 
@@ -241,7 +287,12 @@ def test_a_student_stays_in_the_class_over_a_reload_in_two_tabs_and_comes_back_a
     student = visit("/walk?join=XXXXX", allowed="409|Failed to load")  # as the browser's console says a refusal
     expect(student.locator(".steps .refused")).to_contain_text("There is no class XXXXX here")
     student.locator(".class summary").click()
-    student.get_by_label("The code of the class").fill(code)
+    expect(student.locator(".steps .refused")).to_be_in_viewport()
+    for _ in range(2):
+        student.get_by_role("button", name="Join", exact=True).click()
+        expect(student.locator(".steps .refused")).to_contain_text("Type the five letters")
+    expect(student.locator(".steps .measured")).to_have_count(0)
+    student.get_by_label("The code of the class").fill(f"{code[:2]} {code[2:].lower()} ")
     student.get_by_label("The code of the class").press("Enter")
     expect(chip(student)).to_contain_text("1 student")
     student.reload()

@@ -49,6 +49,11 @@ def test_a_code_has_five_letters_that_nobody_takes_for_another(held):
     assert not set("".join(codes)) & set("ILOQSBGZU0125688")
 
 
+def asked(**known) -> dict:
+    """What a member knows of a question of which nothing is on show."""
+    return known | {"isShown": False, "isRevealed": False}
+
+
 def test_a_vote_is_hidden_until_the_teacher_reveals_and_can_be_changed_until_then(held):
     code, secret = held.start()
     ann, bob, eve = (held.join(code) for _ in range(3))
@@ -58,11 +63,14 @@ def test_a_vote_is_hidden_until_the_teacher_reveals_and_can_be_changed_until_the
     held.vote(code, ann, QUESTION, 1, 2)  # an earlier turn that comes late
     seen = held.now(code).for_member(ann)
     assert seen["members"] == 3
-    assert seen["questions"][QUESTION] == {"round": 1, "answered": 2, "mine": 1, "bars": [None]}
+    assert seen["questions"][QUESTION] == asked(round=1, answered=2, mine=1, bars=[None])
     assert held.now(code).for_member(eve)["questions"][QUESTION]["mine"] is None
     assert held.now(code).for_teacher()["questions"][QUESTION]["bars"][0][:3] == [0, 1, 1]
+    held.act(code, secret, "votes", QUESTION)  # a class may talk about its votes before it hears the answer
+    seen = held.now(code).for_member(eve)["questions"][QUESTION]
+    assert seen["bars"][0][:3] == [0, 1, 1] and seen["isShown"] and not seen["isRevealed"]
     held.act(code, secret, "reveal", QUESTION)
-    assert held.now(code).for_member(eve)["questions"][QUESTION]["bars"][0][:3] == [0, 1, 1]
+    assert held.now(code).for_member(eve)["questions"][QUESTION] == seen | {"isRevealed": True}
     with pytest.raises(Refused, match="on show already"):
         held.vote(code, eve, QUESTION, 1, 0)
 
@@ -74,9 +82,8 @@ def test_asked_again_both_rounds_stand_side_by_side(held):
     held.act(code, secret, "reveal", QUESTION)
     held.act(code, secret, "again", QUESTION)
     held.vote(code, member, QUESTION, 1, 2)
-    assert held.now(code).for_member(member)["questions"][QUESTION] == {
-        "round": 2, "answered": 1, "mine": 2, "bars": [[1, *[0] * 9], None],
-    }  # fmt: skip
+    bars = [[1, *[0] * 9], None]
+    assert held.now(code).for_member(member)["questions"][QUESTION] == asked(round=2, answered=1, mine=2, bars=bars)
     held.act(code, secret, "reveal", QUESTION)
     assert [bars[:3] for bars in held.now(code).for_member(member)["questions"][QUESTION]["bars"]] == [
         [1, 0, 0],
