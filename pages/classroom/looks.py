@@ -49,14 +49,11 @@ class Look:
         self._soon = asyncio.Event()
         self._task: asyncio.Task | None = None
 
-    async def changes(self, seconds: float) -> bool:
-        """Waits until there is something new, for so long at most."""
-        try:
+    async def changes(self, seconds: float) -> None:
+        """Waits until `seen` is another one, for so long at most."""
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds), self._changed:
                 await self._changed.wait()
-        except TimeoutError:
-            return False
-        return True
 
     def soon(self) -> None:
         """Has the next look come at once."""

@@ -239,22 +239,24 @@ async def _events(code: str, member: str, is_teacher: bool) -> AsyncIterator[str
     said = None
     async with looks.listening(code) as look:
         while True:
-            if look.seen is None:
+            seen = look.seen
+            if seen is None:
                 yield "event: gone\ndata: {}\n\n"
                 return
-            known = look.seen.for_teacher() if is_teacher else look.seen.for_member(member)
+            known = seen.for_teacher() if is_teacher else seen.for_member(member)
             words = json.dumps({**known, "isTeacher": is_teacher})
             if words != said:
                 yield f"data: {words}\n\n"
                 said = words
-            if look.seen.is_over:
+            if seen.is_over:
                 return
             waited = 0.0
-            while not (is_news := await look.changes(LOOK)) and not ending.is_set() and waited < ALIVE:
+            while look.seen is seen and not ending.is_set() and waited < ALIVE:  # it may have changed while it was said
+                await look.changes(LOOK)
                 waited += LOOK
             if ending.is_set():
                 return
-            if not is_news:
+            if look.seen is seen:
                 yield ": alive\n\n"
 
 

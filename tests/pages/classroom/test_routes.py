@@ -1,5 +1,6 @@
 """The routes of a class, as browsers and strangers ask them: a real server, cookies, and a stream read line by line."""
 
+import asyncio
 import contextlib
 import http.client
 import json
@@ -263,3 +264,20 @@ def test_what_a_class_has_trained_is_for_who_is_in_it(port, small):
         assert stranger.asks(f"/class/{code}/runs", wish)[0] == 409
     assert student.asks(f"/class/{code}/runs", {"member": member, "runs": "all"})[0] == 409
     assert stranger.asks(f"/class/{code}/runs?member=x")[0] == 404
+
+
+def test_what_is_new_while_a_browser_is_told_something_else_is_told_next(port, monkeypatch):
+    monkeypatch.setattr(routes, "ALIVE", 1e6)  # seconds: it is not told by chance
+    held = routes.held()
+    code, _ = held.start()
+    member = held.join(code)
+
+    async def told() -> str:
+        events = routes._events(code, member, False)
+        await anext(events)  # now it waits until the browser has taken that
+        held.vote(code, member, QUESTION, 1, 2)
+        while not routes.looks.seen(code).questions:
+            await asyncio.sleep(0.01)
+        return await asyncio.wait_for(anext(events), PATIENCE)
+
+    assert json.loads(asyncio.run(told())[6:])["questions"][QUESTION]["mine"] == 2
