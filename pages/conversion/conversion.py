@@ -5,7 +5,7 @@ import streamlit as st
 from pages.conversion import changes as conversion
 from pages.conversion import conversion_answers, retraining
 from pages.shared import choose as choice
-from pages.shared import controls, steps
+from pages.shared import controls, steps, take_home
 from pages.shared.glossary import say
 from pages.shared.steps import Answer, Step
 from vae.config import RunConfig
@@ -75,7 +75,7 @@ def show() -> None:
 
         st.subheader("3 · Train again")
         retraining.compare(ae)
-    controls.foot(FORMULA, __file__)
+    controls.foot(FORMULA, __file__, take_home.links(card.shown))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from pages.latent_space import latent_space_answers, planes
-from pages.shared import bottleneck, controls, steps
+from pages.shared import bottleneck, controls, steps, take_home
 from pages.shared import choose as choice
 from pages.shared.glossary import say
 from pages.shared.steps import Answer, Step
@@ -89,7 +89,7 @@ def show() -> None:
             "together its clouds cover most of it: that is why one can *sample* from it."
         )
         planes.samples(left, vae)
-    controls.foot(FORMULA, __file__)
+    controls.foot(FORMULA, __file__, take_home.links(card.shown))
 
 
 if __name__ == "__main__":

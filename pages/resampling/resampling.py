@@ -2,7 +2,7 @@
 
 from pages.resampling import resample, resampling_answers
 from pages.shared import choose as choice
-from pages.shared import controls, steps
+from pages.shared import controls, steps, take_home
 from pages.shared.glossary import say
 from pages.shared.steps import Answer, Step
 
@@ -56,7 +56,7 @@ def show() -> None:
         vae = choice.choose_pair()
         card.about(vae)
         resample.draws(vae)
-    controls.foot(FORMULA, __file__)
+    controls.foot(FORMULA, __file__, take_home.links(card.shown))
 
 
 if __name__ == "__main__":

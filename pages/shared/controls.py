@@ -77,19 +77,21 @@ def _colored(latex: str) -> str:
     return re.sub(rf"\\({'|'.join(SYMBOLS)})\b", colored, latex)
 
 
-def foot(latex: str, page: str) -> None:
-    """What stands below every lesson: the formula, what the words mean, and the page's own source.
+def foot(latex: str, page: str, home: str = "") -> None:
+    """What stands below every lesson: the formula, what the words mean, runs to take home, and the page's own source.
 
-    All but the source is one element, for each costs the server.
+    home: the ways to the files of the runs on show (take_home.py). All but the source is one element, for each costs
+    the server.
     """
-    st.markdown(_below(latex), unsafe_allow_html=True)
+    st.markdown(_below(latex, home), unsafe_allow_html=True)
     _source(page)
 
 
-@functools.cache
-def _below(latex: str) -> str:
+@functools.lru_cache(maxsize=100)
+def _below(latex: str, home: str) -> str:
     words = _fold(":material/menu_book: The words: nats, reconstruction loss, KL, ELBO", all_words())
-    return "\n\n".join([f"$$\n{_colored(latex)}\n$$", words])
+    runs = [_fold(":material/download: Take home what is on show: weights, plain torch, figures", home)] if home else []
+    return "\n\n".join([f"$$\n{_colored(latex)}\n$$", words, *runs])
 
 
 def _fold(title: str, text: str) -> str:

@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 
-from pages.shared import bundles, component, frame, glossary, parcels, readings
+from pages.shared import bundles, component, frame, glossary, parcels, readings, take_home
 from pages.shared.once import known
 from vae.runs import machine
 
@@ -200,6 +200,7 @@ class Beside:
             Route(f"{base}/parcels/{{name:path}}", parcel),
             Route(f"{base}/news", news),
             Route(f"{base}/words", words),
+            Route(f"{base}/take_home/{{run_id}}/{{name}}", take_home.file),
             Route(f"{base}/static/{{path:path}}", bundle),
             *more(base),
         ]

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shared import controls, steer, steps
+from pages.shared import controls, steer, steps, take_home
 from pages.shared.glossary import say
 from pages.shared.steps import Answer, Step
 from pages.train import train_answers, watch
@@ -71,7 +71,7 @@ def show() -> None:
 
         steer.buttons(row, ae, vae)
         watch.training(ae, vae)
-    controls.foot(FORMULA, __file__)
+    controls.foot(FORMULA, __file__, take_home.links(card.shown))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What "variational" means: the exact posterior of a digit, and what q(z|x) loses against it."""
 
 from pages.shared import choose as choice
-from pages.shared import controls, steps
+from pages.shared import controls, steps, take_home
 from pages.shared.glossary import say
 from pages.shared.steps import Answer, Step
 from pages.true_posterior import gaps, posteriors
@@ -86,14 +86,15 @@ FORMULA = r"""\log p(\X) - \underbrace{\Big(\mathbb E_q \log p(\X\mid\Z) -
 def show() -> None:
     """The page."""
     say(SENTENCE)
-    with steps.card(STEPS):
+    with steps.card(STEPS) as card:
         vae = choice.choose_pair()
+        card.about(vae)
         if posteriors.has_one(vae):
             posteriors.of_a_digit(vae)
             gaps.over_the_test_images(vae)
         else:
             posteriors.bound_of_a_digit(vae)
-    controls.foot(FORMULA, __file__)
+    controls.foot(FORMULA, __file__, take_home.links(card.shown))
 
 
 if __name__ == "__main__":

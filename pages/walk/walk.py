@@ -1,7 +1,7 @@
 """Latent walk: what each dimension of z does to the picture, for AE and VAE at once."""
 
 from pages.shared import choose as choice
-from pages.shared import controls, steps
+from pages.shared import controls, steps, take_home
 from pages.shared.glossary import say
 from pages.shared.steps import Answer, Step
 from pages.walk import walk_answers, walking
@@ -48,7 +48,7 @@ def show() -> None:
         vae = choice.choose_pair()
         card.about(vae)
         walking.along_dimensions(vae)
-    controls.foot(FORMULA, __file__)
+    controls.foot(FORMULA, __file__, take_home.links(card.shown))
 
 
 if __name__ == "__main__":

@@ -72,6 +72,22 @@ def test_its_file_of_plain_torch_answers_as_the_run_does(store, small, tmp_path,
     assert samples.shape == (3, 784) and samples.min() >= 0 and samples.max() <= 1
 
 
+@pytest.mark.parametrize("model", ["ae", "vae"])
+def test_every_cell_of_its_notebook_runs_with_torch_alone(store, small, tmp_path, model):
+    config = small if model == "vae" else small.autoencoder
+    train_in(store, config)
+    take_home(config.run_id, store, tmp_path)
+    notebook = json.loads((tmp_path / "model.ipynb").read_text(encoding="utf-8"))
+    assert (notebook["nbformat"], notebook["nbformat_minor"]) == (4, 5)
+    assert len({cell["id"] for cell in notebook["cells"]}) == len(notebook["cells"])
+    code = "\n".join("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code")
+    said = alone(tmp_path, code)
+    assert said.returncode == 0, said.stderr
+    first, *pictures = said.stdout.splitlines()
+    assert float(first.removeprefix("largest difference from the stored answers: ")) < 1e-5
+    assert len(pictures) == 4 * 14 and {len(line) for line in pictures} == {4 * 28 + 3 * 2}
+
+
 def test_its_check_finds_weights_that_are_others(store, small, tmp_path):
     train_in(store, small)
     take_home(small.run_id, store, tmp_path)
