@@ -92,7 +92,7 @@ class Browser:
 
     async def vote(self, question: str, choice: int) -> None:
         self.turn += 1
-        wish = {"member": self.member, "question": question, "turn": self.turn, "choice": choice}
+        wish = {"member": self.member, "question": question, "round": 1, "turn": self.turn, "choice": choice}
         await self.ask(f"/{self.code}/vote", wish)
 
     async def showing(self, http: aiohttp.ClientSession, seed: int) -> None:

@@ -144,7 +144,7 @@ class Classes:
         self._acts: dict[str, dict] = {}  # of teachers, by path: they never change
         self._settled: dict[str, str] = {}  # a run -> the state that it stays in
         self._unsettled: TTLCache[str, str] = TTLCache(MOST_CLASSES * MOST_RUNS, look)
-        self._reading = threading.Lock()
+        self._lock = threading.Lock()  # of both
 
     def start(self) -> tuple[str, str]:
         """Begins a class; returns its code, and the secret that makes somebody its teacher."""
@@ -184,22 +184,31 @@ class Classes:
 
     def leave(self, code: str, member: str) -> None:
         """A member is none any more, and nowhere; what was voted stays."""
+        if not self._is_going_on(code):
+            raise Refused(f"There is no class {code} here, or it is over: ask for the code again.")
         self._check_member(code, member)
         for _, path in self._places_of(code, member):
             self.names.delete(path)
         self.names.delete(f"{CLASSES}/{code}/members/{member}")
 
-    def vote(self, code: str, member: str, question: str, turn: int, choice: int) -> None:
-        """A member's choice; a later turn takes the place of an earlier one, until the teacher shows the votes."""
+    def vote(self, code: str, member: str, question: str, number: int, turn: int, choice: int) -> None:
+        """A member's choice in the round of a number; a later turn takes the place of an earlier one.
+
+        Until the teacher shows the votes; at another server than the teacher's for up to a second more.
+        """
         _check_question(question)
         if not 0 <= turn <= MOST_TURNS or not 0 <= choice < MOST_CHOICES:
             raise Refused(f"turn {turn}, choice {choice}: 0 to {MOST_TURNS:,} and 0 to {MOST_CHOICES - 1} are allowed.")
         now = self._open(code)
         self._check_member(code, member)
-        rounds = now.questions.get(question, (Round({}),))
-        if rounds[-1].is_shown:
+        if not _is_open(now, question, number):
+            self.names.look_again(f"{CLASSES}/{code}/teacher")  # who may have asked again at another server just now
+            now = self._open(code)
+        if number != _number_of(now, question):
+            raise Refused("The teacher has asked again meanwhile: choose once more.")
+        if not _is_open(now, question, number):
             raise Refused("The votes are on show already, and none counts any more until the teacher asks again.")
-        self.names.write(f"{CLASSES}/{code}/votes/{question}/{len(rounds)}.{member}.{turn}.{choice}")
+        self.names.write(f"{CLASSES}/{code}/votes/{question}/{number}.{member}.{turn}.{choice}")
 
     def move(self, code: str, member: str, turn: int, page: str) -> None:
         """A member has opened a page; a later turn takes the place of an earlier one, of which nothing is left."""
@@ -218,10 +227,15 @@ class Classes:
         own = (found for name in self.names.of_files(place) if (found := PLACE.fullmatch(name)) and found[1] == member)
         return sorted((int(found[2]), f"{place}/{found[0]}") for found in own)
 
-    def _check_member(self, code: str, member: str) -> None:
+    def is_member(self, code: str, member: str) -> bool:
+        """Whether somebody is in a class that there is; also who has joined at another server just now."""
+        if not self._is_going_on(code) or not MEMBER.fullmatch(member):
+            return False
         members = f"{CLASSES}/{code}/members"
-        is_known = member in self.names.of_files(members)  # or has joined at another server just now
-        if not MEMBER.fullmatch(member) or not (is_known or self.files.exists(f"{members}/{member}")):
+        return member in self.names.of_files(members) or self.files.exists(f"{members}/{member}")
+
+    def _check_member(self, code: str, member: str) -> None:
+        if not self.is_member(code, member):
             raise Refused(f"You are not in the class {code} any more: join it again.")
 
     def note_runs(self, code: str, run_ids: list[str]) -> None:
@@ -265,16 +279,17 @@ class Classes:
         acts = [self._act(f"{place}/teacher/{name}") for name in sorted(self.names.of_files(f"{place}/teacher"))]
         asked = {*self.names.of_folders(f"{place}/votes"), *(one["question"] for one in acts if one["question"])}
         calls = [one["view"] for one in acts if one["do"] == "here"]
+        members = frozenset(name for name in self.names.of_files(f"{place}/members") if MEMBER.fullmatch(name))
         pauses = [one["do"] for one in acts if one["do"] in ("pause", "go on")]
         return Class(
             code=code,
-            members=frozenset(name for name in self.names.of_files(f"{place}/members") if MEMBER.fullmatch(name)),
+            members=members,
             questions={question: self._rounds(place, question, acts) for question in sorted(asked)},
             view=calls[-1] if calls else "",
             called=len(calls),
             is_paused=pauses[-1:] == ["pause"],
             is_over=any(one["do"] == "end" for one in acts),
-            places=self._places(place),
+            places=self._places(place, members),
             runs=tuple(sorted(filter(RUN.fullmatch, self.names.of_files(f"{place}/runs")))),
         )
 
@@ -285,21 +300,23 @@ class Classes:
 
     def _state(self, run_id: str) -> str:
         """In which state a run has ended; empty where it has not."""
-        with self._reading:
-            if (state := self._settled.get(run_id) or self._unsettled.get(run_id)) is None:
-                state = self._read_state(run_id)
+        with self._lock:
+            state = self._settled.get(run_id) or self._unsettled.get(run_id)
+        if state is None:
+            state = self._read_state(run_id)
+            with self._lock:
                 (self._settled if state in SETTLED else self._unsettled)[run_id] = state
-            return state
+        return state
 
     def _read_state(self, run_id: str) -> str:
         with contextlib.suppress(FileNotFoundError, ValueError, KeyError):  # somebody is just about to end it
             return json.loads(self.files.read(f"{run_id}/metrics.json", most=METRICS))["status"]
         return ""
 
-    def _places(self, place: str) -> dict[str, int]:
+    def _places(self, place: str, members: frozenset[str]) -> dict[str, int]:
         latest: dict[str, tuple[int, str]] = {}
         for name in self.names.of_files(f"{place}/places"):
-            if found := PLACE.fullmatch(name):
+            if (found := PLACE.fullmatch(name)) and found[1] in members:
                 latest[found[1]] = max(latest.get(found[1], (0, "")), (int(found[2]), found[3]))
         return dict(sorted(Counter(page for _, page in latest.values()).items()))
 
@@ -341,6 +358,17 @@ class Classes:
         if path not in self._acts:
             self._acts[path] = json.loads(self.files.read(path, most=10_000))
         return self._acts[path]
+
+
+def _number_of(now: Class, question: str) -> int:
+    """How often a question has been asked."""
+    return len(now.questions.get(question, (None,)))
+
+
+def _is_open(now: Class, question: str, number: int) -> bool:
+    """Whether a round is the one in which a question is asked now, and its votes are not on show."""
+    rounds = now.questions.get(question, (Round({}),))
+    return number == len(rounds) and not rounds[-1].is_shown
 
 
 def _check_question(question: str) -> None:

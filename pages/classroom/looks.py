@@ -7,6 +7,7 @@ is looked up while nobody listens.
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 from starlette.concurrency import run_in_threadpool
 
@@ -81,11 +82,18 @@ class Look:
             if clock() >= others:
                 others = clock() + LOOK
             with contextlib.suppress(StoreError):  # which comes back, or says so elsewhere
-                found = await run_in_threadpool(look_up, self.code)
-                if found != self.seen:
-                    self.seen = found
-                    async with self._changed:
-                        self._changed.notify_all()
+                found = await run_in_threadpool(held().now, self.code)
+                if found and self.seen:
+                    found = replace(found, ended=self.seen.ended, settled=self.seen.settled)
+                await self._see(found)
+                if found and found.runs:  # which takes longer
+                    await self._see(await run_in_threadpool(held().with_runs, found))
+
+    async def _see(self, found: Class | None) -> None:
+        if found != self.seen:
+            self.seen = found
+            async with self._changed:
+                self._changed.notify_all()
 
 
 class Looks:

@@ -56,7 +56,7 @@ async def _start(request: Request) -> Response:
     async def begun(asked: dict) -> Response:
         _keep(_beginning, request)
         code, secret = await run_in_threadpool(held().start)
-        answer = {"code": code, "secret": secret, "link": f"{_public(request)}/?join={code}"}
+        answer = {"code": code, "link": f"{_public(request)}/?join={code}"}
         return _with_secret(request, JSONResponse(answer, headers=NEVER), code, secret)
 
     return await _answered(request, begun)
@@ -112,9 +112,9 @@ async def _leave(request: Request) -> Response:
 
 async def _vote(request: Request) -> Response:
     async def voted(asked: dict) -> Response:
-        wish = [asked.get(name) for name in ("member", "question", "turn", "choice")]
-        if [type(value) for value in wish] != [str, str, int, int]:
-            raise Refused("A vote has a member, a question, a turn and a choice.")
+        wish = [asked.get(name) for name in ("member", "question", "round", "turn", "choice")]
+        if [type(value) for value in wish] != [str, str, int, int, int]:
+            raise Refused("A vote has a member, a question, a round, a turn and a choice.")
         await run_in_threadpool(held().vote, request.path_params["code"], *wish)
         looks.now(request.path_params["code"])
         return JSONResponse({}, headers=NEVER)
@@ -166,11 +166,7 @@ async def _is_in(request: Request, member: str) -> bool:
     code = request.path_params["code"]
     if await run_in_threadpool(held().is_teacher, code, _secret(request, code)):
         return True
-    seen = looks.seen(code)
-    if seen and member in seen.members:
-        return True
-    now = await run_in_threadpool(held().now, code)
-    return now is not None and member in now.members
+    return await run_in_threadpool(held().is_member, code, member)
 
 
 async def _act(request: Request) -> Response:
@@ -225,10 +221,10 @@ async def _stream(request: Request) -> Response:
     code, member = request.path_params["code"], request.query_params.get("member", "")[:40]
     try:
         is_teacher = await run_in_threadpool(held().is_teacher, code, _secret(request, code))
-        now = await run_in_threadpool(held().now, code)
+        is_in = await _is_in(request, member) and await run_in_threadpool(held().now, code) is not None
     except StoreError as error:
         return PlainTextResponse(str(error), 503, NEVER)
-    if now is None or (not is_teacher and member not in now.members):
+    if not is_in:
         with contextlib.suppress(TooManyPages):
             _guessing.wait(_address(request), time.monotonic())
         return PlainTextResponse(f"There is no class {code} here in which you are.", 404, NEVER)

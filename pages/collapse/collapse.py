@@ -33,6 +33,7 @@ STEPS = [
         "Which ends with the lower −ELBO, a training with it or without? Then compare how many dimensions are left.",
         predict=(collapse_answers.WARM_UP, collapse_answers.ALIKE, collapse_answers.NO_WARM_UP),
         answer=collapse_answers.warm_up,
+        view={"warm_up": "false"},
         then={"warm_up": "true"},
     ),
     Step(

@@ -13,13 +13,12 @@ def noise_and_kl(ae: RunConfig) -> Answer | None:
     return run and Answer("", _noise_and_kl(run))
 
 
-def in_more_dimensions(ae: RunConfig) -> Answer | None:
-    """The same of two AEs: the one that a visitor finds on the page, and another one."""
-    first, other = ui.trained(RunConfig(model="ae").run_id), ui.trained(ae.run_id)
-    if first is None or other is None:
+def in_more_dimensions(_: RunConfig) -> Answer | None:
+    """The same of the AEs of two and of ten dimensions, whichever is on show."""
+    runs = {dim: ui.trained(RunConfig(model="ae", latent_dim=dim).run_id) for dim in (2, 10)}
+    if None in runs.values():
         return None
-    parts = (f"**{run.config.latent_dim}-D**: {_noise_and_kl(run)}" for run in (first, other))
-    return Answer("", "  \n".join(parts))
+    return Answer("", "  \n".join(f"**{dim}-D**: {_noise_and_kl(run)}" for dim, run in runs.items()))
 
 
 def _noise_and_kl(run: Trained) -> str:

@@ -92,6 +92,7 @@ export class ClassRow {
     const refused = this.place.querySelector(".refused");
     refused.hidden = !this.complaint;
     refused.textContent = this.complaint;
+    if (this.complaint && !isMember) this.place.querySelector("details").open = true; // in which it is said
   }
 
   /** Who is here, and who has answered: in words, and as a bar for the last row. */
@@ -185,9 +186,9 @@ export class ClassRow {
     return this.act("here", { view: this.card.view() });
   }
 
-  /** The teacher has gone to another step, or page: so does the class, where it is taken along. */
-  lead() {
-    if (this.class.isTeacher && this.class.kept.leads) this.callAll();
+  /** The teacher has gone to another step, or page, with this view: so does the class, where it is taken along. */
+  lead(view) {
+    if (this.class.isTeacher && this.class.kept.leads) this.act("here", { view });
   }
 
   get isOnBoard() {
@@ -255,7 +256,7 @@ export class ClassRow {
   }
 }
 
-const ENDING = "End this class for all? What it has voted can be had as CSV until tomorrow, in this browser alone.";
+const ENDING = "End this class for all? You can have its votes as CSV until twelve hours after its beginning.";
 
 /** An address as one types it. */
 export const placeOf = (link) => link.replace(/^https?:\/\//, "").replace(/\/?\?.*$/, "");

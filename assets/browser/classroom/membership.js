@@ -1,6 +1,8 @@
 // A class, as the browser of a member or of the teacher knows it: one stream of what is new, one request for whatever
 // is done.
-const KEPT = "ae-vae-lab class"; // in this browser: {code, member, turns, follows, called, moves, page, told, hasLeft}
+// In this browser: {code, member, hasLeft, turns, called, moves, page, told}, what was chosen {follows, leads, link},
+// and once a class is over {last: {words, votes}}.
+const KEPT = "ae-vae-lab class";
 const MOST_MOVING = 2_000; // milliseconds
 const LATER = [1000, 2000, 5000, 10000]; // milliseconds until a lost stream is tried again
 
@@ -17,11 +19,14 @@ class Membership extends EventTarget {
   constructor() {
     super();
     this.kept = read();
+    this.isStored = this.kept !== null;
     this.called = this.kept?.called ?? 0; // how often, as this tab has heard it
     this.now = null; // what the server last said of the class
     this.tries = 0;
     this.isLost = false; // the stream is, for the moment
     this.telling = new Set(); // runs
+    this.ownCalls = new Set(); // views to which this tab has called: who calls is there already
+    this.choosing = new Map(); // QUESTION.ROUND -> a choice that the server has not said yet
     if (this.isMember) this.listen();
     window.addEventListener("online", () => this.isMember && this.listen());
     window.addEventListener("storage", ({ key }) => [KEPT, null].includes(key) && this.hearOtherTab());
@@ -31,7 +36,7 @@ class Membership extends EventTarget {
   }
 
   get isMember() {
-    return Boolean(this.kept && !this.kept.hasLeft);
+    return Boolean(this.kept?.code && !this.kept.hasLeft);
   }
 
   get isTeacher() {
@@ -40,11 +45,20 @@ class Membership extends EventTarget {
 
   /** Another tab of this browser has joined, left, voted or moved. */
   hearOtherTab() {
-    const was = this.isMember && this.kept.member + this.kept.code;
+    const nameOf = () => this.isMember && `${this.kept.code} ${this.kept.member}`;
+    const was = nameOf();
     this.kept = read();
-    if (this.isMember && was !== this.kept.member + this.kept.code) this.listen();
-    if (!this.isMember) this.stop();
+    if (nameOf() !== was) {
+      this.stop();
+      this.called = this.kept?.called ?? 0;
+      if (this.isMember) this.listen();
+    }
     this.tell();
+  }
+
+  /** What is said of a class that is over, {words, votes}: where its votes can be had, for its teacher. */
+  get last() {
+    return this.kept?.last;
   }
 
   /** What is known of a question, "LESSON.STEP". */
@@ -52,13 +66,13 @@ class Membership extends EventTarget {
     return this.now?.questions[question] ?? { round: 1, answered: 0, mine: null, bars: [null] };
   }
 
-  /** The teacher's right is a cookie that no script can read; `own` has it too, for the teacher's other devices. */
+  /** The teacher's right is a secret in a cookie, which no script reads. */
   async start() {
     const { code, link } = await ask("", {});
     this.enter({ code, member: "", link, follows: true });
   }
 
-  /** The link for the teacher's other devices, which no address and no storage has. */
+  /** The link for the teacher's other devices, for which the server says the secret: no address, no storage has it. */
   async ownLink() {
     const { secret } = await ask(`/${this.kept.code}/secret`, {});
     const { origin, pathname } = new URL(this.link);
@@ -85,7 +99,7 @@ class Membership extends EventTarget {
     }
     link.search = `?join=${code}`;
     link.hash = "";
-    this.keep({ ...this.kept, link: link.href });
+    this.note({ link: link.href });
   }
 
   /** Another device of the teacher's. */
@@ -103,10 +117,9 @@ class Membership extends EventTarget {
   }
 
   enter(kept) {
-    this.last = null;
+    this.stop();
     this.keep({ turns: {}, ...kept, called: 0, page: null });
     this.called = 0;
-    this.now = null;
     this.listen();
   }
 
@@ -114,16 +127,16 @@ class Membership extends EventTarget {
   leave() {
     const { code, member } = this.kept;
     this.stop();
-    this.keep({ ...this.kept, hasLeft: true });
+    this.note({ hasLeft: true });
     this.tell();
     if (member) ask(`/${code}/leave`, { member }).catch(() => {}); // then one is counted on, and no more
   }
 
   /** There is no such class any more; what is said of it. */
   forget(words = "This class is over, or not at this server.") {
-    this.last = { words, votes: this.isTeacher ? routeOf(`/${this.kept.code}/votes.csv`) : null };
+    const votes = this.isTeacher ? routeOf(`/${this.kept.code}/votes.csv`) : null;
     this.stop();
-    this.keep(null);
+    this.keep({ last: { words, votes } });
     this.tell();
   }
 
@@ -131,25 +144,31 @@ class Membership extends EventTarget {
     this.source?.close();
     clearTimeout(this.retry);
     this.now = null;
+    this.going = null;
+    this.isLost = false;
   }
 
   /** A member's choice, which a later one takes the place of. */
   async vote(question, choice) {
-    const { code, member, turns } = this.kept;
-    const round = `${question}.${this.asked(question).round}`;
-    const turn = (turns[round] ?? 0) + 1;
-    this.keep({ ...this.kept, turns: { ...turns, [round]: turn } });
+    const { code, member } = this.kept;
+    const { round } = this.asked(question);
+    const name = `${question}.${round}`;
+    const { turns } = this.latest();
+    const turn = (turns[name] ?? 0) + 1; // never again, also if it is lost: the server may have heard it
+    this.note({ turns: { ...turns, [name]: turn } });
+    this.choosing.set(name, choice);
     try {
-      await this.insist(`/${code}/vote`, { member, question, turn, choice });
+      await this.insist(`/${code}/vote`, { member, question, round, turn, choice });
     } catch (error) {
-      this.keep({ ...this.kept, turns: { ...this.kept.turns, [round]: undefined } }); // it does not count
+      this.choosing.delete(name); // it does not count
       throw error;
     }
   }
 
-  /** Whether one has voted on a question, as it is asked now. */
-  hasVoted(question) {
-    return Boolean(this.kept.turns[`${question}.${this.asked(question).round}`]);
+  /** What one has chosen of a question, as it is asked now; null for nothing. */
+  chosen(question) {
+    const { round, mine } = this.asked(question);
+    return this.choosing.get(`${question}.${round}`) ?? mine ?? null;
   }
 
   /** On which page one is: the teacher sees how many are on each. */
@@ -158,12 +177,12 @@ class Membership extends EventTarget {
     if (!member || page === (this.going ?? before)) return;
     this.going = page;
     await new Promise((resolve) => setTimeout(resolve, Math.random() * MOST_MOVING)); // not all of a class at a time
-    if (this.going !== page || !this.isMember || this.kept.code !== code) return; // one has gone on
-    const turn = (this.kept.moves ?? 0) + 1;
-    this.keep({ ...this.kept, moves: turn });
+    if (this.going !== page || !this.isMember || this.kept.code !== code) return; // one has gone on, or out
+    const turn = (this.latest().moves ?? 0) + 1;
+    this.note({ moves: turn });
     try {
       await this.insist(`/${code}/move`, { member, turn, page });
-      if (this.isMember && this.kept.code === code) this.keep({ ...this.kept, page }); // said, and not before
+      if (this.isMember && this.kept.code === code) this.note({ page }); // said, and not before
     } finally {
       if (this.going === page) this.going = null;
     }
@@ -177,8 +196,7 @@ class Membership extends EventTarget {
     for (const run of news) this.telling.add(run);
     try {
       await this.insist(`/${code}/runs`, { member, runs: news });
-      if (this.isMember && this.kept.code === code)
-        this.keep({ ...this.kept, told: [...(this.kept.told ?? []), ...news] });
+      if (this.isMember && this.kept.code === code) this.note({ told: [...(this.latest().told ?? []), ...news] });
     } finally {
       for (const run of news) this.telling.delete(run);
     }
@@ -192,9 +210,9 @@ class Membership extends EventTarget {
     return answer.json();
   }
 
-  /** What the teacher does: reveal, again, here, pause, go on, end. */
+  /** What the teacher does: votes, reveal, again, here, pause, go on, end. */
   act(what, more = {}) {
-    if (what === "here") this.ownCall = more.view; // who calls is there already
+    if (what === "here") this.ownCalls.add(more.view);
     return this.insist(`/${this.kept.code}/act`, { do: what, ...more });
   }
 
@@ -225,14 +243,14 @@ class Membership extends EventTarget {
 
   /** Whether one comes when the teacher calls; to where the class is, at once. */
   follow(does) {
-    this.keep({ ...this.kept, follows: does });
+    this.note({ follows: does });
     this.tell();
     if (does && this.now?.view) this.dispatchEvent(new CustomEvent("called", { detail: this.now.view }));
   }
 
   /** Whether the class comes along at every step that the teacher takes. */
   lead(does) {
-    this.keep({ ...this.kept, leads: does });
+    this.note({ leads: does });
     this.tell();
   }
 
@@ -253,11 +271,10 @@ class Membership extends EventTarget {
     if (now.isOver) return this.forget(`The class ${now.code} is over.`);
     const isCalled = now.called > this.called; // each tab comes along
     this.called = now.called;
-    if (now.called > this.kept.called) this.keep({ ...this.kept, called: now.called });
+    if (now.called > this.kept.called) this.note({ called: now.called });
+    for (const name of this.choosing.keys()) if (this.isSaid(name)) this.choosing.delete(name);
     this.tell();
-    const isOwn = now.view === this.ownCall;
-    if (isCalled) this.ownCall = null;
-    if (isCalled && this.kept.follows && !isOwn) {
+    if (isCalled && this.kept.follows && !this.ownCalls.delete(now.view)) {
       this.dispatchEvent(new CustomEvent("called", { detail: now.view }));
     }
   }
@@ -276,13 +293,30 @@ class Membership extends EventTarget {
     this.retry = setTimeout(() => this.isMember && this.listen(), wait);
   }
 
+  /** Whether the server has said the choice that was made in a round. */
+  isSaid(name) {
+    const at = name.lastIndexOf(".");
+    const { round, mine } = this.asked(name.slice(0, at));
+    return round !== Number(name.slice(at + 1)) || mine === this.choosing.get(name);
+  }
+
+  /** What is kept, with what other tabs have changed since. */
+  latest() {
+    return (this.isStored && read()) || this.kept;
+  }
+
+  /** Changes some of what is kept. */
+  note(changes) {
+    this.keep({ ...this.latest(), ...changes });
+  }
+
   keep(kept) {
     this.kept = kept;
     try {
-      if (kept) localStorage.setItem(KEPT, JSON.stringify(kept));
-      else localStorage.removeItem(KEPT);
+      localStorage.setItem(KEPT, JSON.stringify(kept));
+      this.isStored = true;
     } catch {
-      // a browser that keeps nothing: then it lasts as long as the page
+      this.isStored = false; // a browser that keeps nothing: then it lasts as long as the page
     }
   }
 

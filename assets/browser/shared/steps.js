@@ -96,7 +96,7 @@ class Card {
     forgetView();
     const called = takeCalled(name);
     if (called) this.needs({ ...this.view, ...called });
-    else this.classRow.lead();
+    else this.classRow.lead(viewNow(this.view));
   }
 
   /** From further down the page. */
@@ -147,7 +147,7 @@ class Card {
     this.write();
     this.show();
     this.needs(this.view);
-    this.classRow.lead();
+    this.classRow.lead(viewNow(this.view)); // which pictures write into the address a little later
   }
 
   go(lesson) {
@@ -222,7 +222,9 @@ class Card {
   /** What was chosen, {option, isSeen}; in a class: since the question was asked, for the last time. */
   get predicted() {
     const predicted = this.progress.predicted(this.at, this.step.asked);
-    return this.inClass && !membership().hasVoted(this.question) ? {} : predicted;
+    if (!this.inClass) return predicted;
+    const option = this.step.options[membership().chosen(this.question)];
+    return option === undefined ? {} : { option, isSeen: predicted.option === option && predicted.isSeen };
   }
 
   /** Whether the answer is on show; in a class it comes once the teacher reveals it, for all. */
@@ -261,6 +263,7 @@ class Card {
     this.find(".compare").hidden = Boolean(inClass) || predicted === undefined || isSeen;
     for (const pill of this.find(".options").children) {
       pill.setAttribute("aria-pressed", String(pill.textContent === predicted));
+      pill.hidden = Boolean(inClass) && pill.textContent === JUST_SHOW; // that is no vote
       pill.disabled = Boolean(inClass && (inClass.isShown || membership().isTeacher)); // a teacher asks
       pill.classList.toggle("measured", isAnswered && pill.textContent === measured);
     }
@@ -302,10 +305,12 @@ class Card {
   }
 }
 
-/** Where one is, as a teacher calls a class to it: with the digit, where there is one, also if it is the first one. */
-function viewNow() {
+/** Where one is, as a teacher calls a class to it: with the digit, where there is one, also if it is the first one.
+ * view: what is about to be there. */
+function viewNow(view = {}) {
   const url = new URL(window.location);
   const hasDigit = roots().some((root) => root.querySelector(".picker"));
+  for (const [name, value] of Object.entries(view)) url.searchParams.set(name, value);
   if (hasDigit && !url.searchParams.has("x")) url.searchParams.set("x", digitNow());
   return `${url.pathname.split("/").at(-1)}${url.search}`;
 }

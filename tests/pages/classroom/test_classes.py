@@ -9,6 +9,7 @@ import pytest
 
 from pages.classroom import classes
 from pages.classroom.classes import CODE, LASTS, MOST_MEMBERS, Classes, Refused
+from tests.browser.server import wait_for
 from tests.vae.runs.test_s3 import address, s3  # noqa: F401  (fixtures)
 from vae.runs.files import Files
 from vae.runs.store import RunStore
@@ -57,10 +58,10 @@ def asked(**known) -> dict:
 def test_a_vote_is_hidden_until_the_teacher_reveals_and_can_be_changed_until_then(held):
     code, secret = held.start()
     ann, bob, eve = (held.join(code) for _ in range(3))
-    held.vote(code, ann, QUESTION, 1, 0)
-    held.vote(code, bob, QUESTION, 1, 2)
-    held.vote(code, ann, QUESTION, 2, 1)
-    held.vote(code, ann, QUESTION, 1, 2)  # an earlier turn that comes late
+    held.vote(code, ann, QUESTION, 1, 1, 0)
+    held.vote(code, bob, QUESTION, 1, 1, 2)
+    held.vote(code, ann, QUESTION, 1, 2, 1)
+    held.vote(code, ann, QUESTION, 1, 1, 2)  # an earlier turn that comes late
     seen = held.now(code).for_member(ann)
     assert seen["members"] == 3
     assert seen["questions"][QUESTION] == asked(round=1, answered=2, mine=1, bars=[None])
@@ -72,16 +73,18 @@ def test_a_vote_is_hidden_until_the_teacher_reveals_and_can_be_changed_until_the
     held.act(code, secret, "reveal", QUESTION)
     assert held.now(code).for_member(eve)["questions"][QUESTION] == seen | {"isRevealed": True}
     with pytest.raises(Refused, match="on show already"):
-        held.vote(code, eve, QUESTION, 1, 0)
+        held.vote(code, eve, QUESTION, 1, 1, 0)
 
 
 def test_asked_again_both_rounds_stand_side_by_side(held):
     code, secret = held.start()
     member = held.join(code)
-    held.vote(code, member, QUESTION, 1, 0)
+    held.vote(code, member, QUESTION, 1, 1, 0)
     held.act(code, secret, "reveal", QUESTION)
     held.act(code, secret, "again", QUESTION)
-    held.vote(code, member, QUESTION, 1, 2)
+    with pytest.raises(Refused, match="asked again meanwhile"):
+        held.vote(code, member, QUESTION, 1, 2, 1)  # it was said before, and comes late
+    held.vote(code, member, QUESTION, 2, 1, 2)
     bars = [[1, *[0] * 9], None]
     assert held.now(code).for_member(member)["questions"][QUESTION] == asked(round=2, answered=1, mine=2, bars=bars)
     held.act(code, secret, "reveal", QUESTION)
@@ -125,13 +128,13 @@ def test_what_no_member_may_say_is_refused(held):
     member = held.join(code)
     for question in ("home", "home.0", "home.99", "nowhere.1", "../../x.1", "home.1/..", "home.¹"):
         with pytest.raises(Refused):
-            held.vote(code, member, question, 1, 0)
+            held.vote(code, member, question, 1, 1, 0)
     for turn, choice in ((-1, 0), (201, 0), (1, -1), (1, 10)):
         with pytest.raises(Refused, match="are allowed"):
-            held.vote(code, member, QUESTION, turn, choice)
+            held.vote(code, member, QUESTION, 1, turn, choice)
     for stranger in ("0" * 16, "", "../x"):
         with pytest.raises(Refused, match="join it again"):
-            held.vote(code, stranger, QUESTION, 1, 0)
+            held.vote(code, stranger, QUESTION, 1, 1, 0)
     assert held.now(code).questions == {}
 
 
@@ -148,7 +151,7 @@ def test_a_class_ends_after_twelve_hours_and_a_code_that_is_none_is_said(held, c
 
 def test_nothing_is_left_of_a_class_of_yesterday(held, clock):
     code, _ = held.start()
-    held.vote(code, held.join(code), QUESTION, 1, 0)
+    held.vote(code, held.join(code), QUESTION, 1, 1, 0)
     clock.now += 2 * LASTS + 1
     another, _ = held.start()
     assert held.files.folders("classes") == [another]
@@ -212,7 +215,7 @@ def test_two_servers_on_one_store_lose_and_split_nothing(files, clock):
     wishes = [(member, turn, random.Random(turn).randrange(4)) for member in members for turn in (1, 2, 3)]
     random.Random(0).shuffle(wishes)
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda wish: random.choice((one, other)).vote(code, wish[0], QUESTION, *wish[1:]), wishes))
+        list(pool.map(lambda wish: random.choice((one, other)).vote(code, wish[0], QUESTION, 1, *wish[1:]), wishes))
         list(pool.map(lambda n: (one, other)[n % 2].act(code, secret, "here", view=f"train?seed={n}"), range(6)))
     expected = [random.Random(3).randrange(4)] * len(members)
     assert [choice for *_, choice in one.now(code).table()] == expected
@@ -230,7 +233,7 @@ def test_the_store_is_asked_once_however_many_vote(files, clock, monkeypatch):
     members = [held.join(code) for _ in range(10)]
     for turn in range(3):
         for member in members:
-            held.vote(code, member, QUESTION, turn, turn)
+            held.vote(code, member, QUESTION, 1, turn, turn)
             held.move(code, member, turn + 1, "home")
             assert held.now(code).questions[QUESTION][-1].choices[member] == turn  # what is done here is known at once
     held.act(code, secret, "reveal", QUESTION)
@@ -240,29 +243,47 @@ def test_the_store_is_asked_once_however_many_vote(files, clock, monkeypatch):
 
 def test_what_another_server_does_is_seen_with_the_next_look_and_who_joined_there_may_vote_here(files, clock):
     here, there = Classes(files, clock, look=1_000.0), Classes(files, clock, look=0.0)
-    code, _ = here.start()
+    code, secret = here.start()
     assert here.now(code).members == frozenset()
     member = there.join(code)
-    here.vote(code, member, QUESTION, 1, 2)
-    assert there.now(code).questions[QUESTION][-1].choices == {member: 2}
-    again = Classes(files, clock, look=0.0)
-    assert again.now(code).members == {member}
+    assert here.is_member(code, member) and not here.is_member(code, "0" * 16) and not here.is_member("..", member)
+    here.vote(code, member, QUESTION, 1, 1, 2)
+    there.act(code, secret, "votes", QUESTION)
+    there.act(code, secret, "again", QUESTION)
+    here.vote(code, member, QUESTION, 2, 1, 0)  # of a round of which nobody has told it yet
+    rounds = there.now(code).questions[QUESTION]
+    assert [one.choices for one in rounds] == [{member: 2}, {member: 0}]
+    soon = Classes(files, clock, look=0.1)
+    assert soon.now(code).members == {member}
+    other = there.join(code)
+    wait_for(lambda: soon.now(code).members == {member, other})
+
+
+def test_who_has_left_is_nowhere_although_another_server_writes_where_late(held, files):
+    code, _ = held.start()
+    member = held.join(code)
+    held.leave(code, member)
+    files.write(f"classes/{code}/places/{member}.1.home", b"")
+    assert Classes(files, held.clock, look=0.0).now(code).places == {}
+    for nowhere in ("..", "AAAAA", ""):
+        with pytest.raises(Refused):
+            held.leave(nowhere, member)
 
 
 def test_who_leaves_is_counted_no_more_and_is_the_same_member_when_coming_back(held):
     code, _ = held.start()
     ann, bob = held.join(code), held.join(code)
-    held.vote(code, ann, QUESTION, 1, 2)
+    held.vote(code, ann, QUESTION, 1, 1, 2)
     held.move(code, ann, 1, "home")
     held.leave(code, ann)
     now = held.now(code)
     assert now.members == {bob} and now.places == {} and now.questions[QUESTION][-1].choices == {ann: 2}
     with pytest.raises(Refused, match="join it again"):
-        held.vote(code, ann, QUESTION, 2, 0)
+        held.vote(code, ann, QUESTION, 1, 2, 0)
     with pytest.raises(Refused, match="join it again"):
         held.leave(code, ann)
     assert held.join(code, ann) == ann and held.now(code).members == {ann, bob}
-    held.vote(code, ann, QUESTION, 2, 0)
+    held.vote(code, ann, QUESTION, 1, 2, 0)
     assert held.now(code).questions[QUESTION][-1].choices == {ann: 0}
     assert held.join(code, "../x") not in ("../x", ann, bob)
 
@@ -271,7 +292,7 @@ def test_a_class_is_no_run_and_holds_no_name(tmp_path):
     store = RunStore(str(tmp_path / "store"))
     held = Classes(store.upper)
     code, secret = held.start()
-    held.vote(code, held.join(code), QUESTION, 1, 0)
+    held.vote(code, held.join(code), QUESTION, 1, 1, 0)
     assert "classes" not in store.run_ids() and "classes" not in store.states()
     content = "".join(path.read_text() for path in (tmp_path / "store").rglob("*") if path.is_file())
     assert secret not in content and set(json.loads(content)) == {"since", "secret"}

@@ -85,7 +85,7 @@ class Browser:
         return json.loads(words)["member"]
 
     def votes(self, code: str, member: str, choice: int, turn: int = 1) -> tuple[int, str]:
-        wish = {"member": member, "question": QUESTION, "turn": turn, "choice": choice}
+        wish = {"member": member, "question": QUESTION, "round": 1, "turn": turn, "choice": choice}
         return self.asks(f"/class/{code}/vote", wish)
 
     @contextlib.contextmanager
@@ -149,8 +149,8 @@ def test_strangers_and_other_teachers_neither_reveal_nor_move_nor_read(port):
 
 def test_another_device_of_the_teachers_has_the_same_right_by_the_secret(port):
     teacher, tablet = Browser(port), Browser(port)
-    secret = json.loads(teacher.asks("/class", {})[1])
-    code, secret = secret["code"], secret["secret"]
+    code = teacher.begins()
+    secret = teacher.cookies[f"ae-vae-lab-teacher-{code}"]
     for one, status in ((teacher, 200), (tablet, 409)):
         assert one.asks(f"/class/{code}/secret", {})[0] == status
     assert json.loads(teacher.asks(f"/class/{code}/secret", {})[1]) == {"secret": secret}
@@ -275,7 +275,7 @@ def test_what_is_new_while_a_browser_is_told_something_else_is_told_next(port, m
     async def told() -> str:
         events = routes._events(code, member, False)
         await anext(events)  # now it waits until the browser has taken that
-        held.vote(code, member, QUESTION, 1, 2)
+        held.vote(code, member, QUESTION, 1, 1, 2)
         while not routes.looks.seen(code).questions:
             await asyncio.sleep(0.01)
         return await asyncio.wait_for(anext(events), PATIENCE)

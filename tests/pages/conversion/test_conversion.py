@@ -39,7 +39,11 @@ def test_the_first_step_says_what_noise_and_kl_do_to_the_ae_on_show(shown, store
     assert f"test digits from {losses_of(model.decode(mu), x).mean():.1f} to" in said
     assert f"{far + width:.2f} nats: {far:.2f} for codes that are not at 0, {width:.2f} for a σ that is not 1" in said
     both = sent(shown("conversion", ae=ae.run_id), "steps")["steps"][1]["answer"]
-    assert both.count("nats: ") == 2 and f"nats: {far:.2f} for codes" in both
+    found = re.findall(r"(\d+)-D: .*? The KL term is ([\d.]+) nats", re.sub("<.*?>", "", both))
+    for (dim, nats), latent_dim in zip(found, (2, 10), strict=True):
+        other = RunConfig(model="ae", latent_dim=latent_dim)
+        kl = 0.5 * z_of(q_of, other).square().sum(1).mean()
+        assert int(dim) == latent_dim and 0 < float(nats) - kl < 0.05
 
 
 def test_answers_wait_for_a_prediction_and_the_ae_is_seen_at_once(shown, stored):
