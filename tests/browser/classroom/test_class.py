@@ -286,7 +286,7 @@ def test_a_student_stays_in_the_class_over_a_reload_in_two_tabs_and_comes_back_a
     code = begin(teacher)
     student = visit(
         "/walk?join=XXXXX", allowed="409|Failed to load|ERR_FAILED"
-    )  # as the browser's console says a refusal
+    )
     expect(student.locator(".steps .refused")).to_contain_text("There is no class XXXXX here")
     expect(student.locator(".steps .refused")).to_be_in_viewport()  # the menu is open, in which another can be typed
     for _ in range(2):
