@@ -26,6 +26,7 @@ from vae.runs.queue import LOOK, Runs
 from vae.runs.states import SETTLED
 from vae.runs.store import POSTERIORS, PRETRAINED, DamagedRun, RunStore, StoreError
 from vae.runs.sweep import LADDER, RAMPLESS, SWEPT, ladder, sweep
+from vae.runs.trash import NotDeleted
 from vae.runs.worker import GAP_IMAGES, advance, device_here, measure_gaps, resolve_device
 from vae.take_home.folder import take_home
 from vae.texts import on_one_line
@@ -243,7 +244,9 @@ def train_together(configs: list[RunConfig], runs: Runs) -> None:
 
 
 def runs_command(options: argparse.Namespace) -> int:
-    """Lists the store's runs, a line each, or as one JSON list."""
+    """Lists the store's runs, a line each, or as one JSON list; or deletes some of them."""
+    if options.delete:
+        return delete_runs(options.delete, RunStore(options.store))
     store = RunStore(options.store, to_write=False)
     if store.read_only:
         print(f"only what comes with the project: {store.read_only}", file=sys.stderr)
@@ -263,6 +266,19 @@ def runs_command(options: argparse.Namespace) -> int:
         loss = test.get("negative_elbo") or test.get("reconstruction")
         print(on_one_line(row["run_id"]).ljust(24), f"{row['status']:9}", end=" ")
         print("" if loss is None else f"{loss:8.2f} nats", on_one_line(row["path"]), sep="  ")
+    return 0
+
+
+def delete_runs(run_ids: list[str], store: RunStore) -> int:
+    """Deletes runs; they are gone for good a minute later, when the next one is deleted or a server starts."""
+    for run_id in run_ids:
+        try:
+            store.delete(run_id)
+        except KeyError:
+            raise StoreError(f"the store has no run {on_one_line(run_id)}: `python -m vae runs` lists them") from None
+        except NotDeleted as error:
+            raise StoreError(str(error)) from error
+        print(f"deleted {run_id}")
     return 0
 
 
@@ -312,6 +328,7 @@ def _parser() -> Parser:
 
     runs = commands.add_parser("runs", help="list the store's runs", description=runs_command.__doc__)
     runs.add_argument("--json", action="store_true", help="as one JSON list, with configs and metrics")
+    runs.add_argument("--delete", nargs="+", metavar="RUN", help="delete these runs")
     runs.set_defaults(command=runs_command)
 
     export = commands.add_parser("export", help="take a run home", description=export_command.__doc__)

@@ -49,13 +49,20 @@ def _row(store: RunStore, run_id: str) -> dict | None:
         "loss": test.get("reconstruction") if config.model == "ae" else test.get("negative_elbo"),
         "reconstruction": test.get("reconstruction"),
         "kl": test.get("kl"),
-        "pages": _pages(config, linked.settings_of(config)) if test else {},
+        "pages": _addresses(config) if test else {},
     }
 
 
-def _pages(config: RunConfig, settings: str) -> dict[str, str]:
+def _addresses(config: RunConfig) -> dict[str, str]:
     """The pages that show a run, by title: their addresses, relative to any page's."""
-    key = "ae" if config.model == "ae" else "run"
-    names = OF_AN_AE if config.model == "ae" else ON_PAGES | (EXACT if config.latent_dim == 2 else set())
-    asked = urlencode({key: config.run_id} | ({"settings": settings} if settings else {}))
+    from pages.shared import linked
+
+    names, asked = pages_of(config), urlencode(linked.address_of(config))
     return {lesson.title: f".{lesson.address}?{asked}" for lesson in LESSONS if lesson.name in names}
+
+
+def pages_of(config: RunConfig) -> set[str]:
+    """The names of the lessons that show such a run."""
+    if config.model == "ae":
+        return OF_AN_AE
+    return ON_PAGES | (EXACT if config.latent_dim == 2 else set())

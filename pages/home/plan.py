@@ -21,4 +21,4 @@ def show() -> None:
         }
         for number, lesson in enumerate(LESSONS, 1)
     ]
-    _plan(key="plan", data={"lessons": lessons, "handout": "./handout"}, height="content")
+    _plan(key="plan", data={"lessons": lessons, "handout": "./handout", "runs": "./runs"}, height="content")

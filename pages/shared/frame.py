@@ -21,7 +21,11 @@ from pages.shared.visitors import TooManyPages, keep_pace
 PATIENCE = 1.0  # seconds for which a page waits until another one is worked out
 PAGES, ASSETS = Path(__file__).parents[1], Path(__file__).parents[2] / "assets"
 # Pages that no navigation shows: a link leads to them.
-HIDDEN = {"handout": ("Handout", "A handout to print"), "board": ("The class", "The class")}
+HIDDEN = {
+    "handout": ("Handout", "A handout to print"),
+    "board": ("The class", "The class"),
+    "runs": ("Runs", "Which runs there are"),
+}
 HEADINGS = {lesson.name: lesson.heading for lesson in LESSONS} | {name: head for name, (_, head) in HIDDEN.items()}
 
 

@@ -38,6 +38,12 @@ def settings_of(config: RunConfig) -> str:
     return " ".join(f"{name} {_text(getattr(config, name))}" for name in changed)
 
 
+def address_of(config: RunConfig) -> dict[str, str]:
+    """The parameters of an address by which a page shows a run, also where it is not trained yet."""
+    settings = settings_of(config)
+    return {"ae" if config.model == "ae" else "run": config.run_id} | ({"settings": settings} if settings else {})
+
+
 def _text(value: object) -> str:
     if isinstance(value, tuple):
         return "-".join(map(str, value))

@@ -83,6 +83,11 @@ def browser() -> str:
     return token.hex() if token else get_script_run_ctx().session_id
 
 
+def is_at_the_server() -> bool:
+    """Whether the visitor sits at the machine on which the lab runs."""
+    return address() in ("", "127.0.0.1", "::1")
+
+
 def address() -> str:
     """The visitor's address in the network, by which who clears his cookies is still known; empty on this machine.
 

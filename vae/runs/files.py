@@ -145,6 +145,12 @@ class Files:
             for file in self.fs.find(place):
                 self.fs.mv(file, new + file.removeprefix(place))
 
+    def size(self, path: str) -> int:
+        """How many bytes the files in a folder have, and in those in it."""
+        with self._in_words("read"), contextlib.suppress(FileNotFoundError):
+            return self.fs.du(f"{self.root}/{path}")
+        return 0
+
     def folders(self, path: str = "") -> list[str]:
         """The names of the folders in a folder."""
         return [name for name, kind in self._entries(path) if kind == "directory"]

@@ -15,7 +15,8 @@ from vae.texts import on_one_line
 DAMAGED = "damaged"  # the folder for runs that were set aside
 POSTERIORS = "posteriors"  # the folder for gaps
 CLASSES = "classes"  # the folder for what classes say (pages/classroom/classes.py)
-NO_RUNS = {DAMAGED, POSTERIORS, CLASSES}
+DELETED = "deleted"  # the folder for runs that nobody wants any more
+NO_RUNS = {DAMAGED, POSTERIORS, CLASSES, DELETED}
 WISH = 10_000  # bytes of what is wanted of a run, at most
 
 
@@ -44,6 +45,10 @@ class Layers:
     def path(self, run_id: str) -> str:
         """Where the run's folder is."""
         return self._layer(run_id).address(run_id)
+
+    def size(self, run_id: str) -> int:
+        """How many bytes the files of a run have."""
+        return self._layer(run_id).size(run_id)
 
     def _layer(self, run_id: str) -> Files:
         return self.lower if run_id in self._pretrained and not self.upper.exists(run_id) else self.upper

@@ -16,8 +16,8 @@ from vae.places import cache_folder
 from vae.runs.files import Files, Nothing, StoreError, StoreFault
 from vae.runs.gaps import Gaps
 from vae.runs.layers import POSTERIORS, DamagedRun
-from vae.runs.quarantine import Quarantine
 from vae.runs.states import RunStatus
+from vae.runs.trash import Trash
 from vae.texts import on_one_line
 
 __all__ = ["POSTERIORS", "PRETRAINED", "DamagedRun", "RunStatus", "RunStore", "StoreError", "default_store_url"]
@@ -30,10 +30,11 @@ def default_store_url() -> str:
     return os.environ.get("VAE_STORE") or str(cache_folder() / "runs")
 
 
-class RunStore(Quarantine, Gaps):
+class RunStore(Trash, Gaps):
     """The runs under one fsspec URL, over the read-only runs that come with the project.
 
-    reader.py: what is read of a run; writer.py: its life; quarantine.py: damaged ones; gaps.py: what was measured.
+    reader.py: what is read of a run; writer.py: its life; quarantine.py: damaged ones; trash.py: deleted ones; gaps.py:
+    what was measured.
     """
 
     def __init__(self, url: str | None = None, pretrained: str | Path = PRETRAINED, to_write: bool = True):

@@ -14,7 +14,7 @@ export default function ({ data, parentElement }) {
       data.lessons.filter((lesson) => !lesson.isCore),
     ),
   );
-  parentElement.querySelector(".handout").href = data.handout;
+  for (const name of ["handout", "runs"]) parentElement.querySelector(`.${name}`).href = data[name];
 }
 
 function part(title, lessons) {

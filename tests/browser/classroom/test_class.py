@@ -284,9 +284,7 @@ def test_a_server_ends_although_a_class_listens_and_the_class_goes_on_with_the_n
 def test_a_student_stays_in_the_class_over_a_reload_in_two_tabs_and_comes_back_and_a_wrong_code_is_said(visit):
     teacher = visit("/")
     code = begin(teacher)
-    student = visit(
-        "/walk?join=XXXXX", allowed="409|Failed to load|ERR_FAILED"
-    )
+    student = visit("/walk?join=XXXXX", allowed="409|Failed to load|ERR_FAILED")
     expect(student.locator(".steps .refused")).to_contain_text("There is no class XXXXX here")
     expect(student.locator(".steps .refused")).to_be_in_viewport()  # the menu is open, in which another can be typed
     for _ in range(2):
