@@ -7,7 +7,7 @@ import streamlit as st
 from pages.classroom.trained import pages_of
 from pages.lessons import LESSONS
 from pages.shared import lab as ui
-from pages.shared import linked, take_home, visitors
+from pages.shared import controls, linked, take_home, visitors
 from pages.shared.once import recent
 from pages.shared.plain import message
 from pages.shared.readings import store
@@ -133,7 +133,12 @@ def _two(one: RunConfig, other: RunConfig) -> None:
     """In what two runs differ: their settings, and what came of it."""
     fields = [field.name for field in dataclasses.fields(RunConfig) if field.name != "model"]
     settings = {name: [str(getattr(config, name)) for config in (one, other)] for name in ("model", *fields)}
-    rows = [{"what": name, **_beside(values)} for name, values in settings.items() if values[0] != values[1]]
+    labels = controls.FEW | controls.MORE
+    rows = [
+        {"what": labels.get(name, name), **_beside(values)}
+        for name, values in settings.items()
+        if values[0] != values[1]
+    ]
     tests = [ui.test_of(config.run_id) for config in (one, other)]
     for label, name in FIGURES.items():
         values = [test.get(name) for test in tests]

@@ -38,10 +38,10 @@ def test_a_marked_run_opens_and_two_are_compared(visit, lab):
     assert not [button for button in app.button if "Delete" in button.label]
     one, other = RunConfig(), RunConfig(kl_weight=10.0)
     rows = marked(visit("classroom/runs"), one.run_id, other.run_id).dataframe[1].value.set_index("what")
-    assert rows.loc["kl_weight", ["the first", "the second"]].tolist() == ["1.0", "10.0"]
+    assert rows.loc["KL weight", ["the first", "the second"]].tolist() == ["1.0", "10.0"]
     kl = [lab.metrics(run.run_id)["test"]["kl"] for run in (one, other)]
     assert rows.loc["KL", "difference"] == f"{kl[1] - kl[0]:+.1f}"
-    assert "seed" not in rows.index and "epochs" not in rows.index
+    assert "Seed" not in rows.index and "Epochs" not in rows.index
 
 
 def test_ones_own_run_is_deleted_and_had_back(visit, lab, monkeypatch):
