@@ -414,7 +414,9 @@ def _reader(field: dataclasses.Field):
 
 
 def _shown(default) -> str:
-    return ",".join(map(str, default)) if isinstance(default, tuple) else str(default)
+    if isinstance(default, tuple):
+        return ",".join(map(str, default)) or "all"
+    return str(default)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from vae.texts import on_one_line, quoted
 # Part of every run_id: raise it when the training recipe changes, so that no old run answers for a new one.
 RECIPE = 2
 # Fields that came when runs had names already: at their defaults they leave no trace in a run's name.
-LATER = ("sigma", "init_from", "trainable")
+LATER = ("sigma", "init_from", "trainable", "classes")
 # What an AE, which has no sigma and no KL term, has in a VAE's fields: the VAEs of every weight thus share one AE.
 OF_AN_AE = {"kl_weight": 0.0, "kl_ramp": 0.0, "sigma": "log", "init_from": "", "trainable": "all"}
 AE_RUN_ID = re.compile(r"(ae-\d{1,2}d-[0-9a-f]{12})?", re.ASCII)
@@ -45,6 +45,10 @@ class RunConfig:
     model: str = _choice("vae", ("ae", "vae"), "autoencoder or variational autoencoder")
     dataset: str = _choice("mnist", ("mnist", "fashion-mnist", "kmnist"), "the images")
     train_size: int = _number(60_000, 1_000, 60_000, "training images, the first ones of the set")
+    classes: tuple[int, ...] = dataclasses.field(
+        default=(),
+        metadata={"low": 0, "high": 9, "most": 10, "help": "labels of the training images; none named: all of them"},
+    )
     latent_dim: int = _number(2, 1, 32, "dimensions of z")
     hidden_dims: tuple[int, ...] = dataclasses.field(
         default=(256, 128, 64),
@@ -82,7 +86,8 @@ class RunConfig:
     @functools.cached_property
     def run_id(self) -> str:
         """The run's name everywhere: folder, cache key, URL parameter, Dask key."""
-        told = {name: v for name, v in self.to_dict().items() if name not in LATER or v != getattr(RunConfig, name)}
+        is_told = {name: getattr(self, name) != getattr(RunConfig, name) for name in LATER}
+        told = {name: value for name, value in self.to_dict().items() if is_told.get(name, True)}
         canonical = json.dumps({"recipe": RECIPE, **told}, sort_keys=True)
         return f"{self.model}-{self.latent_dim}d-{hashlib.sha256(canonical.encode()).hexdigest()[:12]}"
 
@@ -103,7 +108,7 @@ class RunConfig:
     def to_dict(self) -> dict:
         """The config as JSON-ready values."""
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        return {**values, "hidden_dims": list(self.hidden_dims)}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
     @classmethod
     def from_dict(cls, values: dict) -> "RunConfig":
@@ -135,14 +140,22 @@ def _validated(field: dataclasses.Field, value):
         if not isinstance(value, str) or not AE_RUN_ID.fullmatch(value):
             raise ConfigError(field.name, value, allowed_values(field))
         return value
-    if field.name == "hidden_dims":
+    if isinstance(field.default, tuple):
         if not isinstance(value, (tuple, list)):
             raise ConfigError(field.name, value, allowed_values(field))
-        widths = tuple(value)
-        if not 1 <= len(widths) <= field.metadata["most"]:
-            raise ConfigError(field.name, widths, allowed_values(field))
-        return tuple(_number_in_range(field, int, width) for width in widths)
+        values = tuple(value)
+        if not (field.name == "classes" or values) or len(values) > field.metadata["most"]:
+            raise ConfigError(field.name, values, allowed_values(field))
+        numbers = tuple(_number_in_range(field, int, one) for one in values)
+        return _named_classes(numbers, field) if field.name == "classes" else numbers
     return _number_in_range(field, type(field.default), value)
+
+
+def _named_classes(labels: tuple[int, ...], field: dataclasses.Field) -> tuple[int, ...]:
+    """In their order, so that one choice is one run; all of them are as none."""
+    if len(set(labels)) != len(labels):
+        raise ConfigError(field.name, labels, allowed_values(field))
+    return () if len(labels) == field.metadata["most"] else tuple(sorted(labels))
 
 
 def _number_in_range(field: dataclasses.Field, kind: type, value):
@@ -160,6 +173,8 @@ def allowed_values(field: dataclasses.Field) -> str:
     if field.name == "init_from":
         return "the run_id of an AE, such as ae-2d-0123456789ab, or nothing"
     low, high = field.metadata["low"], field.metadata["high"]
+    if field.name == "classes":
+        return f"labels from {low} to {high}, each once, or none for all"
     if field.name == "hidden_dims":
         return f"1 to {field.metadata['most']} widths, each a whole number from {low} to {high}"
     kind = "a whole number" if isinstance(field.default, int) else "a number"

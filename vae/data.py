@@ -48,13 +48,23 @@ def pixels(levels: torch.Tensor) -> torch.Tensor:
     return levels if levels.is_floating_point() else levels.float().div_(255)
 
 
+@functools.lru_cache(maxsize=2)
+def training(dataset: str, count: int, classes: tuple[int, ...] = ()) -> Levels:
+    """What a run is trained on: of the first `count` training images those of some classes, or of all. As `levels`."""
+    first = Levels(*(part[:count] for part in levels(dataset, "train")))
+    if not classes:
+        return first
+    chosen = torch.isin(first.labels, torch.tensor(classes))
+    return Levels(first.levels[chosen], first.labels[chosen])
+
+
 @functools.lru_cache(maxsize=4)
-def mean_image(dataset: str, count: int) -> torch.Tensor:
-    """The mean of the first training images, (784,), to the last bit that of `load`'s.
+def mean_image(dataset: str, count: int, classes: tuple[int, ...] = ()) -> torch.Tensor:
+    """The mean of what a run is trained on, (784,), to the last bit that of `load`'s.
 
     Without all of them as numbers at a time: torch adds up 64 columns, or a part of that, as it does all.
     """
-    return torch.cat([pixels(some).mean(0) for some in levels(dataset, "train").levels[:count].split(64, 1)])
+    return torch.cat([pixels(some).mean(0) for some in training(dataset, count, classes).levels.split(64, 1)])
 
 
 def one_per_class(labels: torch.Tensor) -> torch.Tensor:

@@ -32,6 +32,7 @@ FEW = {"latent_dim": "Dimensions of z", "epochs": "Epochs", "kl_weight": "KL wei
 MORE = {
     "dataset": "Images",
     "train_size": "Training images",
+    "classes": "Classes trained on",
     "hidden_dims": "Hidden layers",
     "activation": "Activation",
     "bottleneck": "Activation of f and g",
@@ -50,7 +51,7 @@ def run_settings(row) -> RunConfig:
             for first in range(0, len(MORE), 3):
                 values |= settings(dict(list(MORE.items())[first : first + 3]))
     try:
-        values["hidden_dims"] = read_widths("hidden_dims", values["hidden_dims"])
+        values |= {name: read_widths(name, values[name]) for name in ("hidden_dims", "classes")}
         config = RunConfig(**values)
     except ConfigError as error:
         label = {**FEW, **MORE}[error.name]
@@ -126,8 +127,9 @@ def setting(name: str, label: str, width: int | Literal["stretch"] = "stretch"):
     """The widget for one field of RunConfig, bound to the URL parameter of the same name; width: pixels."""
     field = FIELDS[name]
     common = {"label": label, "key": name, "help": _sentence(field.metadata["help"]), "width": width}
-    if name == "hidden_dims":  # what is wrong with it is said below, with the text still there
-        return st.text_input(value=",".join(map(str, field.default)), bind="query-params", **common)
+    if isinstance(field.default, tuple):  # what is wrong with it is said below, with the text still there
+        text = ",".join(map(str, field.default))
+        return st.text_input(value=text, placeholder="all", bind="query-params", **common)
     common["bind"] = address.binding(name, (), allowed_values(field), functools.partial(_is_allowed, field))
     if "choices" in field.metadata:
         choices = field.metadata["choices"]

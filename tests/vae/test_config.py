@@ -21,7 +21,7 @@ OTHER = {
     "model": "ae", "dataset": "kmnist", "train_size": 59_999, "latent_dim": 3, "hidden_dims": (256, 128), "seed": 1,
     "activation": "relu", "bottleneck": "tanh", "likelihood": "gaussian", "kl_weight": 1.5, "kl_ramp": 0.0,
     "epochs": 4, "batch_size": 127, "learning_rate": 6.1e-3,
-    "sigma": "softplus", "init_from": "ae-2d-0123456789ab", "trainable": "heads",
+    "classes": (0, 1), "sigma": "softplus", "init_from": "ae-2d-0123456789ab", "trainable": "heads",
 }  # fmt: skip
 
 
@@ -38,6 +38,8 @@ def bad_values():
             yield name, value
     for value in ((), (8,) * 5, (3,), (2049,), (8, 8.5), (8, True), (8, "8"), (math.nan,), 8, "8", None, b"88", {8: 8}):
         yield "hidden_dims", value
+    for value in ((10,), (-1,), (1, 1), (0.5,), (True,), ("8",), "8", 8, None, (*range(10), 0)):
+        yield "classes", value
     for value in (
         "vae-2d-0123456789ab",
         "ae-2d-0123456789a",
@@ -80,6 +82,13 @@ def test_both_ends_of_every_range_are_allowed():
             assert getattr(RunConfig(**{name: value, **size}), name) == value
     assert RunConfig(hidden_dims=[4]).hidden_dims == (4,)
     assert RunConfig(hidden_dims=(2048,) * 4).hidden_dims == (2048,) * 4
+
+
+def test_a_choice_of_classes_is_one_run_in_whatever_order_and_all_of_them_are_none():
+    assert RunConfig(classes=[8, 1]) == RunConfig(classes=(1, 8)) != RunConfig()
+    assert RunConfig(classes=tuple(range(10))).run_id == RunConfig().run_id
+    assert RunConfig(classes=(1, 8)).autoencoder.classes == (1, 8)
+    assert RunConfig.from_dict(json.loads(json.dumps(RunConfig(classes=(1, 8)).to_dict()))) == RunConfig(classes=(1, 8))
 
 
 def test_a_batch_larger_than_the_training_set_is_refused():

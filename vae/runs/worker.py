@@ -152,7 +152,7 @@ def _failure(config: RunConfig, error: Diverged) -> dict:
     """The step of a failure, and where one training image did it: the fields of Culprit, its label and its pixels."""
     if error.culprit is None:
         return {"step": error.step}
-    train_set = data.levels(config.dataset, "train")
+    train_set = data.training(config.dataset, config.train_size, config.classes)
     pixels = train_set.levels[error.culprit.image].numpy().tobytes()
     label = train_set.labels[error.culprit.image].item()
     return {"step": error.step, **asdict(error.culprit), "label": label, "pixels": pixels.hex()}
@@ -199,7 +199,8 @@ def measure_gaps(run_id: str, sha256: str, store: RunStore, check: Callable[[], 
         raise ModelGone(f"run {run_id} was deleted or trained on meanwhile, and this model is not there any more")
     config, model = store.config(run_id), store.model(run_id)
     test = data.load(config.dataset, "test").images
-    training = data.pixels(data.levels(config.dataset, "train").levels[:GAP_IMAGES])  # of all runs: 1,000 is the least
+    first = data.training(config.dataset, GAP_IMAGES, ())  # of all runs: 1,000 is the least
+    training = data.pixels(first.levels)
     grid = decode_grid(model, config.likelihood, encode_all(model, test)[0])
     for split, images in zip(SPLITS, (test, training)):
         bounds = {name: list(store.gap(run_id, sha256, split).get(name, ())) for name in Gap._fields}

@@ -80,7 +80,7 @@ def train(
     use_one_thread()
     images = _training_images(config, device)
     pictured = Pictured(config, device)
-    model = build_model(config, data.mean_image(config.dataset, config.train_size))
+    model = build_model(config, data.mean_image(config.dataset, config.train_size, config.classes))
     if config.init_from and checkpoint is None:
         model = _converted(config, autoencoder)
     if config.model == "vae":
@@ -113,7 +113,7 @@ def train(
 
 def _training_images(config: RunConfig, device: str) -> Tensor:
     """The images as grey levels, of which a step makes numbers; as numbers for a device that divides otherwise."""
-    levels = data.levels(config.dataset, "train").levels[: config.train_size]
+    levels = data.training(config.dataset, config.train_size, config.classes).levels
     return levels if device == "cpu" else data.pixels(levels).to(device)
 
 

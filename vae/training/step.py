@@ -44,7 +44,7 @@ def train_step(config: RunConfig, model: nn.Module, optimizer: Adam, images: Ten
     values = _numbers(terms)
     if not math.isfinite(values["total"]):
         with _precision(images):
-            culprit = find_culprit(model, _batch(config, images, step), _batch_indices(config, step))
+            culprit = find_culprit(model, _batch(config, images, step), _batch_indices(config, step, len(images)))
         raise Diverged(step + 1, cause(config, values, culprit), culprit)
     values["gradient_norm"] = nn.utils.get_total_norm([weight.grad for weight in optimizer.parameters]).item()
     optimizer.step()
@@ -79,12 +79,17 @@ def _precision(images: Tensor) -> torch.autocast:
 
 def _batch(config: RunConfig, images: Tensor, step: int) -> Tensor:
     """The images of a step's batch: (batch, 784)."""
-    return data.pixels(images.index_select(0, _batch_indices(config, step).to(images.device)))
+    return data.pixels(images.index_select(0, _batch_indices(config, step, len(images)).to(images.device)))
 
 
-def _batch_indices(config: RunConfig, step: int) -> Tensor:
+def _batch_indices(config: RunConfig, step: int, count: int) -> Tensor:
+    """Of `count` images, of which there are fewer than train_size where not all classes are trained on.
+
+    An epoch then has as many steps as ever, and meets some of the images twice.
+    """
     epoch, batch = divmod(step, config.steps_per_epoch)
-    return _epoch_order(config.seed, config.train_size, epoch)[batch * config.batch_size :][: config.batch_size]
+    order = _epoch_order(config.seed, config.train_size, epoch)[batch * config.batch_size :][: config.batch_size]
+    return order if count == config.train_size else order % count
 
 
 @functools.lru_cache(maxsize=1)

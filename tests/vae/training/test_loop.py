@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import sys
 from dataclasses import replace
 from itertools import pairwise
 
@@ -18,7 +19,8 @@ from vae.measures.pulls import reconstruction_pull
 from vae.models import TRAINABLE, build_model, convert
 from vae.objective import kl_divergence, loss_terms, negative_elbo, reconstruction_loss
 from vae.randomness import seeded
-from vae.runs.store import PRETRAINED
+from vae.runs.store import PRETRAINED, RunStore
+from vae.runs.worker import advance
 from vae.training.divergence import Culprit, Diverged, cause, find_culprit
 from vae.training.loop import Snapshot, train
 from vae.training.schedules import kl_weight_at, learning_rate_at, snapshot_steps
@@ -188,6 +190,36 @@ def test_two_trainings_of_one_config_give_the_same_bits(config):
     first, second = trained(config), trained(config)
     assert same_bits(first.model.state_dict(), second.model.state_dict())
     assert replace(first.losses, seconds=0) == replace(second.losses, seconds=0)
+
+
+def test_of_a_choice_of_classes_no_other_image_is_ever_seen(small, monkeypatch):
+    config = replace(small, classes=(1, 7), epochs=2)
+    first = data.levels("mnist", "train")
+    labels = first.labels[: config.train_size]
+    chosen = first.levels[: config.train_size][(labels == 1) | (labels == 7)]
+    assert 100 < len(chosen) < config.train_size
+    seen, step_module = [], sys.modules["vae.training.step"]
+    monkeypatch.setattr(
+        step_module, "loss_terms", lambda model, x, *rest: seen.append(x) or loss_terms(model, x, *rest)
+    )
+    model = [*train(config)][-1].model
+    assert len(seen) == 1 + config.total_steps == 1 + replace(config, classes=()).total_steps
+    rows = {row.tobytes() for row in data.pixels(chosen).numpy()}
+    met = {row.tobytes() for x in seen for row in x.numpy()}
+    assert met == rows  # all of them, too
+    assert not torch.equal(model.state_dict()["g.0.bias"], [*train(replace(config, classes=()))][-1].model.g[0].bias)
+
+
+def test_a_failure_names_the_image_of_the_chosen_ones_that_did_it(tmp_path):
+    config = RunConfig(sigma="raw", classes=(0, 6), train_size=2_000, epochs=3)
+    store = RunStore(str(tmp_path))
+    store.create(config)
+    for _ in advance(config, store):
+        pass
+    failure = store.metrics(config.run_id)["failure"]
+    chosen = data.training("mnist", config.train_size, config.classes)
+    assert failure["label"] in config.classes
+    assert bytes.fromhex(failure["pixels"]) == chosen.levels[failure["image"]].numpy().tobytes()
 
 
 def test_another_seed_gives_other_weights(config):
