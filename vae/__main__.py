@@ -25,7 +25,7 @@ from vae.runs.layers import with_checksum
 from vae.runs.queue import LOOK, Runs
 from vae.runs.states import SETTLED
 from vae.runs.store import POSTERIORS, PRETRAINED, DamagedRun, RunStore, StoreError
-from vae.runs.sweep import LADDER, RAMPLESS, SWEPT, ladder, sweep
+from vae.runs.sweep import LADDER, RAMPLESS, SWEPT, WITHOUT_8, ladder, sweep
 from vae.runs.trash import NotDeleted
 from vae.runs.worker import GAP_IMAGES, advance, device_here, measure_gaps, resolve_device
 from vae.take_home.folder import take_home
@@ -38,6 +38,8 @@ PRETRAINED_RUNS = [
     RAMPLESS,
     *(RunConfig(model="ae", bottleneck=name) for name in BOTTLENECKS if name != RunConfig.bottleneck),
     RunConfig(bottleneck="relu"),
+    WITHOUT_8.autoencoder,
+    WITHOUT_8,
     *(RunConfig(model="ae").converted(part) for part in TRAINABLE),
     RunConfig(epochs=6),  # the VAE that had the epochs of an AE too
     *(RunConfig(sigma="raw", seed=seed) for seed in range(5)),

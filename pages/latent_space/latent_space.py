@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from pages.latent_space import latent_space_answers, planes
+from pages.latent_space import latent_space_answers, planes, unseen
 from pages.shared import bottleneck, controls, steps, take_home
 from pages.shared import choose as choice
 from pages.shared.glossary import say
 from pages.shared.steps import Answer, Step
 from vae.config import RunConfig
+from vae.runs.sweep import WITHOUT_8
 
 SENTENCE = (
     "Every point is a test digit, put where the encoder puts it (a VAE: at its *μ*). **Move over a plane:** both "
@@ -67,6 +68,13 @@ STEPS = [
         ),
         view={"run": RunConfig().run_id},
     ),
+    Step(
+        "These two were trained on all digits but the 8. Predict: what will the VAE paint for one? Then look at `What "
+        "neither of the two has ever seen`.",
+        predict=(latent_space_answers.AN_8, latent_space_answers.ANOTHER, latent_space_answers.NONE),
+        answer=latent_space_answers.what_becomes_of_the_unseen,
+        view={"run": WITHOUT_8.run_id},
+    ),
 ]
 FORMULA = r"""\text{fresh samples:}\quad \Z\sim\mathcal N(0, I)
     \quad\text{or, for the AE,}\quad \Z\sim\mathcal N\big(\bar{\Z},
@@ -89,6 +97,7 @@ def show() -> None:
             "together its clouds cover most of it: that is why one can *sample* from it."
         )
         planes.samples(left, vae)
+        unseen.show(vae)
     controls.foot(FORMULA, __file__, take_home.links(card.shown))
 
 

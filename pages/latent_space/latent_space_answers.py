@@ -1,8 +1,11 @@
 """What was measured of what a class predicts on this page."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
+from pages.latent_space import unseen
 from pages.shared import lab as ui
 from pages.shared.once import once
 from pages.shared.pair import limit
@@ -11,10 +14,12 @@ from pages.shared.trained import Trained
 from vae.config import RunConfig
 
 AE, VAE, ALIKE = "The AE", "The VAE", "Both alike"
+AN_8, ANOTHER, NONE = "An 8 all the same", "Another digit that looks like it", "Grey, and no digit"
 CELLS, REACH, RARE = 40, 2.0, 0.1  # as assets/browser/latent_space/cells.js draws them
 CLEARLY, FLOOR = 1.5, 0.02  # times as many, and by so much: a share is as exact as its cells
 CIRCLES = 3.0  # sigmas of N(0, I), beyond which hardly a draw comes
 FEW = 0.5  # of a digit's codes
+MOST = 0.5  # of what is painted
 PLANE = (0, 1)
 ONLY_IN_TWO = Answer("", "Only of a pair in two dimensions: there a plane shows all of *z*. Choose a 2-D run.")
 LESS_THAN_HALF = f"Less than half of a digit's codes lie within {CIRCLES:g} σ, where nearly all draws come"
@@ -48,6 +53,30 @@ def digits_out_of_reach(vae: RunConfig) -> Answer | None:
     if rare := _out_of_reach(ae):
         return Answer("", f"{LESS_THAN_HALF}: of this pair's AE {rare}. These digits come seldom, or never.")
     return Answer("", f"Here there is none: at least half of each digit's codes lie within {CIRCLES:g} σ.")
+
+
+def what_becomes_of_the_unseen(vae: RunConfig) -> Answer | None:
+    """Of a VAE that was trained on some classes: what its answers to the others look most like, and what they cost."""
+    if not (unknown := tuple(unseen.classes_of(vae))):
+        return Answer("", "Only of a pair that was trained on some of the classes.")
+    everything = replace(vae, classes=())
+    run, other = ui.trained(vae.run_id), ui.trained(everything.run_id)
+    if run is None or other is None:
+        return None
+    shares = unseen.looked_like(run, unknown)
+    own = sum(shares.get(label, 0.0) for label in unknown)
+    costs = [_mean_loss(one, unknown) for one in (run, other)]
+    return Answer(
+        AN_8 if own > MOST else ANOTHER,
+        f"What it paints looks most like {unseen.in_words(run, unknown)}; like what was asked of it in {own:.0%}. The "
+        f"networks know codes of what they saw alone. Such a digit costs this VAE {costs[0]:.1f} nats (−ELBO), and one "
+        f"that was trained on all of them {costs[1]:.1f}.",
+    )
+
+
+def _mean_loss(run: Trained, classes: tuple[int, ...]) -> float:
+    """Of a digit of some classes, nats; each class counts as much."""
+    return float(np.mean([loss.mean for loss in unseen.by_class(run) if loss.label in classes]))
 
 
 def _is_clearly_more(share: float, other: float) -> bool:

@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from pages.latent_space import unseen
 from pages.shared import address, bottleneck, digits, scatter
 from pages.shared import lab as ui
 from pages.shared.colors import DIGIT_COLORS
@@ -40,6 +41,7 @@ def codes(left: RunConfig, vae: RunConfig, same_axes: bool) -> None:
             "names": {half: bottleneck.name(run.config) for half, run in zip(HALVES, pair)},
             "captions": {half: _caption(run, dimensions, sent["limits"][half]) for half, run in zip(HALVES, pair)},
             "given": given,
+            "unseen": unseen.classes_of(vae),
             "weights": {half: run.config.kl_weight for half, run in zip(HALVES, pair)},
             **sent,
             "subject": f"{sent['subject']} {sent['limits']}",

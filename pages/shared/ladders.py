@@ -11,7 +11,7 @@ from vae.config import RunConfig
 from vae.runs.sweep import LADDER, MOST_WEIGHTS, ladder
 
 MOST_OWN = 12  # runs that were trained here and stand on the slider too
-ARCHITECTURE = ("latent_dim", "dataset", "hidden_dims", "activation", "bottleneck", "sigma", "likelihood")
+ARCHITECTURE = ("latent_dim", "dataset", "classes", "hidden_dims", "activation", "bottleneck", "sigma", "likelihood")
 
 
 def choose_architecture(first: int) -> RunConfig:

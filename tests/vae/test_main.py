@@ -24,6 +24,7 @@ from vae.measures.evaluation import Metrics, evaluate
 from vae.runs import seeds, worker
 from vae.runs.store import RunStore
 from vae.runs.sweep import sweep
+from vae.take_home.folder import FILES
 
 SMALL = ["--train-size", "1000", "--batch-size", "100", "--hidden-dims", "16", "--epochs", "2"]  # the fixture's sizes
 KEYS = {"run_id", "status", "seconds", "steps", "test", "model_sha256", "path"}
@@ -455,7 +456,7 @@ def test_a_disk_that_is_full_is_one_sentence_and_exit_status_1_and_with_room_the
 def test_a_run_is_taken_home_once_and_what_cannot_be_is_said(tmp_path, capsys):
     name = RunConfig().run_id
     assert main(["export", name, "--to", str(tmp_path / "home"), "--store", str(tmp_path / "store")]) == 0
-    assert len(capsys.readouterr().out.splitlines()) == len(list((tmp_path / "home").iterdir())) == 6
+    assert len(capsys.readouterr().out.splitlines()) == len(list((tmp_path / "home").iterdir())) == len(FILES)
     for run, said in (
         (name, "is there already, and nothing was written"),
         ("nonsense", "no run nonsense with a model"),

@@ -80,7 +80,7 @@ class View {
     this.find(".pulled").textContent = "";
     this.pulled = this.own = null;
     const { x, z, layers, classes } = this.address.state;
-    this.legend.paint(data.colors);
+    this.legend.paint(data.colors, data.unseen);
     this.legend.text = classes;
     for (const half of HALVES) this.planes[half].hidden = this.legend.hidden;
     const on = (layers ?? USUAL).split(",");

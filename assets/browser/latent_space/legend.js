@@ -23,9 +23,12 @@ export class Legend {
     return button;
   }
 
-  /** colors: one a class. */
-  paint(colors) {
+  /** colors: one a class; unseen: the classes that the run was not trained on, which a star marks. */
+  paint(colors, unseen) {
     for (const [label, button] of this.buttons.entries()) {
+      const isUnseen = unseen.includes(label);
+      button.textContent = isUnseen ? `${label}*` : String(label);
+      button.title = isUnseen ? "never seen in its training" : "";
       button.style.setProperty("--class", colors[label]);
       button.style.setProperty("--ink", inkOn(colors[label]));
     }

@@ -156,7 +156,7 @@ def test_for_the_projector_all_is_larger_and_without_fields_from_page_to_page(vi
     card.get_by_role("button", name="Present").click()
     expect(page.get_by_test_id("stNumberInput").first).to_be_visible()
     opened = visit("/latent_space?present=1")
-    expect(opened.locator(".steps .which")).to_have_text("Step 1 of 5")
+    expect(opened.locator(".steps .which")).to_have_text("Step 1 of 6")
     expect(opened.get_by_test_id("stSelectbox").first).to_be_hidden()
 
 

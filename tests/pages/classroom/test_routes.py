@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import uvicorn
@@ -280,4 +281,6 @@ def test_what_is_new_while_a_browser_is_told_something_else_is_told_next(port, m
             await asyncio.sleep(0.01)
         return await asyncio.wait_for(anext(events), PATIENCE)
 
-    assert json.loads(asyncio.run(told())[6:])["questions"][QUESTION]["mine"] == 2
+    with ThreadPoolExecutor(1) as pool:  # a browser test leaves a loop running in this thread
+        event = pool.submit(lambda: asyncio.run(told())).result()
+    assert json.loads(event[6:])["questions"][QUESTION]["mine"] == 2

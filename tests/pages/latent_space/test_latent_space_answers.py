@@ -1,12 +1,18 @@
 """What the steps of Latent space answer: the shares that the browser's planes say too, counted another way."""
 
+import json
+import re
+
 import numpy as np
 import pytest
+import torch
 
 from pages.latent_space import latent_space_answers as answers
 from pages.shared import lab as ui
 from tests.pages.seen import sent
 from vae.config import RunConfig
+from vae.models import reconstruct
+from vae.runs.sweep import WITHOUT_8
 
 PAIR = RunConfig().autoencoder, RunConfig()
 
@@ -63,3 +69,33 @@ def test_a_step_on_the_whole_plane_brings_a_pair_of_two_dimensions_where_another
     for run, brings in ((RunConfig(), []), (RunConfig(kl_weight=0.1), []), (RunConfig(latent_dim=10), ["run"])):
         cards = sent(shown("latent_space", run=run.run_id), "steps")["steps"][:3]
         assert [sorted(step["view"].keys() - {"layers"}) for step in cards] == [brings] * 3
+
+
+def test_a_vae_paints_what_it_knows_for_a_digit_that_it_never_saw(lab):
+    answer = answers.what_becomes_of_the_unseen(WITHOUT_8)
+    run, images, labels = ui.trained(WITHOUT_8.run_id), *ui.trained(WITHOUT_8.run_id).test_set
+    eights = images[labels == 8]
+    painted = reconstruct(run.model, eights)
+    nearest = torch.cat([torch.cdist(some, images[:2_000]).argmin(1) for some in painted.split(100)])
+    shares = {label: (labels[nearest] == label).float().mean().item() for label in range(10)}
+    most = sorted(shares, key=shares.get, reverse=True)[0]
+    assert answer.measured == answers.ANOTHER and most != 8
+    assert answer.words.startswith(f"What it paints looks most like {most} ({shares[most]:.0%}), ")
+    assert f"like what was asked of it in {shares[8]:.0%}." in answer.words
+    worse, better = map(float, re.findall(r"(\d+\.\d)", answer.words)[-2:])
+    assert worse > better + 10
+    assert answers.what_becomes_of_the_unseen(RunConfig()).measured == ""
+    assert answers.what_becomes_of_the_unseen(RunConfig(classes=(0, 1))) is None
+
+
+def test_the_page_of_a_pair_of_some_classes_shows_what_it_never_saw(shown):
+    app = shown("latent_space", run=WITHOUT_8.run_id)
+    assert not app.exception and sent(app, "latent_space")["unseen"] == [8]
+    assert [part.value for part in app.subheader][-1] == "What neither of the two has ever seen: 8"
+    bars = json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
+    assert [bar["name"] for bar in bars] == [
+        "the AE of this pair", "the VAE of this pair", "a VAE that was trained on all of them",
+    ]  # fmt: skip
+    assert bars[0]["marker"]["pattern"]["shape"] == ["", "", "", "", "", "", "", "", "/", ""]
+    plain = shown("latent_space")
+    assert sent(plain, "latent_space")["unseen"] == [] and not plain.get("plotly_chart")

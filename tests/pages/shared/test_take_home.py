@@ -3,6 +3,7 @@
 import asyncio
 import io
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from starlette.requests import Request
@@ -25,7 +26,8 @@ def pace(lab, monkeypatch) -> None:
 def get(run_id: str, name: str) -> Response:
     """What the server answers to who asks for a run's file."""
     asked = {"type": "http", "headers": [], "client": ("127.0.0.1", 1), "path_params": {"run_id": run_id, "name": name}}
-    return asyncio.run(take_home.file(Request(asked)))
+    with ThreadPoolExecutor(1) as pool:  # a browser test leaves a loop running in this thread
+        return pool.submit(lambda: asyncio.run(take_home.file(Request(asked)))).result()
 
 
 @pytest.mark.parametrize("lesson", ["latent_space", "resampling", "walk", "train", "true_posterior"])
