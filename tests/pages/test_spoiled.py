@@ -13,7 +13,7 @@ from pages.lessons import LESSONS
 from pages.shared import figures
 from pages.shared.colors import GREY
 from tests.vae.runs.test_store import line_of
-from vae.__main__ import main
+from vae.__main__ import PRETRAINED_RUNS, main
 from vae.config import RECIPE, RunConfig
 from vae.runs.contents import history_in
 from vae.runs.layers import sha256_of
@@ -147,7 +147,7 @@ def test_whatever_is_asked_of_a_spoiled_run_it_is_damaged_by_name_or_as_good_as_
                 assert damaged.run_id == run_id and name.split(".")[0] in str(damaged), (name, what, ask)
             except KeyError:
                 assert ask in (store.model, store.config, store.verify, store.status), (name, what, ask)
-    assert len(store.run_ids()) == 34 + 2 * len(cases)
+    assert len(store.run_ids()) == len(PRETRAINED_RUNS) + 2 * len(cases)
 
 
 def test_a_run_of_more_steps_than_it_has_is_damaged(tmp_path):

@@ -37,7 +37,8 @@ def command(*arguments: str) -> list[str]:
 
 def flags(config: RunConfig, store: RunStore) -> list[str]:
     """The command line that asks for a config, every field by its flag."""
-    values = {**config.to_dict(), "hidden_dims": ",".join(map(str, config.hidden_dims))}
+    values = config.to_dict()
+    values |= {name: ",".join(map(str, value)) for name, value in values.items() if isinstance(value, list)}
     return ["train", "--store", store.url, *(f"--{name.replace('_', '-')}={value}" for name, value in values.items())]
 
 
@@ -82,7 +83,7 @@ def test_every_field_of_a_config_has_a_flag_and_its_default(monkeypatch, tmp_pat
         "model": "ae", "dataset": "mnist", "train_size": 2_000, "latent_dim": 5, "hidden_dims": (32, 8), "seed": 7,
         "activation": "tanh", "bottleneck": "relu", "likelihood": "gaussian", "kl_weight": 0.5, "kl_ramp": 0.1,
         "epochs": 2, "batch_size": 64, "learning_rate": 1e-3, "sigma": "raw", "init_from": "ae-2d-0123456789ab",
-        "trainable": "heads",
+        "trainable": "heads", "classes": (1, 7),
     }  # fmt: skip
     usual = RunConfig()
     for field in dataclasses.fields(RunConfig):

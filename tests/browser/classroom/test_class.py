@@ -11,6 +11,9 @@ from tests.browser.phone import PHONE
 from tests.browser.proxy import Proxy
 from tests.browser.server import wait_for
 
+# What a browser's console says while it cannot reach the lab.
+CUT = "ERR_|WebSocket|disconnected|in reaching|not responding|Failed to (load|fetch)"
+
 
 def chip(page: Page):
     return page.locator(".steps .chip")
@@ -223,11 +226,10 @@ def test_the_teachers_page_shows_who_is_where_the_votes_of_each_step_and_what_wa
 
 
 def test_the_core_lesson_with_a_teacher_and_three_students_of_whom_one_is_cut_off_for_a_while(visit, server):
-    cut = "ERR_|WebSocket|disconnected|in reaching|not responding|Failed to (load|fetch)"
     teacher = visit("/")
     code = begin(teacher)
     proxy = Proxy(("127.0.0.1", int(server.url.rsplit(":", 1)[1])), "lab")
-    laptop, phone = visit(f"/?join={code}"), visit(f"{proxy.url}/?join={code}", allowed=cut, **PHONE)
+    laptop, phone = visit(f"/?join={code}"), visit(f"{proxy.url}/?join={code}", allowed=CUT, **PHONE)
     students = [laptop, phone]
     for number, lesson in enumerate(lesson for lesson in LESSONS if lesson.is_core):
         if number:
@@ -260,6 +262,21 @@ def test_the_core_lesson_with_a_teacher_and_three_students_of_whom_one_is_cut_of
             proxy.mend()
             expect(phone.locator("h1")).to_have_text(lesson.heading)  # the present view, without a press
             expect(phone.locator(".steps .votes > div").first).to_contain_text(str(len(there)))
+    proxy.close()
+
+
+def test_a_call_that_is_lost_with_the_connection_is_made_again(visit, server):
+    proxy = Proxy(("127.0.0.1", int(server.url.rsplit(":", 1)[1])), "lab")
+    page = visit(f"{proxy.url}/", allowed=CUT)
+    expect(page.locator(".steps .which")).to_have_text("Step 1 of 4")
+    proxy.cut()
+    page.wait_for_selector("[data-testid=stApp]:not([data-test-connection-state=CONNECTED])", state="attached")
+    call = "aeVaeLabMembership.dispatchEvent(new CustomEvent('called', {detail: 'resampling?lesson=2&eps_scale=0'}))"
+    page.evaluate(call)
+    proxy.mend()
+    expect(page.locator("h1")).to_have_text(LESSONS[1].heading)
+    expect(page.locator(".steps .which")).to_have_text("Step 2 of 4")
+    expect(page.locator(".resampling output").first).to_have_text("0.00")
     proxy.close()
 
 
