@@ -69,7 +69,7 @@ def what_becomes_of_the_unseen(vae: RunConfig) -> Answer | None:
     return Answer(
         AN_8 if own > MOST else ANOTHER,
         f"What it paints looks most like {unseen.in_words(run, unknown)}; like what was asked of it in {own:.0%}. The "
-        f"networks know codes of what they saw alone. Such a digit costs this VAE {costs[0]:.1f} nats (−ELBO), and one "
+        f"networks have codes only for what they saw. Such a digit costs this VAE {costs[0]:.1f} nats (−ELBO), and one "
         f"that was trained on all of them {costs[1]:.1f}.",
     )
 

@@ -142,11 +142,20 @@ def describe(config: RunConfig) -> str:
         value = getattr(config, name)
         if value != controls.FIELDS[name].default and not (config.model == "ae" and name in OF_AN_AE):
             shown = ", ".join(map(str, value)) if isinstance(value, tuple) else value
-            words.append(f"{label} {f'{shown:g}' if isinstance(shown, float) else shown}")
+            said = f"{label} {f'{shown:g}' if isinstance(shown, float) else shown}"
+            words.append(_choice_of(value) if name == "classes" else said)
     if config.init_from:
         trained = {"all": "all of it", "encoder": "only its encoder", "heads": "only its heads"}[config.trainable]
         words.append(f"a converted AE ({_origin(config.init_from)}), {trained} trained")
     return " · ".join(words)
+
+
+def _choice_of(classes: tuple[int, ...]) -> str:
+    """A choice of classes in as few words as there are."""
+    left_out = [str(label) for label in range(10) if label not in classes]
+    if len(left_out) < len(classes):
+        return f"without {', '.join(left_out)}"
+    return f"only {', '.join(map(str, classes))}"
 
 
 def _origin(run_id: str) -> str:
