@@ -22,6 +22,7 @@ from vae.runs.cluster import LOCAL
 from vae.runs.files import StoreFault
 from vae.runs.gaps import SPLITS
 from vae.runs.layers import with_checksum
+from vae.runs.limit import limit
 from vae.runs.queue import LOOK, Runs
 from vae.runs.states import SETTLED
 from vae.runs.store import POSTERIORS, PRETRAINED, DamagedRun, RunStore, StoreError
@@ -290,6 +291,7 @@ def worker_command(options: argparse.Namespace) -> int:
 
     dask.config.set(LOCAL)
     machine.niceness()  # what cannot be it is said now, and not by each run
+    limit()
     count = machine.workers(device_here()) or 1  # of a card fewer share than there are cores
     arguments = [options.address, "--nworkers", str(count), "--nthreads", "1", "--memory-limit", "0", "--no-dashboard"]
     datasets.share()

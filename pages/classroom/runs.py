@@ -1,6 +1,7 @@
 """Which runs there are: all of this server's, to sort, to open, to compare, and one's own to delete."""
 
 import dataclasses
+import os
 
 import streamlit as st
 
@@ -13,6 +14,7 @@ from pages.shared.plain import message
 from pages.shared.readings import store
 from pages.shared.visitors import ASKED
 from vae.config import RunConfig
+from vae.runs import limit
 from vae.runs.files import SpoiledFile, StoreFault
 from vae.runs.trash import UNDO, NotDeleted
 
@@ -43,6 +45,7 @@ def show() -> None:
     )
     marked = [list(runs)[row] for row in chosen.selection.rows if row < len(runs)]
     _undo()
+    _say_limit()
     for run_id in marked[:1] if len(marked) == 1 else ():
         _one(runs[run_id][0])
     if len(marked) == 2:
@@ -77,6 +80,18 @@ def _megabytes(run_id: str, _: str) -> float:
     return store().size(run_id) / 1e6
 
 
+def _say_limit() -> None:
+    """Where the store has an end: that runs make way, and which have."""
+    if limit.limit() is None:
+        return
+    gone = limit.dropped(store())[:5]
+    lately = f" Lately: {', '.join(gone)}." if gone else ""
+    st.caption(
+        f"The runs of this store may take {os.environ['VAE_STORE_LIMIT']} (VAE_STORE_LIMIT). Beyond that the oldest of "
+        f"them make way, but for those that are kept.{lately}"
+    )
+
+
 def _one(config: RunConfig) -> None:
     """A run: the pages that show it, its files, and the way to delete it."""
     run_id = config.run_id
@@ -88,6 +103,14 @@ def _one(config: RunConfig) -> None:
                 st.page_link(lesson.file, label=f"Open it on {lesson.title}", query_params=linked.address_of(config))
     if home := take_home.links(config):
         st.markdown(home)
+    if _may_delete(run_id) and limit.limit() is not None:
+        st.toggle(
+            "Keep it, whatever room it takes",
+            value=store().is_kept(run_id),
+            key=f"keep {run_id}",
+            on_change=_keep,
+            args=(run_id,),
+        )
     if _may_delete(run_id):
         st.button("Delete this run", icon=":material/delete:", on_click=_delete, args=(run_id,))
     if words := st.session_state.pop("not deleted", ""):
@@ -99,6 +122,10 @@ def _may_delete(run_id: str) -> bool:
     if store().comes_with_the_project(run_id):
         return False
     return run_id in st.session_state.get(ASKED, []) or visitors.is_at_the_server()
+
+
+def _keep(run_id: str) -> None:
+    store().keep(run_id, st.session_state[f"keep {run_id}"])
 
 
 def _delete(run_id: str) -> None:

@@ -16,7 +16,8 @@ DAMAGED = "damaged"  # the folder for runs that were set aside
 POSTERIORS = "posteriors"  # the folder for gaps
 CLASSES = "classes"  # the folder for what classes say (pages/classroom/classes.py)
 DELETED = "deleted"  # the folder for runs that nobody wants any more
-NO_RUNS = {DAMAGED, POSTERIORS, CLASSES, DELETED}
+DROPPED = "dropped"  # the folder that says which runs made way for others
+NO_RUNS = {DAMAGED, POSTERIORS, CLASSES, DELETED, DROPPED}
 WISH = 10_000  # bytes of what is wanted of a run, at most
 
 

@@ -18,6 +18,7 @@ from vae.config import RunConfig
 from vae.runs import machine
 from vae.runs.gaps import SPLITS
 from vae.runs.lease import DEAD, Watch
+from vae.runs.limit import limit
 from vae.runs.line import Line
 from vae.runs.states import ACTIVE, SETTLED, STARTABLE, UNFINISHED, RunStatus
 from vae.runs.store import DamagedRun, RunStore, StoreError
@@ -74,6 +75,7 @@ class Runs:
         self._hurry, self._start_after = threading.Event(), start_after
         self.closing = threading.Event()  # set once these are not to be used any more
         machine.niceness()  # what cannot be it is said now
+        limit()
         self.workers = machine.workers(device) if workers is None else workers
         self.off = store.read_only or ("" if self.workers or self._address else OFF)  # why nothing is trained, in words
         self.error = self.off  # why there is no cluster, in words

@@ -7,6 +7,7 @@ from vae.runs.layers import DELETED, NO_RUNS, DamagedRun
 from vae.runs.quarantine import Quarantine
 
 UNDO = 60.0  # seconds
+KEPT = "kept"  # a file in a run's folder
 
 
 class NotDeleted(RuntimeError):
@@ -38,6 +39,17 @@ class Trash(Quarantine):
             return False
         self.upper.move(f"{DELETED}/{max(places)}", run_id)  # the time is the end of its name
         return True
+
+    def keep(self, run_id: str, does: bool) -> None:
+        """Says that a run is not to make way for others (limit.py), or that it may."""
+        if does:
+            self.upper.write(f"{run_id}/{KEPT}", b"")
+        else:
+            self.upper.delete(f"{run_id}/{KEPT}")
+
+    def is_kept(self, run_id: str) -> bool:
+        """Whether somebody has said so."""
+        return self.upper.exists(f"{run_id}/{KEPT}")
 
     def deleted(self) -> set[str]:
         """The runs that can be brought back."""

@@ -22,6 +22,7 @@ from vae.runs import machine
 from vae.runs.files import SpoiledFile, StoreError
 from vae.runs.gaps import SPLITS
 from vae.runs.lease import Lease, LostLease
+from vae.runs.limit import keep_within, limit
 from vae.runs.line import SLICE
 from vae.runs.store import DamagedRun, RunStore
 from vae.texts import on_one_line
@@ -98,6 +99,8 @@ def _train_on(config: RunConfig, store: RunStore, device: str, lease: Lease, unt
     def finish(status: str, model: dict | None, **metrics) -> None:
         lease.check()
         store.finish(config, status, history, model, **metrics)
+        with contextlib.suppress(StoreError, SpoiledFile):  # then the next run makes room
+            keep_within(store, limit(), run_id)
 
     try:
         for snapshot in train(config, checkpoint, device, None if checkpoint else _autoencoder(config, store)):

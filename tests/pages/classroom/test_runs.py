@@ -8,6 +8,7 @@ from pages.shared import visitors
 from tests.pages.seen import words
 from tests.vae.runs.test_store import train_in
 from vae.config import RunConfig
+from vae.runs import limit
 
 SMALL = RunConfig(epochs=1, train_size=1_000, hidden_dims=(16,))
 
@@ -84,3 +85,16 @@ def test_the_command_deletes_too(lab, small, capsys):
         with pytest.raises(SystemExit) as ended:
             main(["runs", "--store", lab.url, "--delete", run_id])
         assert ended.value.code == 2 and why in capsys.readouterr().err
+
+
+def test_of_a_store_with_an_end_it_says_what_made_way_and_a_run_can_be_kept(visit, lab, monkeypatch):
+    monkeypatch.setattr(visitors, "address", lambda: "127.0.0.1")
+    monkeypatch.setenv("VAE_STORE_LIMIT", "2 GB")
+    train_in(lab, SMALL)
+    train_in(lab, replace(SMALL, seed=1))
+    limit.keep_within(lab, 0, replace(SMALL, seed=1).run_id)
+    app = marked(visit("classroom/runs"), replace(SMALL, seed=1).run_id)
+    assert "may take 2 GB (VAE_STORE_LIMIT)" in app.caption[0].value and SMALL.run_id in app.caption[0].value
+    app.toggle[0].set_value(True).run()
+    assert not app.exception and lab.is_kept(replace(SMALL, seed=1).run_id)
+    assert limit.keep_within(lab, 0) == []
