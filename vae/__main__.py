@@ -26,7 +26,7 @@ from vae.runs.limit import limit
 from vae.runs.queue import LOOK, Runs
 from vae.runs.states import SETTLED
 from vae.runs.store import POSTERIORS, PRETRAINED, DamagedRun, RunStore, StoreError
-from vae.runs.sweep import LADDER, RAMPLESS, SWEPT, WITHOUT_8, ladder, sweep
+from vae.runs.sweep import LADDER, RAMPLESS, SWEPT, WITH_8, WITHOUT_8, ladder, sweep
 from vae.runs.trash import NotDeleted
 from vae.runs.worker import GAP_IMAGES, advance, device_here, measure_gaps, resolve_device
 from vae.take_home.folder import take_home
@@ -41,6 +41,7 @@ PRETRAINED_RUNS = [
     RunConfig(bottleneck="relu"),
     WITHOUT_8.autoencoder,
     WITHOUT_8,
+    WITH_8,
     *(RunConfig(model="ae").converted(part) for part in TRAINABLE),
     RunConfig(epochs=6),  # the VAE that had the epochs of an AE too
     *(RunConfig(sigma="raw", seed=seed) for seed in range(5)),

@@ -18,6 +18,7 @@ from vae.runs import limit
 from vae.runs.files import SpoiledFile, StoreFault
 from vae.runs.trash import UNDO, NotDeleted
 
+PLACES = ("the first", "the second")
 FIGURES = {
     "−ELBO": "negative_elbo",
     "reconstruction": "reconstruction",
@@ -39,7 +40,7 @@ def show() -> None:
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
-        key="runs",
+        key=f"runs {st.session_state.get('deletions', 0)}",  # after one other rows are marked: none
         column_config={name: st.column_config.NumberColumn(format="%.1f") for name in list(FIGURES)[:3]}
         | {"size, MB": st.column_config.NumberColumn(format="%.1f")},
     )
@@ -95,7 +96,7 @@ def _say_limit() -> None:
 def _one(config: RunConfig) -> None:
     """A run: the pages that show it, its files, and the way to delete it."""
     run_id = config.run_id
-    st.subheader(f"{config.model.upper()} · {linked.describe(config)}")
+    st.subheader(_name(config))
     ways = pages_of(config) if ui.status(run_id).has_model else []
     with st.container(horizontal=True):
         for lesson in LESSONS:
@@ -137,6 +138,7 @@ def _delete(run_id: str) -> None:
         st.session_state["not deleted"] = str(error)
         return
     ui.forget(run_id)
+    st.session_state["deletions"] = st.session_state.get("deletions", 0) + 1
     st.session_state["deleted"] = [*st.session_state.get("deleted", []), run_id]
 
 
@@ -147,7 +149,9 @@ def _undo() -> None:
     st.session_state["deleted"] = deleted
     for run_id in deleted:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.info(f"{run_id} is deleted. For {UNDO:.0f} seconds it can be had back.", icon=":material/delete:")
+            st.info(
+                f"The run {run_id} is deleted. For {UNDO:.0f} seconds it can be had back.", icon=":material/delete:"
+            )
             st.button("Undo", key=f"undo {run_id}", on_click=_bring_back, args=(run_id,))
 
 
@@ -170,17 +174,27 @@ def _two(one: RunConfig, other: RunConfig) -> None:
     for label, name in FIGURES.items():
         values = [test.get(name) for test in tests]
         if values != [None, None]:
-            shown = ["–" if value is None else f"{value:.1f}" for value in values]
-            both = None not in values
-            rows.append(
-                {"what": label, **_beside(shown), "difference": f"{values[1] - values[0]:+.1f}" if both else ""}
-            )
+            difference = "" if None in values else _difference(*values)
+            rows.append({"what": label, **_beside(list(map(_shown, values))), "difference": difference})
     st.subheader("What differs")
+    st.markdown("  \n".join(f"{place}: {_name(config)}" for place, config in zip(PLACES, (one, other))))
     st.dataframe(rows, hide_index=True, width="content")
 
 
 def _beside(values: list[str]) -> dict[str, str]:
-    return dict(zip(("the first", "the second"), values))
+    return dict(zip(PLACES, values))
+
+
+def _shown(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1f}" if isinstance(value, float) else str(value)
+
+
+def _difference(one: float, other: float) -> str:
+    return f"{other - one:+.1f}" if isinstance(one, float) else f"{other - one:+d}"
+
+
+def _name(config: RunConfig) -> str:
+    return f"{config.model.upper()} · {linked.describe(config)}"
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from pages.shared.visitors import ASKED
 from vae.config import RunConfig
 
 _card = component("shared", "steps", css=styles("shared", "steps") + read("classroom/class_row.css"))
+RUNS = ("run", "ae")  # parameters that name one
 LAST_ASKED = 40  # runs that a browser may tell its class of at a time: a sweep
 NO_VIEW: Mapping[str, str] = MappingProxyType({})
 
@@ -94,6 +95,7 @@ def _show(steps: Sequence[Step], shown: RunConfig | None) -> None:
         "before": _way(here - 1),
         "after": _way(here + 1),
         "asked": st.session_state.get(ASKED, [])[-LAST_ASKED:],  # runs: a class sees what it has trained
+        "runs": {name: st.query_params[name] for name in RUNS if name in st.query_params},
         "steps": [_step(step, shown) for step in steps],
         # What of an address pictures in the browser have; for anything else the page runs once more.
         "own": [name for name in address.PARAMETERS if address.is_the_browsers(name)],

@@ -9,7 +9,9 @@ from vae.config import ConfigError, RunConfig
 LADDER = {2: (0.0, 0.01, 0.1, 0.3, 1.0, 2.0, 4.0, 10.0, 30.0), 10: (0.0, 0.1, 1.0, 4.0, 10.0)}
 # Beside the 10-D run of weight 1, which comes with the project too: the KL term at full weight from the first step.
 RAMPLESS = RunConfig(latent_dim=10, kl_ramp=0.0)
-WITHOUT_8 = RunConfig(classes=(0, 1, 2, 3, 4, 5, 6, 7, 9))  # the pair that never saw an 8
+# The pair that never saw an 8, and the VAE of its size that saw all: small ones, for they are there for one step alone.
+WITH_8 = RunConfig(hidden_dims=(64, 32))
+WITHOUT_8 = RunConfig(hidden_dims=(64, 32), classes=(0, 1, 2, 3, 4, 5, 6, 7, 9))
 MOST_WEIGHTS = 12
 MOST_SEEDS = 3
 SWEPT = ("model", "kl_weight", "seed")  # the fields of RunConfig that a sweep sets

@@ -68,7 +68,8 @@ class Board {
     const question = `${lesson.name}.${at + 1}`;
     const view = `${lesson.name === "home" ? "" : lesson.name}?lesson=${at + 1}`;
     const here = button("Everybody here", () => {
-      const called = `${view}&x=${digit || digitNow()}`;
+      const of = new URLSearchParams(this.class.now.view.split("?")[1]).get("x"); // where the class is
+      const called = `${view}&x=${digit || of || digitNow()}`;
       this.classRow.act("here", { view: called });
       goToView(called);
     });
@@ -83,7 +84,7 @@ class Board {
   show() {
     this.classRow.draw();
     const { isMember, isTeacher, now } = this.class;
-    this.find(".alone").hidden = isMember;
+    this.find(".alone").hidden = isMember || Boolean(this.class.last);
     this.find(".teaching").hidden = !isTeacher;
     this.find(".trained").hidden = !(isMember && now);
     if (isTeacher) this.showTeaching(now);

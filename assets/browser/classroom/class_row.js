@@ -82,7 +82,7 @@ export class ClassRow {
     ]);
     if (controls !== this.drawn) {
       this.drawn = controls;
-      this.place.classList.toggle("is-in", isMember);
+      this.place.classList.toggle("is-in", isMember || Boolean(last)); // a row of its own
       const parts = !isMember ? this.outside() : isTeacher ? this.teaching() : this.learning();
       const chip = element("strong", { className: "chip", role: "status" });
       const bar = element("progress", { "aria-label": "How many have answered" });
@@ -113,9 +113,8 @@ export class ClassRow {
     const { answered, round } = this.class.asked(question);
     const members = now ? [now.members === 1 ? "1 student" : `${now.members} students`] : [];
     const votes = question && now ? [`${answered} answered${round > 1 ? `, round ${round}` : ""}`] : [];
-    const paused = now?.isPaused ? ["paused"] : [];
     const lost = isLost ? ["the lab cannot be reached just now; it is tried again"] : [];
-    return [`Class ${kept.code}`, ...members, ...votes, ...paused, ...lost].join(" · ");
+    return [`Class ${kept.code}`, ...members, ...votes, ...lost].join(" · ");
   }
 
   outside() {
@@ -166,6 +165,7 @@ export class ClassRow {
       "div",
       { className: "menu" },
       button("Show the code", () => this.showCode()),
+      this.board("Plan and votes"),
       check("Take the class along at every step", kept.leads, (does) => this.class.lead(does)),
       element("a", { className: "button", href: routeOf(`/${kept.code}/votes.csv`) }, "Votes as CSV"),
       button("End the class", () => window.confirm(ENDING) && this.act("end")),
@@ -174,9 +174,15 @@ export class ClassRow {
       ...(question && !isShown ? [act("Show the votes", "votes", "main")] : []),
       ...(question && !isRevealed ? [act("Reveal", "reveal", isShown ? "main" : "")] : []),
       ...(question && isShown ? [act("Ask again", "again", isRevealed ? "main" : "")] : []),
-      ...(this.card.view() === null ? [] : [button("Everybody here", () => this.callAll())]),
-      button(now?.isPaused ? "Go on" : "Pause", () => this.act(now?.isPaused ? "go on" : "pause")),
-      this.board("Plan and votes"),
+      ...(this.card.view() === null
+        ? []
+        : [button(kept.leads ? "✓ Everybody here" : "Everybody here", () => this.callAll())]),
+      // Of one width, and nothing beside it moves: a second click is on it too.
+      button(
+        now?.isPaused ? "Go on" : "Pause",
+        () => this.act(now?.isPaused ? "go on" : "pause"),
+        now?.isPaused ? "pause main" : "pause",
+      ),
       folding(element("details", { className: "more" }, element("summary", {}, "More"), more)),
       refusal(),
     ];
@@ -188,7 +194,10 @@ export class ClassRow {
 
   /** The teacher has gone to another step, or page, with this view: so does the class, where it is taken along. */
   lead(view) {
-    if (this.class.isTeacher && this.class.kept.leads) this.act("here", { view });
+    if (!this.class.isMember || !this.class.kept.leads) return;
+    if (this.class.isTeacher) this.act("here", { view });
+    // A page that was loaded anew does not know yet whose class it is.
+    else if (!this.class.now) this.class.addEventListener("news", () => this.lead(view), { once: true });
   }
 
   get isOnBoard() {
@@ -201,7 +210,10 @@ export class ClassRow {
       const href = new URL(`./${BOARD}`, document.baseURI.split(/[?#]/)[0]).href;
       return element("a", { className: "button", href }, words);
     }
-    return button("‹ Back to the lesson", () => goToView(this.class.now?.view || ""));
+    const isFromHere = document.referrer.startsWith(window.location.origin);
+    return button("‹ Back to the lesson", () =>
+      isFromHere ? window.history.back() : goToView(this.class.now?.view || ""),
+    );
   }
 
   /** What to do, for the last row: the address and the code, or the picture of both; the teacher may correct the link. */
@@ -229,15 +241,19 @@ export class ClassRow {
     });
     draw();
     const shown = element("dialog", { className: "code", "aria-label": "The code of the class" });
-    const words = element("summary", {}, "The link is another one? Another device of your own?");
     const own = element("code");
+    const link = element(
+      "details",
+      {},
+      element("summary", {}, "Students reach the lab by another address?"),
+      element("label", {}, "The link that they need, then Enter: ", field),
+      complaint,
+    );
     const more = element(
       "details",
       {},
-      words,
-      element("label", {}, "The link that students need: ", field),
-      complaint,
-      element("p", {}, "For another device of your own; keep this link to yourself: ", own),
+      element("summary", {}, "Another device of your own?"),
+      element("p", {}, "Open this link there, and keep it to yourself: ", own),
     );
     const tell = async () => {
       own.textContent = more.open ? await this.class.ownLink().catch((error) => error.message) : "";
@@ -247,9 +263,11 @@ export class ClassRow {
       element("p", { className: "todo" }, "Scan this, or open ", place, " and type"),
       element("p", { className: "letters" }, code),
       picture,
+      link,
       more,
       button("Close", () => shown.close()),
     );
+    shown.addEventListener("keydown", (event) => event.stopPropagation()); // no step is turned
     shown.addEventListener("close", () => shown.remove());
     this.place.after(shown);
     shown.showModal();
@@ -272,6 +290,11 @@ function folding(details) {
   const close = () => {
     details.open = false;
   };
+  details.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    event.stopPropagation();
+    close();
+  });
   details.addEventListener("click", ({ target }) => target.matches("button, a") && close());
   const beside = (event) => event.composedPath().includes(details) || close();
   details.addEventListener("toggle", () => {

@@ -70,8 +70,15 @@ class Card {
     for (const names of this.names) names.open();
     this.onSight.observe(this.find(".card"));
     if (isNew) this.begin();
-    else this.show();
+    else this.goOn();
     this.classRow.open(data.given.join);
+  }
+
+  /** The script has run again: one that was overtaken may have put its own address in the place of the page's. */
+  goOn() {
+    writeAddress(this.data.runs);
+    this.write();
+    this.show();
   }
 
   leave() {
@@ -126,7 +133,8 @@ class Card {
   }
 
   key(event) {
-    if (event.key === "Escape" && isPresented()) return this.present(false);
+    const isInMenu = event.composedPath().some((part) => part.matches?.("dialog, details[open]"));
+    if (event.key === "Escape" && isPresented() && !isInMenu) return this.present(false);
     const isTyping = event.composedPath()[0].matches?.("input, textarea, select, [contenteditable]");
     const isOther = event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || event.repeat;
     if (!(event.key in KEYS) || isTyping || isOther || event.defaultPrevented) return;
@@ -182,12 +190,12 @@ class Card {
 
   /** Sets the view that a step needs, by the page's pictures themselves or by its address; nothing is loaded anew. */
   needs(view) {
-    const names = Object.keys(view);
-    if (names.length === 0) return;
     const url = new URL(window.location);
-    const isThere = names.every((name) => url.searchParams.get(name) === view[name]);
-    if (isThere) return;
-    if (names.every((name) => this.data.own.includes(name))) return setView(view);
+    const own = Object.entries(view).filter(([name]) => this.data.own.includes(name)); // their address comes later
+    if (own.length) setView(Object.fromEntries(own));
+    const others = Object.keys(view).filter((name) => !this.data.own.includes(name));
+    if (others.every((name) => url.searchParams.get(name) === view[name])) return;
+    const names = Object.keys(view);
     for (const name of names) url.searchParams.set(name, view[name]);
     if (names.some((name) => RUNS.includes(name))) url.searchParams.delete("settings"); // another run's
     for (const name of [...url.searchParams.keys()]) if (name.startsWith("predict_")) url.searchParams.delete(name);

@@ -148,8 +148,7 @@ def test_a_class_predicts_together_sees_what_it_thinks_and_goes_where_the_teache
 
     # Another device of the teacher's own, by a link that is in no address afterwards.
     choose(teacher, "Show the code").click()
-    teacher.get_by_text("Another device of your own?").click()
-    expect(teacher.locator("dialog code")).to_contain_text("#teach=")
+    teacher.get_by_text("Students reach the lab by another address?").click()
     teacher.get_by_label("The link").fill("127.0.0.1:1")
     teacher.get_by_label("The link").press("Enter")
     expect(teacher.get_by_label("The link")).to_have_value(f"http://127.0.0.1:1/?join={code}")
@@ -159,6 +158,7 @@ def test_a_class_predicts_together_sees_what_it_thinks_and_goes_where_the_teache
     expect(teacher.locator("dialog .refused")).to_contain_text("is no address")
     teacher.get_by_label("The link").fill(server.url)
     teacher.get_by_label("The link").press("Enter")
+    teacher.get_by_text("Another device of your own?").click()
     expect(teacher.locator("dialog code")).to_contain_text(f"{server.url}/#teach=")
     tablet = visit(teacher.locator("dialog code").text_content())
     expect(choose(tablet, "End the class")).to_be_visible()
@@ -187,7 +187,7 @@ def test_the_teachers_page_shows_who_is_where_the_votes_of_each_step_and_what_wa
     code = begin(teacher)
     laptop, phone = visit(f"/latent_space?join={code}"), visit(f"/?join={code}", **PHONE)
     phone.get_by_role("button", name="Both", exact=True).click()
-    teacher.get_by_role("link", name="Plan and votes").click()
+    choose(teacher, "Plan and votes").click()
     expect(teacher.locator(".join .letters")).to_have_text(code)
     assert teacher.locator(".join img").evaluate("image => image.decode().then(() => image.naturalWidth > 100)")
     plan = teacher.locator(".plan li")
@@ -315,7 +315,7 @@ def test_a_student_stays_in_the_class_over_a_reload_in_two_tabs_and_comes_back_a
     expect(chip(student)).to_contain_text("1 student")
 
     # What could not be said before a reload is said after it: where one is.
-    teacher.get_by_role("link", name="Plan and votes").click()
+    choose(teacher, "Plan and votes").click()
     at = [teacher.locator(".plan li").nth(number) for number in (0, 1, 5)]
     expect(at[2]).to_contain_text("1 here")
     student.route("**/move", lambda route: route.abort())

@@ -40,6 +40,7 @@ def latent_space(mounted):
             "names": dict(zip(HALVES, names)),
             "captions": {"ae": "left", "vae": "right"},
             "weights": {"ae": 0.0, "vae": WEIGHT},
+            "unseen": [],
             "hard": "hard",
             "given": {"x": str(X), "layers": layers},
         }

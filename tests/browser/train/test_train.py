@@ -2,13 +2,14 @@
 
 import contextlib
 import re
+import time
 from urllib.parse import urlencode
 
 from playwright.sync_api import Page, TimeoutError, expect
 
 from pages.lessons import LESSONS
 from tests.browser.navigation import go
-from tests.browser.server import Server, wait_for
+from tests.browser.server import PATIENCE, Server, wait_for
 from vae.config import RunConfig
 
 SHORT = {"train_size": 2_000, "hidden_dims": (32, 16), "epochs": 6}
@@ -41,7 +42,8 @@ def press(page: Page, name: str) -> None:
 def choose(page: Page, label: str, option: str) -> None:
     """Takes an option of a select box; a rerun meanwhile may close the box, and then a person clicks again."""
     box, wanted = page.get_by_role("combobox", name=label), page.get_by_role("option", name=option)
-    for _ in range(5):
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
         box.click()
         with contextlib.suppress(TimeoutError):
             wanted.click(timeout=3000)

@@ -16,7 +16,7 @@ SMALL = RunConfig(epochs=1, train_size=1_000, hidden_dims=(16,))
 def marked(app, *run_ids: str):
     """The page with these rows marked, as by clicks."""
     names = app.dataframe[0].value["name"].tolist()
-    app.session_state["runs"] = {"selection": {"rows": [names.index(run_id) for run_id in run_ids], "columns": []}}
+    app.session_state["runs 0"] = {"selection": {"rows": [names.index(run_id) for run_id in run_ids], "columns": []}}
     return app.run()
 
 
