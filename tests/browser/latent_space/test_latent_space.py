@@ -61,18 +61,20 @@ def test_both_decoders_answer_the_pointer_without_the_server_and_what_the_browse
     plane = page.locator(".half.vae canvas")
     plane.scroll_into_view_if_needed()
     box = plane.bounding_box()
-    before, seen = len(sent), []
+    before, seen = len(sent), ([], [])
     assert before > 0  # it is listened to
     page.mouse.move(box["x"] + 20, box["y"] + 20)
     page.mouse.down()
     for step in range(1, 11):
         page.mouse.move(box["x"] + 20 + 20 * step, box["y"] + 20 + 15 * step)
-        seen.append(answers(page))
+        wait_for(lambda: all(now not in before for now, before in zip(answers(page), seen)))  # in the next frame
+        for own, now in zip(seen, answers(page)):
+            own.append(now)
     page.mouse.up()
-    assert len({str(ae) for ae, _ in seen}) == len({str(vae) for _, vae in seen}) == 10
     expect(page).to_have_url(re.compile("z="))  # written by the page itself
     home = limit(page)
-    page.mouse.wheel(0, -300)  # the plane has the focus by now
+    plane.focus()  # as a press gives it, which a busy browser may not have done yet
+    page.mouse.wheel(0, -300)
     wait_for(lambda: limit(page) < home)
     page.keyboard.press("0")
     assert limit(page) == home
