@@ -102,6 +102,18 @@ def test_a_class_predicts_together_sees_what_it_thinks_and_goes_where_the_teache
     for page in (student, phone):
         expect(page.locator(".steps .which")).to_have_text("Step 1 of 4")
         expect(chip(page)).to_contain_text("round 2")
+    go(teacher, LESSONS[1].title)
+    for page in (teacher, student, phone):
+        expect(page.locator("h1")).to_have_text(LESSONS[1].heading)
+        expect(page.locator(".resampling output").first).to_have_text("1.00")
+    for scale in ("0.00", "3.00"):  # the pictures come along too
+        teacher.get_by_role("button", name="Next ›").click()
+        for page in (teacher, student, phone):
+            expect(page.locator(".resampling output").first).to_have_text(scale)
+    go(teacher, LESSONS[0].title)
+    for page in (teacher, student, phone):
+        expect(page.locator("h1")).to_have_text(LESSONS[0].heading)
+        expect(page.locator(".steps .which")).to_have_text("Step 1 of 4")
     choose(teacher, "Take the class along").click()
 
     # The teacher's digit comes along.
