@@ -45,6 +45,7 @@ def choose(page: Page, label: str, option: str) -> None:
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         box.click()
+        box.fill(option)  # of a long list only what is typed is near
         with contextlib.suppress(TimeoutError):
             wanted.click(timeout=3000)
             return
