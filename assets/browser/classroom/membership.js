@@ -3,6 +3,7 @@
 // In this browser: {code, member, hasLeft, turns, called, moves, page, told}, what was chosen {follows, leads, link},
 // and once a class is over {last: {words, votes}}.
 const KEPT = "ae-vae-lab class";
+const NOT_ASKED = { round: 1, answered: 0, mine: null, isShown: false, isRevealed: false, bars: [null] };
 const MOST_MOVING = 2_000; // milliseconds
 const LATER = [1000, 2000, 5000, 10000]; // milliseconds until a lost stream is tried again
 
@@ -63,7 +64,7 @@ class Membership extends EventTarget {
 
   /** What is known of a question, "LESSON.STEP". */
   asked(question) {
-    return this.now?.questions[question] ?? { round: 1, answered: 0, mine: null, bars: [null] };
+    return this.now?.questions[question] ?? NOT_ASKED;
   }
 
   /** The teacher's right is a secret in a cookie, which no script reads. */
