@@ -216,7 +216,7 @@ export class ClassRow {
     );
   }
 
-  /** What to do, for the last row: the address and the code, or the picture of both; the teacher may correct the link. */
+  /** For the last row: the address and the code, or the picture of both; the teacher may correct the link. */
   showCode() {
     const { code } = this.class.kept;
     const field = element("input", { value: this.class.link, "aria-label": "The link" });

@@ -1,9 +1,10 @@
 // A class, as the browser of a member or of the teacher knows it: one stream of what is new, one request for whatever
 // is done.
 // In this browser: {code, member, hasLeft, turns, called, moves, page, told}, what was chosen {follows, leads, link},
-// and once a class is over {last: {words, votes}}.
+// and once a class is over {last: {words, votes, until}}.
 const KEPT = "ae-vae-lab class";
 const NOT_ASKED = { round: 1, answered: 0, mine: null, isShown: false, isRevealed: false, bars: [null] };
+const LASTS = 12 * 3_600_000; // milliseconds, a class; after it nothing is said of it any more
 const MOST_MOVING = 2_000; // milliseconds
 const LATER = [1000, 2000, 5000, 10000]; // milliseconds until a lost stream is tried again
 
@@ -59,7 +60,8 @@ class Membership extends EventTarget {
 
   /** What is said of a class that is over, {words, votes}: where its votes can be had, for its teacher. */
   get last() {
-    return this.kept?.last;
+    const last = this.kept?.last;
+    return last && Date.now() < last.until ? last : undefined;
   }
 
   /** What is known of a question, "LESSON.STEP". */
@@ -137,7 +139,7 @@ class Membership extends EventTarget {
   forget(words = "This class is over, or not at this server.") {
     const votes = this.isTeacher ? routeOf(`/${this.kept.code}/votes.csv`) : null;
     this.stop();
-    this.keep({ last: { words, votes } });
+    this.keep({ last: { words, votes, until: Date.now() + LASTS } });
     this.tell();
   }
 

@@ -1,5 +1,5 @@
-// To where a teacher calls: "train?lesson=2&run=…", a page at a step, with a view. The page's own card of steps takes it
-// up, for it is there last.
+// To where a teacher calls: "train?lesson=2&run=…", a page at a step, with a view. The page's own card of steps takes
+// it up, for it is there last.
 import { goTo } from "./lesson_link.js";
 
 const AGAIN = 2_000; // milliseconds
