@@ -26,6 +26,7 @@ class Membership extends EventTarget {
     this.now = null; // what the server last said of the class
     this.tries = 0;
     this.isLost = false; // the stream is, for the moment
+    this.isJoining = false;
     this.telling = new Set(); // runs
     this.ownCalls = new Set(); // views to which this tab has called: who calls is there already
     this.choosing = new Map(); // QUESTION.ROUND -> a choice that the server has not said yet
@@ -39,6 +40,11 @@ class Membership extends EventTarget {
 
   get isMember() {
     return Boolean(this.kept?.code && !this.kept.hasLeft);
+  }
+
+  /** Whether one is on the way into a class, of which nothing is known yet. */
+  get isComing() {
+    return this.isJoining || Boolean(this.isMember && !this.now && !this.isLost);
   }
 
   get isTeacher() {
@@ -115,8 +121,15 @@ class Membership extends EventTarget {
     const code = text.replace(/\s/g, "").toUpperCase();
     if (code.length !== 5) throw new Error("Type the five letters of the class.");
     const before = this.kept?.code === code ? this.kept : {}; // who comes back is the same member
-    const { member } = await ask(`/${code}/join`, { member: before.member ?? "" });
-    this.enter({ ...before, code, member, follows: true, hasLeft: false });
+    this.isJoining = true;
+    this.tell();
+    try {
+      const { member } = await ask(`/${code}/join`, { member: before.member ?? "" });
+      this.enter({ ...before, code, member, follows: true, hasLeft: false });
+    } finally {
+      this.isJoining = false;
+      this.tell();
+    }
   }
 
   enter(kept) {

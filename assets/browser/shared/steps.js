@@ -272,7 +272,8 @@ class Card {
     for (const pill of this.find(".options").children) {
       pill.setAttribute("aria-pressed", String(pill.textContent === predicted));
       pill.hidden = Boolean(inClass) && pill.textContent === JUST_SHOW; // that is no vote
-      pill.disabled = Boolean(inClass && (inClass.isShown || membership().isTeacher)); // a teacher asks
+      // A teacher asks; and what is chosen before one is in a class would be no vote of it.
+      pill.disabled = membership().isComing || Boolean(inClass && (inClass.isShown || membership().isTeacher));
       pill.classList.toggle("measured", isAnswered && pill.textContent === measured);
     }
     const isRight = isAnswered ? measured : "";

@@ -277,6 +277,22 @@ def test_the_core_lesson_with_a_teacher_and_three_students_of_whom_one_is_cut_of
     proxy.close()
 
 
+def test_who_answers_before_being_in_the_class_waits_until_it_counts(visit):
+    teacher = visit("/")
+    code = begin(teacher)
+    student = visit("/")
+    held = []
+    student.route(f"**/class/{code}/join", held.append)
+    student.locator(".class summary").click()
+    student.get_by_label("The code of the class").fill(code)
+    student.get_by_role("button", name="Join", exact=True).click()
+    option = student.locator(".steps .options button").first
+    expect(option).to_be_disabled()
+    held[0].continue_()
+    option.click()
+    expect(chip(teacher)).to_contain_text("1 answered")
+
+
 def test_a_call_that_is_lost_with_the_connection_is_made_again(visit, server):
     proxy = Proxy(("127.0.0.1", int(server.url.rsplit(":", 1)[1])), "lab")
     page = visit(f"{proxy.url}/", allowed=CUT)
