@@ -8,12 +8,14 @@ import re
 from dataclasses import dataclass
 
 from vae.activations import BOTTLENECKS, HIDDEN
+from vae.sizes import BUILT_IN, EXAMPLE, is_own, size_of
 from vae.texts import on_one_line, quoted
 
 # Part of every run_id: raise it when the training recipe changes, so that no old run answers for a new one.
 RECIPE = 2
 # Fields that came when runs had names already: at their defaults they leave no trace in a run's name.
 LATER = ("sigma", "init_from", "trainable", "classes")
+FEWEST = 100  # training images of own pictures
 # What an AE, which has no sigma and no KL term, has in a VAE's fields: the VAEs of every weight thus share one AE.
 OF_AN_AE = {"kl_weight": 0.0, "kl_ramp": 0.0, "sigma": "log", "init_from": "", "trainable": "all"}
 AE_RUN_ID = re.compile(r"(ae-\d{1,2}d-[0-9a-f]{12})?", re.ASCII)
@@ -43,11 +45,13 @@ class RunConfig:
     """
 
     model: str = _choice("vae", ("ae", "vae"), "autoencoder or variational autoencoder")
-    dataset: str = _choice("mnist", ("mnist", "fashion-mnist", "kmnist"), "the images")
-    train_size: int = _number(60_000, 1_000, 60_000, "training images, the first ones of the set")
+    dataset: str = _choice("mnist", tuple(BUILT_IN), "the images")
+    train_size: int = _number(
+        60_000, 1_000, 60_000, "training images, the first ones of the set; of fewer own pictures: all of them"
+    )
     classes: tuple[int, ...] = dataclasses.field(
         default=(),
-        metadata={"low": 0, "high": 9, "most": 10, "help": "labels of the training images; none named: all of them"},
+        metadata={"low": 0, "help": "labels of the training images; none named: all of them"},
     )
     latent_dim: int = _number(2, 1, 32, "dimensions of z")
     hidden_dims: tuple[int, ...] = dataclasses.field(
@@ -75,8 +79,8 @@ class RunConfig:
     trainable: str = _choice("all", ("all", "encoder", "heads"), "what is trained: all, trunk with g and h, or g and h")
 
     def __post_init__(self):
-        for field in dataclasses.fields(self):
-            object.__setattr__(self, field.name, _validated(field, getattr(self, field.name)))
+        for field in dataclasses.fields(self):  # the dataset comes before what it bounds
+            object.__setattr__(self, field.name, _validated(field, getattr(self, field.name), self.dataset))
         if self.batch_size > self.train_size:
             raise ConfigError("batch_size", self.batch_size, f"at most train_size, {self.train_size:,}")
         if self.model == "ae":
@@ -130,8 +134,19 @@ class RunConfig:
         return dataclasses.replace(self, model="vae", **plain, init_from=self.run_id, trainable=trainable)
 
 
-def _validated(field: dataclasses.Field, value):
+def bounds(field: dataclasses.Field, dataset: str = "mnist") -> tuple[float, float]:
+    """The least and the greatest number that a field takes, or each of its numbers; a dataset's size is one of them."""
+    if field.name == "classes":
+        return 0, max(size_of(dataset).classes - 1, 0)
+    if field.name == "train_size" and is_own(dataset):
+        return min(FEWEST, size_of(dataset).train), size_of(dataset).train
+    return field.metadata["low"], field.metadata["high"]
+
+
+def _validated(field: dataclasses.Field, value, dataset: str):
     """The value in its field's type, or a ConfigError."""
+    if field.name == "dataset" and isinstance(value, str) and is_own(value):
+        return value
     if "choices" in field.metadata:
         if value not in field.metadata["choices"]:
             raise ConfigError(field.name, value, allowed_values(field))
@@ -142,37 +157,48 @@ def _validated(field: dataclasses.Field, value):
         return value
     if isinstance(field.default, tuple):
         if not isinstance(value, (tuple, list)):
-            raise ConfigError(field.name, value, allowed_values(field))
+            raise ConfigError(field.name, value, allowed_values(field, dataset))
         values = tuple(value)
-        if not (field.name == "classes" or values) or len(values) > field.metadata["most"]:
-            raise ConfigError(field.name, values, allowed_values(field))
-        numbers = tuple(_number_in_range(field, int, one) for one in values)
-        return _named_classes(numbers, field) if field.name == "classes" else numbers
-    return _number_in_range(field, type(field.default), value)
+        is_counted = field.name == "classes" or 1 <= len(values) <= field.metadata["most"]
+        if not is_counted or (values and not _has_classes(field, dataset)):
+            raise ConfigError(field.name, values, allowed_values(field, dataset))
+        numbers = tuple(_number_in_range(field, int, one, dataset) for one in values)
+        return _named_classes(numbers, field, dataset) if field.name == "classes" else numbers
+    if field.name == "train_size" and value == field.default and type(value) is int:
+        value = min(value, size_of(dataset).train)
+    return _number_in_range(field, type(field.default), value, dataset)
 
 
-def _named_classes(labels: tuple[int, ...], field: dataclasses.Field) -> tuple[int, ...]:
+def _has_classes(field: dataclasses.Field, dataset: str) -> bool:
+    return field.name != "classes" or size_of(dataset).classes > 0
+
+
+def _named_classes(labels: tuple[int, ...], field: dataclasses.Field, dataset: str) -> tuple[int, ...]:
     """In their order, so that one choice is one run; all of them are as none."""
     if len(set(labels)) != len(labels):
-        raise ConfigError(field.name, labels, allowed_values(field))
-    return () if len(labels) == field.metadata["most"] else tuple(sorted(labels))
+        raise ConfigError(field.name, labels, allowed_values(field, dataset))
+    return () if len(labels) == size_of(dataset).classes else tuple(sorted(labels))
 
 
-def _number_in_range(field: dataclasses.Field, kind: type, value):
+def _number_in_range(field: dataclasses.Field, kind: type, value, dataset: str):
+    low, high = bounds(field, dataset)
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    in_range = is_number and field.metadata["low"] <= value <= field.metadata["high"]  # which NaN never is
+    in_range = is_number and low <= value <= high  # which NaN never is
     if not in_range or kind(value) != value:
-        raise ConfigError(field.name, value, allowed_values(field))
+        raise ConfigError(field.name, value, allowed_values(field, dataset))
     return kind(value) + 0  # -0.0 is 0.0, so that both are one run
 
 
-def allowed_values(field: dataclasses.Field) -> str:
+def allowed_values(field: dataclasses.Field, dataset: str = "mnist") -> str:
     """What a field of RunConfig takes, in words: for error messages, the command line and the pages."""
     if "choices" in field.metadata:
-        return f"one of {', '.join(field.metadata['choices'])}"
+        own = f", or own pictures, such as {EXAMPLE}" if field.name == "dataset" else ""
+        return f"one of {', '.join(field.metadata['choices'])}{own}"
     if field.name == "init_from":
         return "the run_id of an AE, such as ae-2d-0123456789ab, or nothing"
-    low, high = field.metadata["low"], field.metadata["high"]
+    low, high = bounds(field, dataset)
+    if not _has_classes(field, dataset):
+        return "none, for these pictures have no labels"
     if field.name == "classes":
         return f"labels from {low} to {high}, each once, or none for all"
     if field.name == "hidden_dims":

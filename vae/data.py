@@ -7,6 +7,7 @@ import torch
 
 from vae.datasets import read
 
+SHOWN = 10  # test images of which every snapshot has the reconstructions
 TEST_CODES = 2_000  # the first test images, whose codes are followed while a run trains
 
 
@@ -68,8 +69,15 @@ def mean_image(dataset: str, count: int, classes: tuple[int, ...] = ()) -> torch
 
 
 def one_per_class(labels: torch.Tensor) -> torch.Tensor:
-    """The index of the first image of each class, in the order of the classes: (10,)."""
-    return torch.stack([(labels == digit).nonzero()[0, 0] for digit in range(10)])
+    """The index of the first image of each class, in the order of the classes, of the first ten of them: (10,).
+
+    Of fewer classes the same again, from each the next image; of images without labels, which are of one class, the
+    first ten.
+    """
+    classes = labels.unique()[:SHOWN]
+    own = [(labels == label).nonzero()[:SHOWN, 0] for label in classes]
+    found = [some[nth] for nth in range(SHOWN) for some in own if nth < len(some)]
+    return torch.stack(found[:SHOWN])
 
 
 def entropy_floor(images: torch.Tensor) -> float:

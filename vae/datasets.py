@@ -1,4 +1,6 @@
-"""Which datasets there are, and what their files hold: MNIST is bundled, its two cousins torchvision can download.
+"""Which datasets there are, and what their files hold.
+
+MNIST is bundled, its two cousins torchvision can download, and own pictures come from a store (runs/shelf.py).
 
 It imports no torch: the first page begins with these images.
 """
@@ -8,6 +10,7 @@ import gzip
 import hashlib
 import os
 import shutil
+import time
 import urllib.request
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from vae.places import cache_folder
+from vae.sizes import is_own, size_of
 from vae.texts import on_one_line
 
 BUNDLED = Path(__file__).resolve().parent.parent / "assets" / "mnist"
@@ -27,6 +31,7 @@ MD5 = {
 PREFIX = {"train": "train", "test": "t10k"}
 DOWNLOADABLE = ("fashion-mnist", "kmnist")  # downloads.py knows how
 CACHE = cache_folder() / "datasets"
+OWN_FOLDER = "own"  # in it: a folder for each set of own pictures, which all processes map
 SHARED = "train-images-idx3-ubyte"  # by all processes of a machine: by far the largest
 SHARED_MD5 = "6bbc9ace898e44ae57da46a324031adb"  # unpacked
 PIXELS = 28 * 28
@@ -52,6 +57,8 @@ def read(dataset: str, split: str) -> Arrays:
     """
     if dataset == "mnist":
         return _bundled(split)
+    if is_own(dataset):
+        return _own(dataset, split)
     if not is_available(dataset):
         raise DatasetError(f"{dataset} is not on this machine yet: download it first, or choose mnist")
     half = _downloads().read(dataset, CACHE, split)
@@ -60,13 +67,15 @@ def read(dataset: str, split: str) -> Arrays:
 
 def is_known(dataset: str) -> bool:
     """Whether there is such a dataset, and it is on this machine."""
-    return (dataset == "mnist" or dataset in DOWNLOADABLE) and is_available(dataset)
+    return (dataset == "mnist" or dataset in DOWNLOADABLE or is_own(dataset)) and is_available(dataset)
 
 
 def is_available(dataset: str) -> bool:
     """Whether a dataset can be loaded without a download."""
     if dataset == "mnist":
         return True
+    if is_own(dataset):
+        return _own_folder(dataset).is_dir()
     if dataset not in _seen_whole and _downloads().is_here(dataset, CACHE):
         _seen_whole.add(dataset)
     return dataset in _seen_whole
@@ -79,6 +88,8 @@ def download(dataset: str, timeout: float = 5.0) -> None:
     """Fetches a dataset into the user's cache; raises DatasetError when no mirror answers within `timeout` seconds."""
     if is_available(dataset):
         return
+    if is_own(dataset):
+        raise DatasetError(f"{dataset} is not in this store: `python -m vae data list` shows which own pictures are")
     kind = _downloads().KINDS[dataset]
     mirrors = [mirror for mirror in kind.mirrors if _answers(mirror + kind.resources[0][0], timeout)]
     if not mirrors:
@@ -88,6 +99,45 @@ def download(dataset: str, timeout: float = 5.0) -> None:
     except (RuntimeError, OSError) as error:
         said = on_one_line(f"{dataset} could not be downloaded ({error})")
         raise DatasetError(f"{said}. mnist needs no download.") from error
+
+
+def keep_own(dataset: str, train: Arrays, test: Arrays) -> None:
+    """Puts own pictures where `read` finds them; raises OSError where there is no room."""
+    folder = _own_folder(dataset)
+    unfinished = folder.with_name(f"{folder.name}.{os.getpid()}-{time.time_ns()}.unfinished")
+    try:
+        unfinished.mkdir(parents=True)
+        for split, half in (("train", train), ("test", test)):
+            np.save(unfinished / f"{split}-levels.npy", half.levels)
+            np.save(unfinished / f"{split}-labels.npy", half.labels.astype(np.int64))
+        try:
+            unfinished.rename(folder)
+        except OSError:
+            if not folder.is_dir():  # else somebody else was first, with the same pictures
+                raise
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def forget_own(dataset: str) -> None:
+    """Removes own pictures from this machine."""
+    shutil.rmtree(_own_folder(dataset), ignore_errors=True)
+
+
+def _own(dataset: str, split: str) -> Arrays:
+    try:
+        half = Arrays(
+            *(np.load(_own_folder(dataset) / f"{split}-{part}.npy", mmap_mode="c") for part in Arrays._fields)
+        )
+    except (OSError, ValueError):
+        raise DatasetError(f"the pictures of {dataset} are not on this machine: open a page of it again") from None
+    if len(half.levels) != getattr(size_of(dataset), split):
+        raise DatasetError(f"the pictures of {dataset} are damaged: remove the folder {_own_folder(dataset)}")
+    return half
+
+
+def _own_folder(dataset: str) -> Path:
+    return CACHE / OWN_FOLDER / dataset
 
 
 def _bundled(split: str) -> Arrays:

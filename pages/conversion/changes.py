@@ -92,7 +92,7 @@ def _structure_measured(run: Trained, predicted: str) -> None:
     prediction.compare(
         predicted,
         measured,
-        f"The reconstruction loss of the 10,000 test digits goes from {before:.1f} to "
+        f"The reconstruction loss of the {len(run.test_set.labels):,} test digits goes from {before:.1f} to "
         f"**{ui.nats(after, 'reconstruction')} nats**, without the noise (ε = 0) to {after['at_mu']:,.1f}; to answer "
         f"each with the mean image costs {without_code:.1f}{'.' if measured == KEEP else f': {why}'}",
     )
@@ -151,7 +151,7 @@ def objective(ae: RunConfig) -> None:
         "**What if only σ were chosen, one for all, and nothing trained?** A small σ spares the decoder the noise, "
         f"and the KL charges for it: {ae.latent_dim * np.log(10):.1f} nats for a σ ten times smaller. Cheapest is "
         f"**σ ≈ {best.sigma:.2g}**: −ELBO = {best.reconstruction:.1f} + {best.kl:.1f} = **{total:.1f} nats**.{beside} "
-        f"(All of the first {converted.PRICED:,} test digits.)"
+        f"(All of the first {min(converted.PRICED, len(run.test_set.labels)):,} test digits.)"
     )
 
 

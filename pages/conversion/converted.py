@@ -90,5 +90,5 @@ def points(run: Trained, draw: int) -> tuple[np.ndarray, np.ndarray]:
     test_set, network = run.test_set, model(run)
     images = test_set.images[: data.TEST_CODES]
     z, _ = encode_all(run.model, images)
-    drawn = reparameterize(*encode_all(network, images), _eps(network, draw))
+    drawn = reparameterize(*encode_all(network, images), _eps(network, draw)[: len(images)])
     return tuple(scatter.flatten(codes, test_set.labels.numpy(), None, z) for codes in (z, drawn))

@@ -7,9 +7,8 @@ import math
 import streamlit as st
 import torch
 
-from pages.shared import address, ladders, linked, parcels, scatter, seeds
+from pages.shared import address, class_names, ladders, linked, parcels, scatter, seeds
 from pages.shared import lab as ui
-from pages.shared.colors import DIGIT_COLORS
 from pages.shared.component import component
 from pages.shared.glossary import say
 from pages.shared.once import once
@@ -55,9 +54,9 @@ def show(architecture: RunConfig) -> None:
         key=KEY,
         data={
             "latentDim": architecture.latent_dim,
-            "colors": list(DIGIT_COLORS),
+            "colors": class_names.colors(architecture.dataset),
             "limit": limit,
-            "codes": data.TEST_CODES,
+            "codes": _shown_codes(ae),
             "rungs": rows,
             "points": points,
             "otherSeeds": _other_seeds(rungs, runs),
@@ -93,7 +92,7 @@ def _limit(vaes: list[Trained]) -> float:
 def _named(ae: Trained, vaes: list[Trained], points: list[dict]) -> dict:
     """The rung that the others are compared with, what is fetched at once, and what all of that is."""
     reference = next((vae for vae in vaes if vae.config.kl_weight == 1), None)
-    codes = {f"codes {vae.run_id}": parcels.of_codes(vae, top_two_dimensions(vae), data.TEST_CODES) for vae in vaes}
+    codes = {f"codes {vae.run_id}": parcels.of_codes(vae, top_two_dimensions(vae), _shown_codes(ae)) for vae in vaes}
     named = parcels.named(parcels.labels(ae) | {"ae": parcels.of_model(ae)} | codes)
     return {
         **parcels.digits(reference or vaes[0]),
@@ -101,6 +100,11 @@ def _named(ae: Trained, vaes: list[Trained], points: list[dict]) -> dict:
         "reference": reference and reference.run_id,
         "subject": f"{named['subject']} {points}",
     }
+
+
+def _shown_codes(run: Trained) -> int:
+    """Of how many test digits the codes are drawn."""
+    return min(data.TEST_CODES, len(run.test_set.labels))
 
 
 def _is_awaited(chosen: str) -> bool:

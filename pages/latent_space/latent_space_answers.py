@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from pages.latent_space import unseen
+from pages.shared import class_names
 from pages.shared import lab as ui
 from pages.shared.once import once
 from pages.shared.pair import limit
@@ -85,8 +86,8 @@ def _is_clearly_more(share: float, other: float) -> bool:
 
 def _out_of_reach(run: Trained) -> str:
     """The digits of whose codes less than half lie within 3 sigma, the rarest first, each with that share."""
-    shares = sorted((share, digit) for digit, share in enumerate(shares_within(run)) if share < FEW)
-    return ", ".join(f"{digit} ({share:.0%})" for share, digit in shares)
+    shares = sorted((share, name) for name, share in shares_within(run).items() if share < FEW)
+    return ", ".join(f"{name} ({share:.0%})" for share, name in shares)
 
 
 @once(40)
@@ -113,8 +114,9 @@ def _bells(mu: np.ndarray, sigma: np.ndarray, middles: np.ndarray) -> np.ndarray
 
 
 @once(40)
-def shares_within(run: Trained) -> tuple[float, ...]:
-    """For each digit, the share of its codes within 3 sigma of N(0, I)."""
+def shares_within(run: Trained) -> dict[str, float]:
+    """For each class by its name, the share of its codes within 3 sigma of N(0, I)."""
     is_within = run.codes[0].norm(dim=1) < CIRCLES
     labels = run.test_set.labels
-    return tuple(is_within[labels == digit].float().mean().item() for digit in labels.unique().tolist())
+    names = class_names.names(run.config.dataset) or ("all of them",)
+    return {names[label]: is_within[labels == label].float().mean().item() for label in labels.unique().tolist()}

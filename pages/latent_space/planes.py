@@ -4,9 +4,8 @@ import numpy as np
 import streamlit as st
 
 from pages.latent_space import unseen
-from pages.shared import address, bottleneck, digits, scatter
+from pages.shared import address, bottleneck, class_names, digits, scatter
 from pages.shared import lab as ui
-from pages.shared.colors import DIGIT_COLORS
 from pages.shared.component import component
 from pages.shared.glossary import say
 from pages.shared.once import once
@@ -37,7 +36,7 @@ def codes(left: RunConfig, vae: RunConfig, same_axes: bool) -> None:
         data={
             "dims": list(dimensions),
             "latentDim": vae.latent_dim,
-            "colors": list(DIGIT_COLORS),
+            "colors": class_names.colors(vae.dataset),
             "names": {half: bottleneck.name(run.config) for half, run in zip(HALVES, pair)},
             "captions": {half: _caption(run, dimensions, sent["limits"][half]) for half, run in zip(HALVES, pair)},
             "given": given,
@@ -54,7 +53,7 @@ def codes(left: RunConfig, vae: RunConfig, same_axes: bool) -> None:
 def _caption(half: Trained, dimensions: tuple[int, ...], limit: float) -> str:
     """What a half is worth, and what of it the axes leave out."""
     outside = _outside(half, dimensions, limit)
-    beyond = f"; {outside:,} of 10,000 codes off the plot" if outside else ""
+    beyond = f"; {outside:,} of {len(half.test_set.labels):,} codes off the plot" if outside else ""
     return f"{bottleneck.name(half.config)}: {ui.test_in_words(half.config.run_id).replace('**', '')}{beyond}"
 
 

@@ -5,7 +5,7 @@ import dataclasses
 import streamlit as st
 import torch
 
-from pages.shared import digits, figures
+from pages.shared import class_names, digits, figures
 from pages.shared import lab as ui
 from pages.shared.glossary import say
 from pages.shared.once import once
@@ -15,6 +15,7 @@ from pages.shared.trained import Trained
 from vae.config import RunConfig
 from vae.measures.by_class import ClassLoss, looks_like, losses_by_class
 from vae.models import reconstruct
+from vae.sizes import size_of
 
 SHOWN = 12  # of its images
 COMPARED = 2_000  # of the first test images, among which the nearest is looked for
@@ -22,7 +23,7 @@ COMPARED = 2_000  # of the first test images, among which the nearest is looked 
 
 def classes_of(vae: RunConfig) -> list[int]:
     """The classes that a run was not trained on; none for most."""
-    return [label for label in range(10) if vae.classes and label not in vae.classes]
+    return [label for label in range(size_of(vae.dataset).classes) if vae.classes and label not in vae.classes]
 
 
 @says_damage
@@ -31,7 +32,8 @@ def show(vae: RunConfig) -> None:
     if not (unseen := classes_of(vae)):
         return
     pair = halves(vae, vae.autoencoder)
-    names = ", ".join(map(str, unseen))
+    called = class_names.names(vae.dataset)
+    names = ", ".join(called[label] for label in unseen)
     st.subheader(f"What neither of the two has ever seen: {names}")
     st.html(_strips(*pair, tuple(unseen)))
     for run in pair:
@@ -40,7 +42,7 @@ def show(vae: RunConfig) -> None:
     bars = {f"the {run.config.model.upper()} of this pair": by_class(run) for run in pair}
     if everything:
         bars["a VAE that was trained on all of them"] = by_class(everything)
-    st.plotly_chart(figures.by_class(bars, unseen), key="by class", config={"displayModeBar": False})
+    st.plotly_chart(figures.by_class(bars, unseen, called), key="by class", config={"displayModeBar": False})
     st.caption("−ELBO of a VAE and reconstruction loss of an AE, nats a test digit; hatched: never seen by this pair.")
 
 
@@ -60,8 +62,9 @@ def looked_like(run: Trained, unseen: tuple[int, ...]) -> dict[int, float]:
 
 def in_words(run: Trained, unseen: tuple[int, ...]) -> str:
     """The classes that its answers to some others look most like, and in how many of them."""
-    shares = ", ".join(f"{label} ({share:.0%})" for label, share in list(looked_like(run, unseen).items())[:4])
-    return f"{shares}, by the nearest of {COMPARED:,} test digits"
+    called = class_names.names(run.config.dataset)
+    shares = ", ".join(f"{called[label]} ({share:.0%})" for label, share in list(looked_like(run, unseen).items())[:4])
+    return f"{shares}, by the nearest of {min(COMPARED, len(run.test_set.labels)):,} test digits"
 
 
 @once(100)

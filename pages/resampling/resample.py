@@ -1,7 +1,6 @@
 """One digit drawn again and again from q(z|x): the component of assets/browser/resampling/resampling.*, fed."""
 
-from pages.shared import address, scatter
-from pages.shared.colors import DIGIT_COLORS
+from pages.shared import address, class_names, scatter
 from pages.shared.component import component
 from pages.shared.pair import halves, on_a_plane
 from pages.shared.readings import says_damage
@@ -22,7 +21,7 @@ def draws(vae: RunConfig) -> None:
         data={
             "dims": list(dimensions),
             "latentDim": vae.latent_dim,
-            "colors": list(DIGIT_COLORS),
+            "colors": class_names.colors(vae.dataset),
             "given": given,
             **sent,
         },

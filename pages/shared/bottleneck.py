@@ -116,14 +116,14 @@ def _range_in_words(config: RunConfig, found: dict) -> str:
     shape = {1: "interval", 2: "square"}.get(config.latent_dim, "cube")
     corner = f", {found['corner']:,} in a corner" if config.latent_dim > 1 else ""
     return (
-        f"{said} every *{symbol}* is in the {shape} from {low} to {high}.** Of the 10,000 digits "
+        f"{said} every *{symbol}* is in the {shape} from {low} to {high}.** Of the {found['count']:,} digits "
         f"{found['edge']:,} are within {MARGIN} of an edge{corner}."
     )
 
 
 def _zeros_in_words(left: Trained, found: dict) -> str:
     """How often a unit is exactly 0; dead units, and what they still say by their sigma."""
-    said = _by_dimension(_symbol(left.config), "is exactly 0", found["zeros"])
+    said = _by_dimension(_symbol(left.config), "is exactly 0", found["zeros"], found["count"])
     dead = [d for d, zeros in enumerate(found["zeros"]) if zeros == found["count"]]
     if not dead:
         return f"{said}; no unit is dead (0 for every digit)."
@@ -137,17 +137,17 @@ def _elbo_in_words(left: Trained, right: Trained, found: dict) -> str:
     """How a VAE does beside the one on the right, and on which side of 0 its codes are."""
     own, other = (run.metrics["test"]["negative_elbo"] for run in (left, right))
     return (
-        f"Of *z = μ + σ·ε*, {_by_dimension('z', 'is below 0', found['below'])}; N(0, I) asks for half. "
+        f"Of *z = μ + σ·ε*, {_by_dimension('z', 'is below 0', found['below'], found['count'])}; N(0, I) asks for half. "
         f"−ELBO is **{own:.1f}** nats, against {other:.1f} on the right."
     )
 
 
-def _by_dimension(symbol: str, what: str, counts: list[int]) -> str:
+def _by_dimension(symbol: str, what: str, counts: list[int], images: int) -> str:
     """For how many digits something is so, by dimension: each of one or two, else the least and the most."""
     if len(counts) > 2:
-        return f"Each number of *{symbol}* {what} for {min(counts):,} to {max(counts):,} of the 10,000 digits"
+        return f"Each number of *{symbol}* {what} for {min(counts):,} to {max(counts):,} of the {images:,} digits"
     first, *second = counts
-    return f"*{symbol}₁* {what} for {first:,} of the 10,000 digits" + "".join(
+    return f"*{symbol}₁* {what} for {first:,} of the {images:,} digits" + "".join(
         f", *{symbol}₂* for {n:,}" for n in second
     )
 

@@ -25,6 +25,8 @@ DIGIT_COLORS = (
     "#864f42",
     "#9277de",
 )
+# For pictures of more than ten classes: two more, as far from all others.
+CLASS_COLORS = (*DIGIT_COLORS, "#d8d890", "#6c18c0")
 GREY = "#8a94a6"
 # One colour for what h(y) may be (RunConfig.sigma).
 HEAD_COLORS = {"log": "#12a594", "softplus": "#2f80ed", "raw": "#d9480f"}

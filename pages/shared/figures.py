@@ -284,20 +284,23 @@ def balance(ae: dict[str, np.ndarray], vae: dict[str, np.ndarray]) -> Figure:
     return figure
 
 
-def by_class(bars: dict[str, list[tuple[int, float, float]]], unseen: list[int]) -> Figure:
-    """Losses by class, nats, of several runs by name: label, mean and standard error; hatched for unseen classes."""
+def by_class(bars: dict[str, list[tuple[int, float, float]]], unseen: list[int], names: tuple[str, ...]) -> Figure:
+    """Losses by class, nats, of several runs: label, mean and standard error; hatched for unseen classes.
+
+    names: of the classes.
+    """
     figure = Figure()
     for (name, losses), color in zip(bars.items(), (COLORS["x"], COLORS["z"], GREY)):
         labels, means, errors = zip(*losses)
         figure.add_bar(
-            x=labels,
+            x=[names[label] for label in labels],
             y=means,
             name=name,
             error_y={"array": [2 * error for error in errors], "thickness": 1},
             marker={"color": color, "pattern": {"shape": ["/" if label in unseen else "" for label in labels]}},
             hovertemplate=f"%{{x}}: %{{y:.1f}} nats<extra>{name}</extra>",
         )
-    figure.update_xaxes(title_text="class", dtick=1)
+    figure.update_xaxes(title_text="class", type="category")
     figure.update_yaxes(title_text="nats a digit; bars: ± 2 standard errors")
     figure.update_layout(barmode="group", **_flat(320, "by class"))
     return figure

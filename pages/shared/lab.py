@@ -196,10 +196,17 @@ class _Known(NamedTuple):
     pairs: dict[RunConfig, set[str]]
 
 
+def _has_images(dataset: str) -> bool:
+    try:
+        return store().bring(dataset) and datasets.is_available(dataset)
+    except datasets.DatasetError:  # which the page says to whoever asks for them
+        return False
+
+
 @recent(2.0)
 def _known() -> _Known:
     states = store().states()
-    runs = {run_id: known for run_id, known in states.items() if datasets.is_available(known[0].dataset)}
+    runs = {run_id: known for run_id, known in states.items() if _has_images(known[0].dataset)}
     pairs = {}
     for config, state in runs.values():
         if config.model == "vae" and (ae := runs.get(config.init_from or config.autoencoder.run_id)):

@@ -5,15 +5,16 @@ import functools
 
 import streamlit as st
 
-from pages.shared import controls, several
+from pages.shared import class_names, controls, several
 from pages.shared import lab as ui
 from pages.shared.plain import message, plain
-from pages.shared.readings import says_damage
+from pages.shared.readings import says_damage, store
 from pages.shared.steer import waiting
 from vae import datasets
 from vae.config import OF_AN_AE, ConfigError, RunConfig
 from vae.runs.states import SETTLED, USABLE, RunStatus
 from vae.runs.store import DamagedRun
+from vae.sizes import is_own, size_of
 
 FIELDS = {name: field for name, field in controls.FIELDS.items() if name != "model"}
 LONGEST = 1_000  # letters of settings
@@ -106,6 +107,9 @@ def offer(key: str, model: str) -> bool:
 @says_damage
 def _offer_training(key: str, config: RunConfig) -> bool:
     which = f"The run of this link, {plain(config.run_id)}, is not trained on this server yet: {describe(config)}."
+    if is_own(config.dataset) and not store().bring(config.dataset):
+        st.info(f"{which} Its pictures, {config.dataset}, are not here: add their file on *Own pictures*.")
+        return True
     if not datasets.is_available(config.dataset):
         st.info(f"{which} Its images, {config.dataset}, are not here: *Train side by side* can download them.")
         return True
@@ -142,20 +146,25 @@ def describe(config: RunConfig) -> str:
         value = getattr(config, name)
         if value != controls.FIELDS[name].default and not (config.model == "ae" and name in OF_AN_AE):
             shown = ", ".join(map(str, value)) if isinstance(value, tuple) else value
+            if name == "dataset":
+                shown = class_names.title(value)
+            if name == "train_size" and value == size_of(config.dataset).train:
+                continue  # all of its dataset
             said = f"{label} {f'{shown:g}' if isinstance(shown, float) else shown}"
-            words.append(_choice_of(value) if name == "classes" else said)
+            words.append(_choice_of(config) if name == "classes" else said)
     if config.init_from:
         trained = {"all": "all of it", "encoder": "only its encoder", "heads": "only its heads"}[config.trainable]
         words.append(f"a converted AE ({_origin(config.init_from)}), {trained} trained")
     return " · ".join(words)
 
 
-def _choice_of(classes: tuple[int, ...]) -> str:
+def _choice_of(config: RunConfig) -> str:
     """A choice of classes in as few words as there are."""
-    left_out = [str(label) for label in range(10) if label not in classes]
-    if len(left_out) < len(classes):
+    names = class_names.names(config.dataset)
+    left_out = [name for label, name in enumerate(names) if label not in config.classes]
+    if len(left_out) < len(config.classes):
         return f"without {', '.join(left_out)}"
-    return f"only {', '.join(map(str, classes))}"
+    return f"only {', '.join(names[label] for label in config.classes)}"
 
 
 def _origin(run_id: str) -> str:

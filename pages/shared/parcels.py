@@ -7,26 +7,29 @@ pages/shared/server.py serves them; assets/browser/shared/parcels.js fetches the
 import functools
 import gzip
 import hashlib
+import math
 import re
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pages.shared import class_names
 from pages.shared.once import once
 from pages.shared.readings import NamedRun, named_run, store
 from vae import datasets
 from vae.model_bytes import pack_model
+from vae.sizes import is_own, size_of
 
 if TYPE_CHECKING:
     from pages.shared.trained import Trained
 
 HALVES = ("ae", "vae")  # left and right, by what usually is there: a VAE may stand on the left too
-PARTS = 10  # of the test images
+PART = 1_000  # test images in a parcel
 SHA256 = r"[0-9a-f]{64}"
 RUN = rf"(?P<run_id>(ae|vae)-\d{{1,2}}d-[0-9a-f]{{12}})/(?P<sha256>{SHA256})"
 NAMES = {
-    "images": re.compile(rf"images/(?P<dataset>[a-z-]{{1,20}})/(?P<part>\d{{1,2}})/(?P<sha256>{SHA256})"),
-    "labels": re.compile(rf"labels/(?P<dataset>[a-z-]{{1,20}})/(?P<part>0)/(?P<sha256>{SHA256})"),
+    "images": re.compile(rf"images/(?P<dataset>[0-9a-z-]{{1,40}})/(?P<part>\d{{1,2}})/(?P<sha256>{SHA256})"),
+    "labels": re.compile(rf"labels/(?P<dataset>[0-9a-z-]{{1,40}})/(?P<part>0)/(?P<sha256>{SHA256})"),
     "model": re.compile(rf"model/{RUN}"),
     "hard": re.compile(rf"hard/{RUN}"),
     "codes": re.compile(rf"codes/{RUN}/(?P<dims>\d{{1,2}}(-\d{{1,2}})?)/(?P<count>\d{{1,5}})"),
@@ -39,7 +42,7 @@ class NoParcel(LookupError):
 
 def of_images(dataset: str) -> list[str]:
     """The names of the test images, 784 bytes each, a thousand a parcel."""
-    return [f"images/{dataset}/{part}/{_checksum('images', dataset, part)}" for part in range(PARTS)]
+    return [f"images/{dataset}/{part}/{_checksum('images', dataset, part)}" for part in range(_parts(dataset))]
 
 
 def of_labels(dataset: str) -> str:
@@ -66,8 +69,12 @@ def of_codes(run: NamedRun, dimensions: tuple[int, ...], count: int) -> str:
 
 
 def digits(run: NamedRun) -> dict:
-    """What a component needs to have a digit chosen: the names of the test images' parts, and of the hard digits."""
-    return {"images": of_images(run.config.dataset), "hard": of_hard_digits(run)}
+    """What a component needs to have a digit chosen: the names of the test images' parts, and of the hard digits.
+
+    And the names of classes where they are no digits.
+    """
+    dataset = run.config.dataset
+    return {"images": of_images(dataset), "hard": of_hard_digits(run), **class_names.in_browser(dataset)}
 
 
 def labels(run: NamedRun) -> dict[str, str]:
@@ -95,7 +102,7 @@ def _bytes(name: str) -> bytes:
     kind, said = next(((kind, match) for kind, rule in NAMES.items() if (match := rule.fullmatch(name))), (None, None))
     if kind in ("images", "labels"):
         place = said["dataset"], int(said["part"])
-        if datasets.is_known(place[0]) and place[1] < PARTS and said["sha256"] == _checksum(kind, *place):
+        if _is_here(place[0]) and place[1] < _parts(place[0]) and said["sha256"] == _checksum(kind, *place):
             return _of_dataset(kind, *place)
     elif kind and (run := named_run(said["run_id"])) and run.sha256 == said["sha256"]:
         if kind == "model":
@@ -103,7 +110,7 @@ def _bytes(name: str) -> bytes:
         if kind == "hard":
             return np.array(_trained(run).hard_digits, "<u2").tobytes()
         dimensions = [int(number) for number in said["dims"].split("-")]
-        if max(dimensions) < run.config.latent_dim and 1 <= int(said["count"]) <= 10_000:
+        if max(dimensions) < run.config.latent_dim and 1 <= int(said["count"]) <= size_of(run.config.dataset).test:
             return _codes(_trained(run), dimensions, int(said["count"]))
     raise NoParcel(f"There is no {name} here: it is of another version of the lab, or of a run that was deleted.")
 
@@ -133,4 +140,15 @@ def _of_dataset(kind: str, dataset: str, part: int) -> bytes:
     test = datasets.read(dataset, "test")
     if kind == "labels":
         return test.labels.astype(np.uint8).tobytes()
-    return np.array_split(test.levels, PARTS)[part].tobytes()
+    return test.levels[part * PART : (part + 1) * PART].tobytes()
+
+
+def _parts(dataset: str) -> int:
+    return math.ceil(size_of(dataset).test / PART)
+
+
+def _is_here(dataset: str) -> bool:
+    """Whether there is such a dataset; own pictures may have to be brought from the store."""
+    if is_own(dataset):
+        return store().bring(dataset)
+    return datasets.is_known(dataset)

@@ -120,4 +120,6 @@ def model_sha256(run_id: str) -> str | None:
 @once(200)
 def _verified(run_id: str, sha256: str) -> NamedRun:
     store().verify(run_id)
-    return NamedRun(store().config(run_id), sha256)
+    config = store().config(run_id)
+    store().bring(config.dataset)
+    return NamedRun(config, sha256)

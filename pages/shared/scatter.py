@@ -6,8 +6,7 @@ import numpy as np
 import streamlit as st
 import torch
 
-from pages.shared import address
-from pages.shared.colors import DIGIT_COLORS
+from pages.shared import address, class_names
 from pages.shared.component import base64_of, component
 from vae import data
 from vae.config import RunConfig
@@ -56,12 +55,12 @@ def choose_two(kl_per_dimension: list[float]) -> tuple[int, ...]:
 def flatten(
     codes: torch.Tensor, labels: np.ndarray, dimensions: tuple[int, int] | None, plane_of: torch.Tensor | None = None
 ) -> np.ndarray:
-    """Codes (n, latent_dim) as points (n, 2) of the chosen plane; a 1-D code is spread over one row a digit.
+    """Codes (n, latent_dim) as points (n, 2) of the chosen plane; a 1-D code is spread over one row a class.
 
     plane_of: the codes whose principal plane it is, where these are not their own.
     """
     if codes.shape[1] == 1:
-        rows = torch.from_numpy(labels[: len(codes)]) / 4.5 - 1.0
+        rows = torch.from_numpy(labels[: len(codes)]) / (max(labels.max(), 1) / 2) - 1.0
         return torch.stack([codes[:, 0], rows], 1).numpy()
     return latent.project(codes, latent.choose_plane(codes if plane_of is None else plane_of, dimensions)).numpy()
 
@@ -70,7 +69,7 @@ def axis_names(config: RunConfig, dimensions: tuple[int, int] | None, symbol: st
     """What the axes of a model's scatter show: the symbol, else an AE's z or a VAE's μ."""
     symbol = symbol or ("z" if config.model == "ae" else "μ")
     if config.latent_dim == 1:
-        return symbol, "one row a digit"
+        return symbol, "one row a class"
     if dimensions is None and config.latent_dim > 2:
         return f"{symbol}: 1st principal axis", "2nd principal axis"
     i, j = dimensions or (0, 1)
@@ -97,7 +96,8 @@ def show(
             "x": base64_of(points[:, 0]),
             "y": base64_of(points[:, 1]),
             "labels": base64_of(labels.numpy(), "u1"),
-            "colors": list(DIGIT_COLORS),
+            "colors": class_names.colors(config.dataset),
+            **class_names.in_browser(config.dataset),
             "limit": limit,
             "arrows": list(arrows),
             "axes": f"across: {across}, up: {up}; dotted: 1, 2 and 3 σ of N(0, I)",

@@ -40,12 +40,12 @@ class Trained:
 
     @property
     def test_set(self) -> data.Images:
-        """The 10,000 test images of its dataset, and their labels."""
+        """The test images of its dataset, MNIST's 10,000, and their labels."""
         return data.load(self.config.dataset, "test")
 
     @property
     def codes(self) -> tuple[Tensor, Tensor | None]:
-        """The codes of all test images, (10000, latent_dim) each: (z, None) of an AE, (mu, log_sigma) of a VAE."""
+        """The codes of all test images, (n, latent_dim) each: (z, None) of an AE, (mu, log_sigma) of a VAE."""
         return _codes(self)
 
     @property
@@ -54,7 +54,7 @@ class Trained:
         return _hard_digits(self)
 
     def points(self, dimensions: tuple[int, ...]) -> np.ndarray:
-        """Where the codes (z or mu) are on the dimensions of a plane, (10000, len(dimensions))."""
+        """Where the codes (z or mu) are on the dimensions of a plane, (n, len(dimensions))."""
         return self.codes[0][:, list(dimensions)].numpy()
 
     def reach(self, dimensions: tuple[int, ...]) -> float:
@@ -70,7 +70,7 @@ def _codes(run: Trained) -> tuple[Tensor, Tensor | None]:
 @once(60)
 def _hard_digits(run: Trained) -> list[int]:
     losses = decoded_losses(run.model, run.codes[0], run.test_set.images, run.config.likelihood)
-    return losses.topk(HARD).indices.tolist()
+    return losses.topk(min(HARD, len(losses))).indices.tolist()
 
 
 @once(200)

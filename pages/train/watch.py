@@ -21,6 +21,7 @@ from vae import data
 from vae.config import RunConfig
 from vae.measures.evaluation import floor_of
 from vae.runs.states import ACTIVE, SETTLED, RunStatus
+from vae.sizes import size_of
 
 PLAY = 0.4  # seconds a picture while the training is played by few
 HERE = 15.0  # seconds for which one who has had a picture of a training that is played counts as one who plays
@@ -239,7 +240,7 @@ def _scatters(columns: list, pair, frames: list[list[dict]], shown: list[list[di
     limits = [max(reach)] * 2 if same else reach
     for column, half, lines, limit in zip(columns, pair, shown, limits):
         with column:
-            say(f"**{half.model.upper()}**: where {data.TEST_CODES:,} test digits are")
+            say(f"**{half.model.upper()}**: where {min(data.TEST_CODES, size_of(half.dataset).test):,} test digits are")
             if not lines:
                 scatter.show(half, np.zeros((0, 2), np.float32), dimensions, limit)
                 continue

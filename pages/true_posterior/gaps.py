@@ -6,7 +6,7 @@ import streamlit as st
 import torch
 
 from pages.shared import lab as ui
-from pages.shared import news, parcels, run_again
+from pages.shared import class_names, news, parcels, run_again
 from pages.shared.component import base64_of, component
 from pages.shared.expected import duration
 from pages.shared.frame import fragment
@@ -20,13 +20,13 @@ from vae.config import RunConfig
 from vae.measures.gap import Gap
 from vae.runs.gaps import SPLITS
 from vae.runs.store import StoreError
-from vae.runs.worker import GAP_IMAGES
+from vae.runs.worker import GAP_IMAGES, gap_images
+from vae.sizes import size_of
 
 KEY = "gaps"
 MOST = 10  # digits of a gallery
 LEAST = -3  # power of ten, in nats, where the histograms begin
-IMAGES = len(SPLITS) * GAP_IMAGES
-SECONDS = 0.08 * IMAGES  # measured on one of two busy cores
+SECONDS = 0.08  # an image, measured on one of two busy cores
 CERTAIN = 1.96  # standard errors to both sides, within which a mean of so many is with 95 %
 NOTHING = 0.01  # nats: of a q that loses less no more is said
 NAMES = {"amortisation": "amortisation", "independence": "independence", "shape": "the Gaussian shape"}
@@ -37,10 +37,12 @@ _gaps = component("true_posterior", "gaps")
 @says_damage
 def over_the_test_images(vae: RunConfig) -> None:
     """Histograms of the parts of what q loses, and the digits that lose most; measured when somebody asks."""
-    st.subheader(f"Over {GAP_IMAGES:,} test digits, and as many training digits")
+    size = size_of(vae.dataset)
+    test, training = (min(GAP_IMAGES, count) for count in (size.test, size.train))
+    st.subheader(f"Over {test:,} test digits, and {'as many' if training == test else f'{training:,}'} training digits")
     model = _model(vae)
     measured = _measured(model)
-    if _count(measured) == IMAGES:
+    if _count(measured) == gap_images(vae.dataset):
         complaint()
         _draw(vae, model, *measured)
     else:
@@ -62,10 +64,11 @@ def _watch(vae: RunConfig, model: tuple[str, str], before: bool) -> None:
     if ui.runs().is_measuring(*model) != before:
         run_again()  # other buttons
     measured = _measured(model)
-    if _count(measured) == IMAGES:
+    images = gap_images(vae.dataset)
+    if _count(measured) == images:
         run_again()  # nobody need look any more
     complaint()
-    _steer(model, _count(measured), before)
+    _steer(model, _count(measured), images, before)
     _draw(vae, model, *measured)
 
 
@@ -91,6 +94,7 @@ def _draw(vae: RunConfig, model: tuple[str, str], test: "_Bounds", training: "_B
             "subject": " ".join(model),
             "parcels": {"labels": parcels.of_labels(vae.dataset)},
             "images": parcels.of_images(vae.dataset),
+            **class_names.in_browser(vae.dataset),
             "done": test.count,
             "tempered": vae.kl_weight != 1,
             **picture,
@@ -125,24 +129,24 @@ def _summary(vae: RunConfig, model_sha256: str, measured: _Bounds) -> tuple[str,
     return _outcome(gap, vae.kl_weight), {"decades": decades, "rows": _rows(gap)}
 
 
-def _steer(model: tuple[str, str], done: int, is_measuring: bool) -> None:
+def _steer(model: tuple[str, str], done: int, images: int, is_measuring: bool) -> None:
     """How far the measuring is, why it ended, and the button that has it begin, stop or go on."""
     may_measure = says_off()
     row = st.container(horizontal=True, vertical_alignment="center")
     if is_measuring:
         row.button("Stop", icon=":material/stop:", on_click=_stop, args=model)
-        so_far = f"{done:,} of {IMAGES:,} digits are measured" if done else "waiting for a free worker …"
+        so_far = f"{done:,} of {images:,} digits are measured" if done else "waiting for a free worker …"
         why = ui.runs().fault("/".join(model)) or ui.runs().hindrance()
-        row.progress(done / IMAGES, message(why) if why else so_far)
+        row.progress(done / images, message(why) if why else so_far)
         return
-    label = "Go on" if done else f"Measure {IMAGES:,} digits"
+    label = "Go on" if done else f"Measure {images:,} digits"
     row.button(
         label, icon=":material/play_arrow:", type="primary", disabled=not may_measure,
         on_click=_measure, args=model,
     )  # fmt: skip
-    left = duration(SECONDS * (1 - done / IMAGES))
+    left = duration(SECONDS * (images - done))
     row.caption(
-        f"{done:,} of {IMAGES:,} are measured, test digits first, then training digits; the others take about {left}, "
+        f"{done:,} of {images:,} are measured, test digits first, then training digits; the others take about {left}, "
         "longer while runs are trained"
     )
     if ended := ui.runs().store.gap_control(*model).get("message"):
@@ -205,7 +209,7 @@ def _outcome(gap: Gap, weight: float) -> str:
 @once(60)
 def _of_training_digits(vae: RunConfig, model_sha256: str, test: _Bounds, training: _Bounds) -> str:
     """Whether the encoder is worse for digits that it has never seen, in words; empty until all are measured."""
-    if min(test.count, training.count) < GAP_IMAGES or _total(test.gap).mean() < NOTHING:
+    if test.count + training.count < gap_images(vae.dataset) or _total(test.gap).mean() < NOTHING:
         return ""
     nats = "nats" if vae.kl_weight == 1 else "tempered nats"
     seen, unseen = training.gap, test.gap

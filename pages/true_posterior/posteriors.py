@@ -7,8 +7,7 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from pages.shared import address, parcels
-from pages.shared.colors import DIGIT_COLORS
+from pages.shared import address, class_names, parcels
 from pages.shared.component import base64_of, component, received
 from pages.shared.once import once
 from pages.shared.pair import halves
@@ -69,7 +68,7 @@ def of_a_digit(vae: RunConfig) -> None:
     _posterior(
         key=KEY,
         data={
-            "colors": list(DIGIT_COLORS),
+            "colors": class_names.colors(vae.dataset),
             "weight": vae.kl_weight,
             "reach": _reach(run),
             "answer": _answer(run, name) | (_fits(run, name) if wants_fits else {}),
@@ -85,7 +84,7 @@ def of_a_digit(vae: RunConfig) -> None:
 def pixels(name: str, images: Tensor) -> Tensor:
     """The digit that an address names: a test digit's number, or `own-` and 784 pixels in 16 levels (picker.js)."""
     if not name.startswith("own-"):
-        return images[int(name)]
+        return images[min(int(name), len(images) - 1)]  # of another set, which may have more
     packed = base64.urlsafe_b64decode(name.removeprefix("own-") + "=")
     levels = [level for byte in packed for level in (byte >> 4, byte & 15)]
     return torch.tensor(levels[: datasets.PIXELS]) / 15

@@ -51,7 +51,8 @@ def along_dimensions(vae: RunConfig) -> None:
     )
     st.caption(
         "A VAE's sliders go from −3 to 3 σ of its prior. An AE has no prior, so each of its sliders goes where 98 % of "
-        f"that number's codes are; all of them at once hold {_share_held(ae_run):.0%} of its 10,000 codes."
+        f"that number's codes are; all of them at once hold {_share_held(ae_run):.0%} of its "
+        f"{len(ae_run.test_set.labels):,} codes."
     )
 
 

@@ -17,7 +17,9 @@ POSTERIORS = "posteriors"  # the folder for gaps
 CLASSES = "classes"  # the folder for what classes say (pages/classroom/classes.py)
 DELETED = "deleted"  # the folder for runs that nobody wants any more
 DROPPED = "dropped"  # the folder that says which runs made way for others
-NO_RUNS = {DAMAGED, POSTERIORS, CLASSES, DELETED, DROPPED}
+DATASETS = "datasets"  # the folder for own pictures
+COLLECTED = "collected"  # the folder for drawings of which own pictures are made (pages/own_data/collected.py)
+NO_RUNS = {DAMAGED, POSTERIORS, CLASSES, DELETED, DROPPED, DATASETS, COLLECTED}
 WISH = 10_000  # bytes of what is wanted of a run, at most
 
 

@@ -16,13 +16,12 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from vae.config import RunConfig
 from vae.runs import machine
-from vae.runs.gaps import SPLITS
 from vae.runs.lease import DEAD, Watch
 from vae.runs.limit import limit
 from vae.runs.line import Line
 from vae.runs.states import ACTIVE, SETTLED, STARTABLE, UNFINISHED, RunStatus
 from vae.runs.store import DamagedRun, RunStore, StoreError
-from vae.runs.worker import ELSEWHERE, GAP_IMAGES
+from vae.runs.worker import ELSEWHERE, gap_images
 from vae.texts import on_one_line
 from vae.training.speed import estimate_seconds
 
@@ -197,7 +196,7 @@ class Runs:
     def is_measuring(self, run_id: str, model_sha256: str) -> bool:
         """Whether gaps are wanted and not all there."""
         is_wanted = self.store.gap_control(run_id, model_sha256).get("want") == "measure"
-        return is_wanted and self.store.gap_count(run_id, model_sha256) < len(SPLITS) * GAP_IMAGES
+        return is_wanted and self.store.gap_count(run_id, model_sha256) < gap_images(self.store.config(run_id).dataset)
 
     def ensure_gaps(self, run_id: str, model_sha256: str) -> bool:
         """Gives a measuring under way a worker if none has it, and returns whether there is one under way; cheap.

@@ -6,7 +6,8 @@ holds the history so far too, and all these files have theirs in their names. So
 noticed before it is used, and nothing that one writer has is overwritten by another. Each run has one writer at a time
 (lease.py); a writer that wakes up late can leave a file too many, and never a damaged run.
 
-Beside the runs' folders is one with a file a model: what its q(z|x) loses against the exact posterior.
+Beside the runs' folders is one with a file a model: what its q(z|x) loses against the exact posterior; and one with
+the own pictures that runs are trained on.
 """
 
 import os
@@ -16,6 +17,7 @@ from vae.places import cache_folder
 from vae.runs.files import Files, Nothing, StoreError, StoreFault
 from vae.runs.gaps import Gaps
 from vae.runs.layers import POSTERIORS, DamagedRun
+from vae.runs.shelf import Shelf
 from vae.runs.states import RunStatus
 from vae.runs.trash import Trash
 from vae.texts import on_one_line
@@ -30,11 +32,11 @@ def default_store_url() -> str:
     return os.environ.get("VAE_STORE") or str(cache_folder() / "runs")
 
 
-class RunStore(Trash, Gaps):
+class RunStore(Trash, Gaps, Shelf):
     """The runs under one fsspec URL, over the read-only runs that come with the project.
 
     reader.py: what is read of a run; writer.py: its life; quarantine.py: damaged ones; trash.py: deleted ones; gaps.py:
-    what was measured.
+    what was measured; shelf.py: own pictures.
     """
 
     def __init__(self, url: str | None = None, pretrained: str | Path = PRETRAINED, to_write: bool = True):

@@ -25,6 +25,7 @@ from vae.runs.lease import Lease, LostLease
 from vae.runs.limit import keep_within, limit
 from vae.runs.line import SLICE
 from vae.runs.store import DamagedRun, RunStore
+from vae.sizes import size_of
 from vae.texts import on_one_line
 from vae.training.checkpoint import model_state, tensors
 from vae.training.divergence import Diverged
@@ -35,7 +36,7 @@ HISTORY_SECONDS = 0.3  # a page that watches is this far behind at most
 CHECKPOINT_SECONDS = 2.0  # a killed worker loses about this much at most
 CHECKPOINT_SPACING = 20  # times what a checkpoint takes to write, at least: a large model must not only write
 MOST_TRIES = 3  # with a run that is found damaged
-GAP_IMAGES = 1_000  # the first images of each split, whose gaps are measured
+GAP_IMAGES = 1_000  # the first images of each split, whose gaps are measured; own pictures may be fewer
 GAP_CHUNK = 25  # images, after which their gaps are in the store
 FIRST_TO_END, LIKELY = Path("/proc/self/oom_score_adj"), "500"  # of 1,000: which process Linux ends for its memory
 GAP_SECONDS = 5.0  # then a worker looks whether somebody wants it for a training
@@ -103,6 +104,8 @@ def _train_on(config: RunConfig, store: RunStore, device: str, lease: Lease, unt
             keep_within(store, limit(), run_id)
 
     try:
+        if not store.bring(config.dataset):
+            raise ConfigError("dataset", config.dataset, "pictures that are in the store")
         for snapshot in train(config, checkpoint, device, None if checkpoint else _autoencoder(config, store)):
             if store.metrics(run_id) is not None:  # somebody has brought it to an end
                 return
@@ -184,6 +187,12 @@ def train_for_a_while(config: RunConfig, store_url: str, device: str) -> str:
     return ""
 
 
+def gap_images(dataset: str) -> int:
+    """How many images of both splits have their gaps measured."""
+    size = size_of(dataset)
+    return min(GAP_IMAGES, size.train) + min(GAP_IMAGES, size.test)
+
+
 ELSEWHERE = "somebody else measures it"
 
 
@@ -201,17 +210,19 @@ def measure_gaps(run_id: str, sha256: str, store: RunStore, check: Callable[[], 
     if (store.metrics(run_id) or {}).get("model_sha256") != sha256:
         raise ModelGone(f"run {run_id} was deleted or trained on meanwhile, and this model is not there any more")
     config, model = store.config(run_id), store.model(run_id)
+    store.bring(config.dataset)
     test = data.load(config.dataset, "test").images
-    first = data.training(config.dataset, GAP_IMAGES, ())  # of all runs: 1,000 is the least
+    first = data.training(config.dataset, GAP_IMAGES, ())
     training = data.pixels(first.levels)
     grid = decode_grid(model, config.likelihood, encode_all(model, test)[0])
     for split, images in zip(SPLITS, (test, training)):
         bounds = {name: list(store.gap(run_id, sha256, split).get(name, ())) for name in Gap._fields}
         before = store.gap_count(run_id, sha256) - len(bounds["encoder"])  # images of the other split
-        for start in range(len(bounds["encoder"]), GAP_IMAGES, GAP_CHUNK):
+        last = min(GAP_IMAGES, len(images))
+        for start in range(len(bounds["encoder"]), last, GAP_CHUNK):
             if store.gap_control(run_id, sha256).get("want") == "stop":
                 return
-            x = images[start : min(start + GAP_CHUNK, GAP_IMAGES)]
+            x = images[start : min(start + GAP_CHUNK, last)]
             found, _, _ = measure_gap(model, grid, x, config.likelihood, config.kl_weight)
             for name, values in found._asdict().items():
                 bounds[name] += [round(value, 3) for value in values.tolist()]

@@ -50,7 +50,7 @@ class View {
     const { x, passes } = this.address.state;
     this.passes = Number(passes ?? 1);
     this.x = null;
-    await this.picker.open(new TestDigits(data.images, parcels.labels), data.hard, x ?? FIRST);
+    await this.picker.open(new TestDigits(data.images, parcels.labels, data.classNames), data.hard, x ?? FIRST);
   }
 
   leave() {}

@@ -53,7 +53,7 @@ class View {
   async open(data, parcels, { setTriggerValue }) {
     Object.assign(this, { data, setTriggerValue, x: null, off: new Set(), isFetching: false });
     this.due = new Due((one) => this.drawLine(one));
-    this.digits = new TestDigits(data.images, parcels.labels);
+    this.digits = new TestDigits(data.images, parcels.labels, data.classNames);
     this.address = new Address("ladder", data.given);
     this.draws = Array.from({ length: DRAWS }, (_, n) => normals(n + 1, data.latentDim));
     this.ae = { model: readModel(parcels.ae) };

@@ -69,18 +69,18 @@ class View {
   async open(data, parcels) {
     this.data = data;
     this.address = new Address("latent space", data.given);
-    this.digits = new TestDigits(data.images, parcels.labels);
+    this.digits = new TestDigits(data.images, parcels.labels, data.classNames);
     this.models = forBoth((half) => readModel(parcels[half]));
     this.codes = forBoth((half) => readCodes(parcels[`codes_${half}`], parcels.labels, data.dims));
     for (const half of HALVES) {
-      this.planes[half].take(this.codes[half], parcels.labels, data.colors, data.limits[half]);
+      this.planes[half].take(this.codes[half], parcels.labels, data.colors, data.limits[half], data.classNames);
       this.label(half);
     }
     this.pulls.take(this.models, data.dims, data.latentDim, this.digits, data.weights);
     this.find(".pulled").textContent = "";
     this.pulled = this.own = null;
     const { x, z, layers, classes } = this.address.state;
-    this.legend.paint(data.colors, data.unseen);
+    this.legend.paint(this.digits.classNames, data.colors, data.unseen);
     this.legend.text = classes;
     for (const half of HALVES) this.planes[half].hidden = this.legend.hidden;
     const on = (layers ?? USUAL).split(",");
@@ -177,7 +177,7 @@ class View {
   }
 
   describe(index) {
-    const digit = `test digit ${index.toLocaleString("en")}, labelled ${this.digits.labels[index]}`;
+    const digit = this.digits.nameOf(index).replace("T", "t");
     // In more dimensions than the plane shows, what lies under the pointer need not be near the code that is decoded.
     const others = this.otherDimensions ? ` in this plane (its other ${this.otherDimensions} dimensions differ)` : "";
     return `${digit}, lies here${others}${this.sigmaOf(index)}`;

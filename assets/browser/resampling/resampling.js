@@ -54,14 +54,14 @@ class View {
     const { labels } = parcels;
     for (const half of HALVES) {
       const [x, y = new Float32Array(labels.length)] = rowsOf(parcels[`codes_${half}`], labels.length);
-      this.planes[half].take({ x, y }, labels, data.colors, data.limits[half]);
+      this.planes[half].take({ x, y }, labels, data.colors, data.limits[half], data.classNames);
     }
     this.pad.take({ x: [], y: [] }, [], [], 3.5);
     const { x, eps_seed, eps_scale, eps } = this.address.state;
     this.seed = Number(eps_seed ?? 0);
     this.scale = Number(eps_scale ?? 1);
     this.draw();
-    await this.picker.open(new TestDigits(data.images, parcels.labels), data.hard, x ?? FIRST);
+    await this.picker.open(new TestDigits(data.images, parcels.labels, data.classNames), data.hard, x ?? FIRST);
     const byHand = eps?.split(",").map(Number);
     if (byHand?.length === data.dims.length) this.setEps(byHand); // else it is of a run of other dimensions
   }

@@ -12,8 +12,9 @@ export function rowsOf(bytes, length) {
 export function readCodes(bytes, labels, dims, count = labels.length) {
   const rows = rowsOf(bytes, count);
   const [mu, sigma] = [rows.slice(0, dims.length), rows.slice(dims.length)];
-  // With one dimension the other way is free: a line of the plane for each digit.
-  const spread = Float32Array.from(labels.subarray(0, count), (label) => label / 4.5 - 1);
+  // With one dimension the other way is free: a line of the plane for each class.
+  const half = labels.reduce((most, label) => Math.max(most, label), 1) / 2;
+  const spread = Float32Array.from(labels.subarray(0, count), (label) => label / half - 1);
   const none = new Float32Array(count);
   return { x: mu[0], y: mu[1] ?? spread, wide: sigma[0] ?? null, high: sigma.length ? (sigma[1] ?? none) : null };
 }

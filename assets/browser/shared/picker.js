@@ -1,6 +1,7 @@
 // The one way in which a digit is chosen, on every page: a test digit by its number, its class, at random or among the
 // hard ones; a drawing of one's own, with mouse, finger or keys; or a picture from a file.
 import { centreDigit } from "./centre.js";
+import { DIGITS, shortened } from "./class_names.js";
 import { PIXELS, paintDigit, SIDE } from "./digit.js";
 import { element } from "./element.js";
 import { fetchParcel } from "./parcels.js";
@@ -8,6 +9,7 @@ import { KEYS, Sheet } from "./sheet.js";
 import { readPicture } from "./upload.js";
 
 const OWN = "own-";
+const LONGEST = 10; // letters of a class on its button
 export const EMPTY = OWN + "A".repeat(523); // a sheet with nothing on it
 
 // Without HEIC among these an iPhone sends its pictures as JPEG.
@@ -57,11 +59,8 @@ export class Picker {
     const find = (query) => place.querySelector(query);
     for (const part of ["paper", "seen", "name", "index", "complaint", "question", "asked", "ask", "keys"])
       this[part] = find(`.${part}`);
-    for (let label = 0; label < 10; label++) {
-      const button = element("button", { type: "button" }, String(label));
-      button.addEventListener("click", () => this.next((index) => this.digits.labels[index] === label));
-      find(".classes").append(button);
-    }
+    this.classes = find(".classes");
+    this.offerClasses(DIGITS);
     find(".random").addEventListener("click", () => this.choose(Math.floor(Math.random() * this.digits.length)));
     find(".hard").addEventListener("click", () => this.nextHard());
     this.sheet = new Sheet(
@@ -96,11 +95,25 @@ export class Picker {
    */
   async open(digits, hard, name) {
     Object.assign(this, { digits, hard });
+    this.offerClasses(digits.classNames);
     this.index.max = digits.length - 1;
     if (name.startsWith(OWN)) return this.show(decodePixels(name.slice(OWN.length)), name);
-    await digits.fetch(Number(name));
-    this.chosen = Number(name);
-    this.show(digits.pixels(this.chosen), name);
+    const index = Math.min(Number(name), digits.length - 1); // of another set, which may have more
+    await digits.fetch(index);
+    this.chosen = index;
+    this.show(digits.pixels(index), String(index));
+  }
+
+  /** A button a class. */
+  offerClasses(names) {
+    if (this.offered === names) return;
+    this.offered = names;
+    const buttons = names.map((name, label) => {
+      const button = element("button", { type: "button", title: name }, shortened(name, LONGEST));
+      button.addEventListener("click", () => this.next((index) => this.digits.labels[index] === label));
+      return button;
+    });
+    this.classes.replaceChildren(...buttons);
   }
 
   /** A test digit by its number, shown as soon as it is here. */
@@ -194,9 +207,7 @@ export class Picker {
   show(x, name, keepsPaper = false) {
     this.settle();
     const isOwn = name.startsWith(OWN);
-    this.name.textContent = isOwn
-      ? "Your own digit"
-      : `Test digit ${Number(name).toLocaleString("en")}, labelled ${this.digits.labels[Number(name)]}`;
+    this.name.textContent = isOwn ? "Your own digit" : this.digits.nameOf(Number(name));
     this.index.value = isOwn ? "" : name;
     paintDigit(this.seen, x);
     if (!keepsPaper) this.sheet.show(x);

@@ -1,4 +1,5 @@
 // A square piece of the latent plane on a canvas, with layers on it (layers/).
+import { DIGITS } from "./class_names.js";
 import { colorOf } from "./colors.js";
 import { PlaneView } from "./plane_view.js";
 
@@ -15,9 +16,12 @@ export class Plane {
     new ResizeObserver(() => this.resize()).observe(canvas);
   }
 
-  /** codes: {x, y}, a number a digit each; labels: their classes; colors: one a class; limit: half the view's width. */
-  take(codes, labels, colors, limit) {
-    Object.assign(this, { codes, labels, colors, view: new PlaneView({ home: limit }) });
+  /**
+   * codes: {x, y}, a number a digit each; labels: their classes; colors and classNames: one a class; limit: half the
+   * view's width.
+   */
+  take(codes, labels, colors, limit, classNames = DIGITS) {
+    Object.assign(this, { codes, labels, colors, classNames, view: new PlaneView({ home: limit }) });
     this.resize();
   }
 

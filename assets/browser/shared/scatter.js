@@ -12,7 +12,13 @@ export default function ({ data, parentElement }) {
   figure.arrows = data.arrows; // before the plane draws
   const pulls = arrows(() => figure.arrows);
   figure.plane ??= new Plane(figure.querySelector("canvas"), [axes, dots, priorCircles, numerals, pulls]);
-  figure.plane.take({ x: floatsOf(data.x), y: floatsOf(data.y) }, bytesOf(data.labels), data.colors, data.limit);
+  figure.plane.take(
+    { x: floatsOf(data.x), y: floatsOf(data.y) },
+    bytesOf(data.labels),
+    data.colors,
+    data.limit,
+    data.classNames,
+  );
   figure.querySelector("canvas").setAttribute("aria-label", data.description);
   figure.querySelector("figcaption").textContent = data.axes;
 }

@@ -1,4 +1,5 @@
-// The test digits: labels of all at once, pictures a part at a time, when one of them is wanted.
+// The test images, digits or somebody's own: labels of all at once, pictures a part at a time, when one of them is wanted.
+import { DIGITS } from "./class_names.js";
 import { PIXELS } from "./digit.js";
 import { fetchParcel } from "./parcels.js";
 
@@ -6,9 +7,13 @@ const AGAIN = 3000; // milliseconds until pictures that nobody waits for are ask
 const TRIES = 20;
 
 export class TestDigits {
-  /** parts: names of parcels, each with the pictures of so many digits (784 bytes a digit); labels: a byte a digit. */
-  constructor(parts, labels) {
-    Object.assign(this, { parts, labels, length: labels.length, images: [] });
+  /**
+   * parts: names of parcels, each with the pictures of so many digits (784 bytes a digit); labels: a byte a digit;
+   * classNames: one a class, none of pictures without labels.
+   */
+  constructor(parts, labels, classNames = DIGITS) {
+    Object.assign(this, { parts, labels, classNames, length: labels.length, images: [] });
+    this.isOwn = classNames !== DIGITS;
     this.inPart = Math.ceil(labels.length / parts.length);
   }
 
@@ -31,6 +36,12 @@ export class TestDigits {
 
   async fetchPart(part) {
     this.images[part] ??= await fetchParcel(this.parts[part]);
+  }
+
+  /** "Test digit 7, labelled 9". */
+  nameOf(index) {
+    const name = `Test ${this.isOwn ? "picture" : "digit"} ${index.toLocaleString("en")}`;
+    return this.classNames.length ? `${name}, labelled ${this.classNames[this.labels[index]]}` : name;
   }
 
   /** Whether a digit's picture is here. */

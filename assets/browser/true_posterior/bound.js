@@ -18,7 +18,11 @@ class View {
     this.data = data;
     this.address = new Address("posterior", data.given);
     this.model = readModel(parcels.vae);
-    await this.picker.open(new TestDigits(data.images, parcels.labels), data.hard, this.address.state.x ?? FIRST);
+    await this.picker.open(
+      new TestDigits(data.images, parcels.labels, data.classNames),
+      data.hard,
+      this.address.state.x ?? FIRST,
+    );
   }
 
   leave() {

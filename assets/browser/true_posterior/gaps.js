@@ -21,7 +21,7 @@ class View {
   }
 
   async open(data, { labels }) {
-    Object.assign(this, { digits: new TestDigits(data.images, labels), done: null });
+    Object.assign(this, { digits: new TestDigits(data.images, labels, data.classNames), done: null });
     await this.update(data);
   }
 

@@ -53,7 +53,11 @@ class View {
     this.address = new Address("posterior", data.given);
     this.model = readModel(parcels.vae);
     this.plane.take({ x: [], y: [] }, [], [], data.reach);
-    await this.picker.open(new TestDigits(data.images, parcels.labels), data.hard, this.address.state.x ?? FIRST);
+    await this.picker.open(
+      new TestDigits(data.images, parcels.labels, data.classNames),
+      data.hard,
+      this.address.state.x ?? FIRST,
+    );
     this.update(data);
   }
 

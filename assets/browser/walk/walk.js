@@ -45,7 +45,7 @@ class View {
     this.buildRows();
     const { x, x2, z_ae, z_vae, sphere } = this.address.state;
     this.find(".spherical").checked = sphere === "1";
-    const digits = new TestDigits(data.images, parcels.labels);
+    const digits = new TestDigits(data.images, parcels.labels, data.classNames);
     await this.pickers[0].open(digits, data.hard, x ?? FIRST);
     await this.pickers[1].open(digits, data.hard, x2 ?? SECOND);
     const [ae, vae] = [z_ae, z_vae].map((z) => z?.split(",").map(Number));

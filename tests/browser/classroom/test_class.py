@@ -282,7 +282,7 @@ def test_who_answers_before_being_in_the_class_waits_until_it_counts(visit):
     code = begin(teacher)
     student = visit("/")
     held = []
-    student.route(f"**/class/{code}/join", held.append)
+    student.route(f"**/class/{code}/join", lambda route: held.append(route))
     student.locator(".class summary").click()
     student.get_by_label("The code of the class").fill(code)
     student.get_by_role("button", name="Join", exact=True).click()

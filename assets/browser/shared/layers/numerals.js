@@ -1,38 +1,43 @@
+import { shortened } from "../class_names.js";
 import { inkOn } from "../colors.js";
 
-const [WIDE, HIGH] = [17, 21]; // pixels of a numeral's plate, with a little room
+const [WIDE, HIGH] = [17, 21]; // pixels of a numeral's plate, with a little room; a longer name's is wider
+const LONGEST = 8; // letters
 const ROUNDS = 60;
 const FAR = 22; // pixels from where a numeral belongs
 
-/** Each class's numeral at the median of its codes or close beside it; where there is no room its colour must do. */
+/** Each class's name, a numeral, at the median of its codes or close beside it; where there is no room its colour must do. */
 export function numerals(context, plane) {
-  const { codes, labels } = plane;
+  const { codes, labels, classNames } = plane;
+  if (!classNames.length) return; // pictures without labels
   Object.assign(context, { font: "bold 14px sans-serif", textAlign: "center", textBaseline: "middle" });
   const shown = [...new Set(labels)].filter((label) => !plane.hidden.has(label)).sort((a, b) => a - b);
   const plates = shown.map((label) => {
     const own = (values) => Array.from(values).filter((_, index) => labels[index] === label);
     const [left, top] = plane.view.toPixels([median(own(codes.x)), median(own(codes.y))]);
-    return { label, left, top, from: [left, top] };
+    const name = shortened(classNames[label], LONGEST);
+    const wide = Math.max(WIDE, context.measureText(name).width + 9);
+    return { label, name, wide, left, top, from: [left, top] };
   });
   moveApart(plates);
-  for (const { label, left, top, from } of plates) {
+  for (const { label, name, wide, left, top, from } of plates) {
     if (Math.hypot(left - from[0], top - from[1]) > FAR) continue; // it would seem to be elsewhere
     context.fillStyle = plane.colors[label];
-    context.fillRect(left - 8, top - 10, 16, 20);
+    context.fillRect(left - (wide - 1) / 2, top - 10, wide - 1, 20);
     context.fillStyle = inkOn(plane.colors[label]);
-    context.fillText(String(label), left, top);
+    context.fillText(name, left, top);
   }
   Object.assign(context, { textAlign: "start", textBaseline: "alphabetic" });
 }
 
-/** Moves plates {left, top} until none lies on another, each as little as it must, half by half. */
+/** Moves plates {left, top, wide} until none lies on another, each as little as it must, half by half. */
 export function moveApart(plates) {
   for (let round = 0, isCrowded = true; isCrowded && round < ROUNDS; round++) {
     isCrowded = false;
     for (const [index, one] of plates.entries()) {
       for (const other of plates.slice(index + 1)) {
         const [right, down] = [other.left - one.left, other.top - one.top];
-        const [across, along] = [WIDE - Math.abs(right), HIGH - Math.abs(down)];
+        const [across, along] = [(one.wide + other.wide) / 2 - Math.abs(right), HIGH - Math.abs(down)];
         if (across <= 0 || along <= 0) continue;
         isCrowded = true;
         const [axis, by, to] = across < along ? ["left", across, right] : ["top", along, down];
