@@ -16,11 +16,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from pages.classroom import trained
+from pages.classroom import drawings, trained
 from pages.classroom.classes import LASTS, Refused
 from pages.classroom.looks import held, look_up, looks
 from pages.classroom.names import LOOK
 from pages.classroom.plan import plan
+from pages.shared import readings
 from pages.shared.server import ending
 from pages.shared.visitors import Paces, TooManyPages
 from vae.runs.files import StoreError
@@ -28,8 +29,8 @@ from vae.runs.files import StoreError
 ALIVE = 15.0  # seconds after which a stream says that it is still there
 MOST_BYTES = 4_000  # of a request
 NEVER = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-# How often one address may begin classes, and try codes that are none: a school is behind one address.
-_beginning, _guessing = Paces(10, 1 / 60), Paces(30, 0.5)
+# How often one address may begin classes, try codes that are none, and add drawings: a school is behind one address.
+_beginning, _guessing, _drawing = Paces(10, 1 / 60), Paces(30, 0.5), Paces(300, 30)
 
 
 def routes(base: str) -> list[Route]:
@@ -43,6 +44,7 @@ def routes(base: str) -> list[Route]:
         Route(f"{here}/{{code}}/move", _move, methods=["POST"]),
         Route(f"{here}/{{code}}/runs", _note_runs, methods=["POST"]),
         Route(f"{here}/{{code}}/runs", _runs, methods=["GET"]),
+        Route(f"{here}/{{code}}/drawing", _draw, methods=["POST"]),
         Route(f"{here}/{{code}}/act", _act, methods=["POST"]),
         Route(f"{here}/{{code}}/teach", _teach, methods=["POST"]),
         Route(f"{here}/{{code}}/stream", _stream, methods=["GET"]),
@@ -178,6 +180,19 @@ async def _act(request: Request) -> Response:
         return JSONResponse({}, headers=NEVER)
 
     return await _answered(request, acted)
+
+
+async def _draw(request: Request) -> Response:
+    """A drawing with its label, of a class or of one browser."""
+
+    async def drawn(asked: dict) -> Response:
+        _keep(_drawing, request)
+        wish = [str(asked.get(name, "")) for name in ("label", "pixels")]
+        files = readings.store().upper
+        count, total = await run_in_threadpool(drawings.add, files, request.path_params["code"], *wish)
+        return JSONResponse({"count": count, "all": total}, headers=NEVER)
+
+    return await _answered(request, drawn)
 
 
 async def _votes(request: Request) -> Response:

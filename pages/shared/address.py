@@ -78,9 +78,9 @@ def _is_code(code: object) -> bool:
 
 
 def _is_classes(text: str) -> bool:
-    """Whether these are digits with commas between, none of them twice."""
-    digits = text.split(",")
-    return set(digits) <= set("0123456789") and len(set(digits)) == len(digits)
+    """Whether these are labels with commas between, none of them twice."""
+    labels = text.split(",")
+    return set(labels) <= set(map(str, range(100))) and len(set(labels)) == len(labels)
 
 
 def _is_code_of_a_class(text: str) -> bool:
@@ -120,6 +120,9 @@ PARAMETERS = {
     "eps_draw": Parameter("conversion/changes", "0", *_DRAW),
     "h": Parameter("log_sigma/sigma_plane", "0", "a number from -200 to 200", numbers(1, 200.0)),
     # how it is shown
+    "collected": Parameter(
+        "classroom/pictures", "no drawings", "the code of a collection, five letters", _is_code_of_a_class
+    ),
     "present": Parameter("shared/steps", "no", "1", lambda text: text == "1"),
     "join": Parameter("shared/steps", "no class", "the code of a class, five letters", _is_code_of_a_class),
     "lesson": Parameter("shared/steps", "1", f"a whole number from 1 to {MOST_STEPS}", whole(MOST_STEPS, 1)),
@@ -129,7 +132,7 @@ PARAMETERS = {
         f"some of {', '.join(LAYERS)}, or none",
         lambda text: text == "none" or set(text.split(",")) <= set(LAYERS),
     ),
-    "classes": Parameter("latent_space/latent_space", "all", "digits from 0 to 9, with commas between", _is_classes),
+    "classes": Parameter("latent_space/latent_space", "all", "labels from 0 to 99, with commas between", _is_classes),
     "sphere": Parameter("walk/walk", "along a line", "1", lambda text: text == "1"),
     "shared_axes": Parameter("latent_space/latent_space", "false"),
     "same_axes": Parameter("train/watch", "true"),

@@ -25,6 +25,7 @@ HIDDEN = {
     "handout": ("Handout", "A handout to print"),
     "board": ("The class", "The class"),
     "runs": ("Runs", "Which runs there are"),
+    "pictures": ("Own pictures", "Own pictures"),
 }
 HEADINGS = {lesson.name: lesson.heading for lesson in LESSONS} | {name: head for name, (_, head) in HIDDEN.items()}
 

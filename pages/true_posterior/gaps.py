@@ -5,8 +5,8 @@ import math
 import streamlit as st
 import torch
 
-from pages.shared import lab as ui
 from pages.shared import class_names, news, parcels, run_again
+from pages.shared import lab as ui
 from pages.shared.component import base64_of, component
 from pages.shared.expected import duration
 from pages.shared.frame import fragment

@@ -17,7 +17,7 @@ from vae.runs.files import SpoiledFile
 from vae.runs.layers import DATASETS, DamagedRun
 from vae.runs.reader import Reader
 from vae.sizes import Size, is_own, own_name
-from vae.texts import on_one_line
+from vae.texts import on_one_line, quoted
 
 MOST_BYTES = 200_000_000  # of the pictures of a set: 200,000 and their labels are 157 MB
 MOST_SETS = 100
@@ -49,14 +49,15 @@ class Shelf(Reader):
         """
         title = on_one_line(title).strip()
         if not 1 <= len(title) <= LONGEST:
-            raise OwnDataError(f"name = {title[:60]!r} is not allowed: 1 to {LONGEST} letters")
+            raise OwnDataError("the name", f"{quoted(title)} is not allowed: 1 to {LONGEST} letters")
         dataset = name_of(pictures)
         if self.upper.exists(f"{DATASETS}/{dataset}/about.json"):
             return dataset
         if len(self.upper.folders(DATASETS)) >= MOST_SETS:
             raise OwnDataError(
-                f"the store has {MOST_SETS} sets of own pictures, which is as many as it holds: remove one first, with "
-                "`python -m vae data remove`"
+                "the store",
+                f"it has {MOST_SETS} sets of own pictures, which is as many as it holds: remove one first, with "
+                "`python -m vae data remove`",
             )
         self.upper.write(f"{DATASETS}/{dataset}/pictures.safetensors", arrays_to_bytes(_arrays(pictures)))
         about = {"title": title, "names": pictures.names, "done": pictures.done, "added": time.time()}

@@ -43,6 +43,9 @@ const MARKUP = `
       <button type="button" class="undo" hidden>Undo</button>
       <label class="button">Upload a photo <input type="file" accept="${ACCEPTED}"></label>
     </div>
+    <div class="row collect" hidden>
+      <button type="button">Collect</button>
+    </div>
     <p class="keys" role="status"></p>
     <p class="complaint" role="alert"></p>
   </div>`;
@@ -57,6 +60,8 @@ export class Picker {
     place.classList.add("picker");
     place.innerHTML = MARKUP;
     const find = (query) => place.querySelector(query);
+    this.collect = find(".collect");
+    this.collect.firstElementChild.addEventListener("click", () => this.startCollecting());
     for (const part of ["paper", "seen", "name", "index", "complaint", "question", "asked", "ask", "keys"])
       this[part] = find(`.${part}`);
     this.classes = find(".classes");
@@ -206,6 +211,7 @@ export class Picker {
 
   show(x, name, keepsPaper = false) {
     this.settle();
+    this.given = name;
     const isOwn = name.startsWith(OWN);
     this.name.textContent = isOwn ? "Your own digit" : this.digits.nameOf(Number(name));
     this.index.value = isOwn ? "" : name;
@@ -213,6 +219,13 @@ export class Picker {
     if (!keepsPaper) this.sheet.show(x);
     this.label();
     this.pick(x, name);
+  }
+
+  /** Has drawings collected, each with a label; what is needed for that is fetched only then. */
+  async startCollecting() {
+    const { collecting } = await import("../classroom/collect.js");
+    this.collect.replaceChildren(collecting(() => (this.sheet.isDrawn ? this.given.slice(OWN.length) : null)));
+    this.collect.querySelector("input").focus();
   }
 
   complain(sentence) {
@@ -241,6 +254,7 @@ export class Picker {
     this.paper.setAttribute("aria-label", `${this.name.textContent}; draw here with mouse, finger or keys. ${KEYS}`);
     this.buttons.clear.textContent = this.sheet.isDrawn ? "Clear" : "Sketch a digit";
     this.buttons.undo.hidden = !this.sheet.canUndo;
+    if (this.sheet.isDrawn) this.collect.hidden = false;
   }
 }
 

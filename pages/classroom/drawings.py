@@ -1,0 +1,72 @@
+"""Drawings that a class, or one browser, collects with a label each: own pictures are made of them.
+
+A drawing is a file in a folder of its label, in a folder of the code under which it was collected.
+"""
+
+import base64
+import re
+import time
+
+import numpy as np
+
+from pages.classroom.classes import Refused
+from vae.datasets import PIXELS
+from vae.runs.files import Files, SpoiledFile
+from vae.runs.layers import COLLECTED
+
+CODE = re.compile("[A-Z]{5}", re.ASCII)
+PACKED = re.compile("[A-Za-z0-9_-]{523}", re.ASCII)  # 784 pixels in 16 levels (picker.js)
+LONGEST = 20  # letters of a label
+MOST_LABELS, MOST_OF_A_LABEL, MOST_CODES = 100, 2_000, 500
+
+
+def add(files: Files, code: str, label: str, packed: str) -> tuple[int, int]:
+    """Keeps a drawing; how many there are with its label now, and in all. Raises Refused, in words.
+
+    packed: its 784 pixels in 16 levels as text.
+    """
+    label = " ".join(label.split())
+    if not 1 <= len(label) <= LONGEST or not label.isprintable():
+        raise Refused(f"A label has 1 to {LONGEST} letters: type what you have drawn.")
+    if not CODE.fullmatch(code) or not PACKED.fullmatch(packed):
+        raise Refused("This is no drawing.")
+    counts = counted(files, code)
+    if not counts and len(files.folders(COLLECTED)) >= MOST_CODES:
+        raise Refused(f"Drawings are collected under {MOST_CODES} codes here, which is as many as this server holds.")
+    if label not in counts and len(counts) >= MOST_LABELS:
+        raise Refused(f"There are {MOST_LABELS} labels in {code}, which is as many as it holds.")
+    if counts.get(label, 0) >= MOST_OF_A_LABEL:
+        raise Refused(f"There are {MOST_OF_A_LABEL:,} drawings of this label in {code}, which is as many as it holds.")
+    levels = levels_of(packed)
+    if not levels.any():
+        raise Refused("The sheet is empty: draw something first.")
+    files.write(f"{COLLECTED}/{code}/{label.encode().hex()}/{time.time_ns()}", levels.tobytes())
+    return counts.get(label, 0) + 1, sum(counts.values()) + 1
+
+
+def counted(files: Files, code: str) -> dict[str, int]:
+    """How many drawings there are under a code, by label."""
+    place = f"{COLLECTED}/{code}"
+    return {bytes.fromhex(name).decode(): len(files.files(f"{place}/{name}")) for name in sorted(files.folders(place))}
+
+
+def collected(files: Files, code: str) -> tuple[np.ndarray, np.ndarray]:
+    """The drawings under a code: levels (n, 784) uint8, labels (n,) of text, each label's in the order of drawing."""
+    levels, labels = [], []
+    for label in counted(files, code):
+        place = f"{COLLECTED}/{code}/{label.encode().hex()}"
+        for name in sorted(files.files(place)):
+            try:
+                content = files.read(f"{place}/{name}", PIXELS)
+            except (FileNotFoundError, SpoiledFile):
+                continue
+            if len(content) == PIXELS:
+                levels.append(np.frombuffer(content, np.uint8))
+                labels.append(label)
+    return np.array(levels, np.uint8).reshape(-1, PIXELS), np.array(labels, dtype=str)
+
+
+def levels_of(packed: str) -> np.ndarray:
+    """A drawing as text (picker.js) -> its 784 grey levels, 0 to 255."""
+    pairs = np.frombuffer(base64.urlsafe_b64decode(packed + "="), np.uint8)
+    return (np.stack([pairs >> 4, pairs & 15], 1).reshape(-1)[:PIXELS] * 17).astype(np.uint8)

@@ -1,0 +1,191 @@
+"""Own pictures: a file, or drawings that were collected, become a dataset that every page can show."""
+
+import hashlib
+import tempfile
+import threading
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+from vae.own_data import OwnDataError, Pictures, of_drawings, read
+
+from pages.classroom import drawings
+from pages.shared import address
+from pages.shared.digits import film_strips
+from pages.shared.once import once
+from pages.shared.plain import message, plain
+from pages.shared.readings import store
+from vae.config import RunConfig
+from vae.datasets import PIXELS
+from vae.runs.files import SpoiledFile, StoreFault
+from vae.runs.shelf import LONGEST, About
+from vae.sizes import size_of
+
+MOST_MB = 100  # of a file: `python -m vae data add` takes larger ones
+SHOWN, STRIPS = 14, 12  # pictures of a class, and classes, that are shown before it is taken
+WORDS = (
+    "Train on pictures of your own, 200 to 200,000 of them; they are made small and grey like MNIST's digits. "
+    "They are looked at first; nothing is kept before you press **Take it**. Everybody at this server can use what was "
+    "taken."
+)
+KINDS = (
+    ".npz or .npy arrays (n, 28, 28), (n, 784) or (n, height, width), idx files as MNIST's and EMNIST's (pictures and "
+    "labels together), a .csv like Kaggle's with a column for the label, or a .zip of pictures with a folder a class. "
+    f"Up to {MOST_MB} MB here; `python -m vae data add FILE --name letters` takes larger ones. Labels may be missing."
+)
+TURNS = {"transpose": "Rows and columns", "invert": "Black and white"}
+AS_FOUND = "as it seems right"
+CHOICES = {AS_FOUND: None, "swapped": True, "as they are": False}
+MOST_AT_FIRST = RunConfig.train_size
+
+
+def show() -> None:
+    """The page."""
+    st.markdown(WORDS)
+    from_file, from_sheet = st.tabs(["From a file", "From drawings"])
+    with from_file:
+        _from_file()
+    with from_sheet:
+        _from_drawings()
+    st.subheader("What is there")
+    _list()
+
+
+def _from_file() -> None:
+    given = st.file_uploader(
+        "Files that belong together", accept_multiple_files=True, max_upload_size=MOST_MB, help=KINDS, key="own files"
+    )
+    if not given:
+        st.caption(KINDS)
+        return
+    upload = Upload({one.name: one.getvalue() for one in given})
+    wished = {name: CHOICES[st.session_state.get(f"{name} {upload.sha256}", AS_FOUND)] for name in TURNS}
+    try:
+        _offer(upload.sha256, _read(upload, **wished), next(iter(upload.files)).split(".")[0])
+    except OwnDataError as error:
+        st.error(f"This cannot be taken. {message(error)}", icon=":material/block:")
+
+
+class Upload:
+    """Files as somebody has given them, the same where all their bytes and names are."""
+
+    def __init__(self, files: dict[str, bytes]):
+        self.files = files
+        digest = hashlib.sha256()
+        for name, content in sorted(files.items()):
+            digest.update(name.encode() + b"\0" + hashlib.sha256(content).digest())
+        self.sha256 = digest.hexdigest()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Upload) and self.sha256 == other.sha256
+
+    def __hash__(self) -> int:
+        return hash(self.sha256)
+
+
+@once(2)
+def _read(upload: Upload, transpose: bool | None, invert: bool | None) -> Pictures:
+    """What files hold; one reading at a time, for it may take up to 1 GB."""
+    bar = st.progress(0.0, "Waiting until another file is read …")
+    try:
+        with _reading, tempfile.TemporaryDirectory() as folder:
+            paths = []
+            for name, content in upload.files.items():
+                paths.append(Path(folder, Path(name).name))
+                paths[-1].write_bytes(content)
+            on_progress = lambda share: bar.progress(min(max(share, 0.0), 1.0), "Reading …")  # noqa: E731
+            return read(paths, transpose=transpose, invert=invert, on_progress=on_progress)
+    finally:
+        bar.empty()
+
+
+_reading = threading.Lock()
+
+
+def _from_drawings() -> None:
+    st.markdown(
+        "Draw on the sheet of any lesson, press **Collect**, say what it is, and **Add**. A class collects under its "
+        "code, everybody else under a code of their own."
+    )
+    bind = address.binding("collected")
+    code = st.text_input("Code", key="collected", bind=bind, max_chars=5, width=160).strip().upper()
+    if not code:
+        return
+    counts = drawings.counted(store().upper, code) if drawings.CODE.fullmatch(code) else {}
+    if not counts:
+        st.info(f"Nothing was collected under {plain(code)} yet.", icon=":material/draw:")
+        return
+    shares = ", ".join(f"{count} × {plain(label)}" for label, count in counts.items())
+    st.markdown(f"{_many(sum(counts.values()), 'drawing')}: {shares}")
+    st.button("Look again", icon=":material/refresh:")
+    try:
+        levels, labels = drawings.collected(store().upper, code)
+        _offer(f"{code} {len(labels)}", of_drawings(levels, labels), code)
+    except OwnDataError as error:
+        st.info(f"Not yet a dataset. {message(error)}", icon=":material/hourglass_empty:")
+
+
+def _offer(key: str, pictures: Pictures, title: str) -> None:
+    """What was found, as it would be taken; and the button that takes it."""
+    count = _many(len(pictures.train.labels) + len(pictures.test.labels), "picture")
+    classes = _many(len(pictures.names), "class", "classes") if pictures.names else "no labels"
+    st.markdown(f"**{count}, {classes}.** " + " ".join(message(words) for words in pictures.done))
+    with st.container(horizontal=True):
+        for name in pictures.offers:
+            st.selectbox(TURNS[name], CHOICES, key=f"{name} {key}", width=220)
+    st.html(_strips(pictures))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input("What to call it", value=title[:LONGEST], max_chars=LONGEST, key=f"title {key}", width=260)
+        st.button("Take it", type="primary", icon=":material/check:", on_click=_take, args=(pictures, f"title {key}"))
+    if words := st.session_state.pop("not taken", ""):
+        st.error(message(words), icon=":material/block:")
+
+
+def _take(pictures: Pictures, title: str) -> None:
+    """Keeps what was found; title: where in the session's state its name is, which may have just been typed."""
+    try:
+        st.session_state["taken"] = store().add_dataset(pictures, st.session_state[title])
+    except (OwnDataError, StoreFault, SpoiledFile) as error:
+        st.session_state["not taken"] = str(error)
+
+
+def _strips(pictures: Pictures) -> str:
+    """The first pictures of each of the first classes; of pictures without labels the first ones."""
+    half, rows = pictures.train, {}
+    for label, name in enumerate(pictures.names[:STRIPS] or ("pictures",)):
+        own = half.levels[np.flatnonzero(half.labels == label)[:SHOWN]].astype(np.float32) / 255
+        rows[name] = np.concatenate([own, np.zeros((SHOWN - len(own), PIXELS), np.float32)])
+    more = len(pictures.names) - STRIPS
+    beyond = f"<small>and {_many(more, 'further class', 'further classes')}</small>" if more > 0 else ""
+    return film_strips(rows) + beyond
+
+
+def _list() -> None:
+    """The sets of own pictures of this store, each with the way to train on it."""
+    there = store().datasets()
+    if not there:
+        st.caption("No own pictures yet. What you take above stands here, for everybody at this server.")
+    for about in sorted(there, key=lambda about: about.dataset != st.session_state.get("taken")):
+        _one(about, about.dataset == st.session_state.get("taken"))
+
+
+def _one(about: About, is_new: bool) -> None:
+    size = size_of(about.dataset)
+    names = ", ".join(plain(name) for name in about.names[:STRIPS]) + (", …" if len(about.names) > STRIPS else "")
+    said = f"{size.train:,} pictures to train with, {size.test:,} to test with; {names or 'no labels'}"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{plain(about.title)}**{' — taken' if is_new else ''}: {said}", width="content")
+        st.page_link(
+            "pages/train/train.py",
+            label="Train on it",
+            icon=":material/play_circle:",
+            query_params={"dataset": about.dataset, "train_size": str(min(size.train, MOST_AT_FIRST))},
+        )
+
+
+def _many(count: int, one: str, more: str = "") -> str:
+    return f"{count:,} {one if count == 1 else more or f'{one}s'}"
+
+
+if __name__ == "__main__":
+    show()
