@@ -1,0 +1,120 @@
+"""From files, or from drawings, to a dataset: `read` and `of_drawings`."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from vae.own_data import arrays, checks, greys, idx, labels, packed, stacks
+from vae.own_data.checks import OwnDataError
+from vae.own_data.pictures import Found, Half, Heap, Pictures
+from vae.own_data.split import split
+
+ALLOWED = "allowed are .npz and .npy arrays, idx files, csv, and a zip or a folder of pictures"
+
+
+def read(
+    files: Sequence[Path],
+    *,
+    transpose: bool | None = None,
+    invert: bool | None = None,
+    on_progress: Callable[[float], None] = lambda share: None,
+) -> Pictures:
+    """The dataset of one or more files that belong together, or of a folder.
+
+    Files are told by what they hold; their names tell training from test and pictures from labels, and "emnist" that
+    rows and columns have to be swapped. transpose and invert: True or False as somebody wants it, None as the pictures
+    look. on_progress is given the share that is read, from 0 to 1. Raises OwnDataError for what cannot be taken.
+    """
+    files = [Path(file) for file in files]
+    _check(files)
+    found = _found(files, on_progress)
+    checks.check_count(files[0].name, sum(len(heap.levels) for heap in found.heaps))
+    is_emnist = any("emnist" in file.name.lower() for file in files)
+    turned = _turn(found, is_emnist, transpose) + _polarity(found.heaps, invert)
+    offers = ("transpose", "invert") if found.may_lie or is_emnist else ("invert",)
+    return _halves(found.heaps, [*found.done, *turned], offers)
+
+
+def of_drawings(levels: np.ndarray, drawn: np.ndarray, names: Sequence[str]) -> Pictures:
+    """The dataset of a class's drawings: levels (n, 784) or (n, 28, 28) uint8, white on black, and labels (n,) by name.
+
+    Raises OwnDataError as `read` does: too few, too few of a class, one class only.
+    """
+    checks.check_count("drawings", len(levels))
+    levels = np.array(levels, np.uint8).reshape(-1, greys.PIXELS)
+    heap = Heap("drawings", "", levels, labels.plain(np.asarray(names, str)[np.asarray(drawn)], "drawings"))
+    return _halves([heap], [], ())
+
+
+def _check(files: list[Path]) -> None:
+    if not files:
+        raise OwnDataError("files", f"none is given; {ALLOWED}")
+    for file in files:
+        if not file.exists():
+            raise OwnDataError(file.name, "there is no such file")
+        if file.is_file() and (size := file.stat().st_size) > checks.MOST_BYTES:
+            raise OwnDataError(file.name, f"{size:,} bytes, but at most {checks.MOST_BYTES:,} are allowed")
+
+
+def _found(files: list[Path], on_progress: Callable[[float], None]) -> Found:
+    """Reads files by their kind, which has to be one for all."""
+    kinds = [_kind(file) for file in files]
+    place = ", ".join(file.name for file in files)
+    if len(set(kinds)) > 1:
+        raise OwnDataError(place, f"files of several kinds ({', '.join(kinds)}); allowed are files of one kind")
+    kind, alone = kinds[0], len(files) == 1
+    if kind == "npy":
+        return stacks.read(place, [arrays.of_npy(file) for file in files], on_progress)
+    if kind == "idx":
+        return stacks.read(place, [idx.of_idx(file) for file in files], on_progress)
+    if kind == "npz" and alone:
+        return stacks.read(place, arrays.of_npz(files[0]), on_progress)
+    raise OwnDataError(place, ALLOWED)
+
+
+def _kind(file: Path) -> str:
+    """The kind of a file, by its first bytes once gzip is unpacked."""
+    beginning = packed.beginning(file, 8)
+    if beginning.startswith(b"\x93NUMPY"):
+        return "npy"
+    if idx.is_idx(beginning):
+        return "idx"
+    if beginning.startswith((b"PK\3\4", b"PK\5\6")):
+        with packed.zip_file(file) as whole:
+            names = whole.namelist()
+        return "npz" if names and all(name.endswith(".npy") for name in names) else "zip"
+    raise OwnDataError(file.name, f"not a file that is known; {ALLOWED}")
+
+
+def _turn(found: Found, is_emnist: bool, transpose: bool | None) -> list[str]:
+    """Swaps rows and columns where that is wanted, and says so."""
+    if not (is_emnist if transpose is None else transpose):
+        return []
+    for heap in found.heaps:
+        greys.transpose(heap.levels)
+    why = ", as its name says EMNIST, whose pictures lie on their side" if transpose is None else ""
+    return [f"Rows and columns were swapped{why}."]
+
+
+def _polarity(heaps: list[Heap], invert: bool | None) -> list[str]:
+    """Makes pictures white on black, and says what was done."""
+    border = sum(greys.border_level(heap.levels) * len(heap.levels) for heap in heaps)
+    is_light = border > 127.5 * sum(len(heap.levels) for heap in heaps)
+    if not (is_light if invert is None else invert):
+        return [] if invert is None else ["Light and dark were left as they are."]
+    for heap in heaps:
+        greys.invert(heap.levels)
+    return [f"Light and dark were swapped{', as the borders are light: ink on paper' if invert is None else ''}."]
+
+
+def _halves(heaps: list[Heap], done: list[str], offers: tuple[str, ...]) -> Pictures:
+    place = heaps[0].name
+    numbers, names = labels.number(heaps)
+    is_test = np.repeat([heap.half == "test" for heap in heaps], [len(heap.levels) for heap in heaps])
+    numbers = np.concatenate(numbers)
+    train, test, rule = split(numbers, is_test, place)
+    levels = heaps[0].levels if len(heaps) == 1 else np.concatenate([heap.levels for heap in heaps])
+    classes = f"{len(names)} classes: {', '.join(names)}." if names else "No labels."
+    halves = (Half(levels[half], numbers[half]) for half in (train, test))
+    return Pictures(*halves, names, (*done, classes, rule), offers)
