@@ -1,4 +1,4 @@
-"""`python -m vae train | sweep | runs | export | worker | pretrain | bench`: lessons, clusters, and our own checks."""
+"""`python -m vae train | sweep | runs | data | export | worker | pretrain | bench`: lessons, clusters, our own checks."""
 
 import argparse
 import dataclasses
@@ -17,6 +17,7 @@ from vae.config import ConfigError, RunConfig, allowed_values
 from vae.datasets import DatasetError, download
 from vae.measures.evaluation import evaluate
 from vae.models import SIGMA_HEADS, TRAINABLE
+from vae.own_data import OwnDataError, read
 from vae.runs import machine, seeds
 from vae.runs.cluster import LOCAL
 from vae.runs.files import StoreFault
@@ -24,6 +25,7 @@ from vae.runs.gaps import SPLITS
 from vae.runs.layers import with_checksum
 from vae.runs.limit import limit
 from vae.runs.queue import LOOK, Runs
+from vae.runs.shelf import LONGEST, InUse
 from vae.runs.states import SETTLED
 from vae.runs.store import POSTERIORS, PRETRAINED, DamagedRun, RunStore, StoreError
 from vae.runs.sweep import LADDER, RAMPLESS, SWEPT, WITH_8, WITHOUT_8, ladder, sweep
@@ -50,6 +52,7 @@ PRETRAINED_RUNS = [
 ]
 # Every how many snapshots of a run that comes with the project one is kept: all of what the Train page opens with.
 KEPT = {2: 1, 10: 3}
+TURNED = {"auto": None, "yes": True, "no": False}  # what `data add` does with rows and columns, black and white
 
 
 class Parser(argparse.ArgumentParser):
@@ -69,7 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
     except ConfigError as error:
         flag = "" if error.name.isupper() else f"--{error.name.replace('_', '-')}: "  # or a variable of the environment
         parser.exit(2, f"{parser.prog}: {flag}{error}\n")
-    except (DatasetError, DamagedRun, StoreFault) as error:
+    except (DatasetError, DamagedRun, OwnDataError, StoreFault) as error:
         parser.exit(1, f"{parser.prog}: {error}\n")
     except StoreError as error:
         parser.exit(2, f"{parser.prog}: {error}\n")
@@ -82,6 +85,7 @@ def train_command(options: argparse.Namespace) -> int:
     names = [field.name for field in dataclasses.fields(RunConfig)]
     config = RunConfig(**{name: getattr(options, name) for name in names})
     device, store = resolve_device(options.device), RunStore(options.store)
+    store.bring(config.dataset)
     download(config.dataset)
     result = train_with_progress(config, store, device)
     print(json.dumps(result), flush=True)
@@ -219,7 +223,8 @@ def sweep_command(options: argparse.Namespace) -> int:
     device = resolve_device(options.device)
     if options.workers is not None and not 1 <= options.workers <= machine.MOST_WORKERS:
         raise ConfigError("workers", options.workers, f"a whole number from 1 to {machine.MOST_WORKERS}")
-    download(configs[0].dataset)
+    store.bring(base.dataset)
+    download(base.dataset)
     for config in configs:
         set_aside_if_damaged(config, store)
     if any(store.status(config.run_id).state not in SETTLED for config in configs):
@@ -283,6 +288,42 @@ def delete_runs(run_ids: list[str], store: RunStore) -> int:
         except NotDeleted as error:
             raise StoreError(str(error)) from error
         print(f"deleted {run_id}")
+    return 0
+
+
+def add_data_command(options: argparse.Namespace) -> int:
+    """Makes a dataset of own pictures, for which every command and page then takes its name (the last line on stdout).
+
+    FILE: .npz or .npy arrays, idx files, a .csv with a column for the label, a .zip or folder of pictures with a folder
+    a class; files that belong together are named together.
+    """
+    store = RunStore(options.store)
+    with tqdm(total=100, unit=" %", desc="reading", file=sys.stderr) as bar:
+        turned = {"transpose": TURNED[options.transpose], "invert": TURNED[options.invert]}
+        pictures = read(options.files, on_progress=lambda share: bar.update(int(100 * share) - bar.n), **turned)
+    for words in pictures.done:
+        print(words, file=sys.stderr)
+    print(store.add_dataset(pictures, options.name))
+    return 0
+
+
+def list_data_command(options: argparse.Namespace) -> int:
+    """Lists the store's own pictures: the name of each set, its title and its classes."""
+    for about in RunStore(options.store, to_write=False).datasets():
+        print(about.dataset.ljust(36), about.title, ", ".join(about.names) or "no labels", sep="  ")
+    return 0
+
+
+def remove_data_command(options: argparse.Namespace) -> int:
+    """Removes own pictures on which no run was trained."""
+    try:
+        RunStore(options.store).remove_dataset(options.dataset)
+    except KeyError:
+        name = on_one_line(options.dataset)
+        raise StoreError(f"the store has no own pictures {name}: `python -m vae data list` lists them") from None
+    except InUse as error:
+        raise StoreError(str(error)) from error
+    print(f"removed {options.dataset}")
     return 0
 
 
@@ -361,7 +402,22 @@ def _parser() -> Parser:
     _add_fields(swept, [field for field in dataclasses.fields(RunConfig) if field.name not in SWEPT])
     swept.set_defaults(command=sweep_command)
 
-    for command in (train, pretrain, runs, export, swept):
+    own = commands.add_parser("data", help="add, list or remove own pictures").add_subparsers(
+        required=True, metavar="action", parser_class=Parser
+    )
+    add = own.add_parser("add", help="make a dataset of own pictures", description=add_data_command.__doc__)
+    add.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a file or folder, or files of one set")
+    add.add_argument("--name", required=True, help=f"what pages call it, in 1 to {LONGEST} letters")
+    add.add_argument("--transpose", choices=TURNED, default="auto", help="swap rows and columns (default auto)")
+    add.add_argument("--invert", choices=TURNED, default="auto", help="swap black and white (default auto)")
+    add.set_defaults(command=add_data_command)
+    listed = own.add_parser("list", help="list them", description=list_data_command.__doc__)
+    listed.set_defaults(command=list_data_command)
+    remove = own.add_parser("remove", help="remove a set", description=remove_data_command.__doc__)
+    remove.add_argument("dataset", metavar="NAME", help="as `data list` shows it")
+    remove.set_defaults(command=remove_data_command)
+
+    for command in (train, pretrain, runs, export, swept, add, listed, remove):
         command.add_argument(
             "--store", metavar="DIR", help="folder or fsspec URL of the runs (default VAE_STORE, or the cache)"
         )

@@ -1,22 +1,23 @@
 """Own pictures: a file, or drawings that were collected, become a dataset that every page can show."""
 
 import hashlib
+import math
 import tempfile
 import threading
 from pathlib import Path
 
 import numpy as np
 import streamlit as st
-from vae.own_data import OwnDataError, Pictures, of_drawings, read
 
 from pages.classroom import drawings
-from pages.shared import address
+from pages.shared import address, class_names
 from pages.shared.digits import film_strips
-from pages.shared.once import once
+from pages.shared.once import forget, once
 from pages.shared.plain import message, plain
 from pages.shared.readings import store
 from vae.config import RunConfig
 from vae.datasets import PIXELS
+from vae.own_data import OwnDataError, Pictures, of_drawings, read
 from vae.runs.files import SpoiledFile, StoreFault
 from vae.runs.shelf import LONGEST, About
 from vae.sizes import size_of
@@ -36,7 +37,7 @@ KINDS = (
 TURNS = {"transpose": "Rows and columns", "invert": "Black and white"}
 AS_FOUND = "as it seems right"
 CHOICES = {AS_FOUND: None, "swapped": True, "as they are": False}
-MOST_AT_FIRST = RunConfig.train_size
+MOST_EPOCHS = 200
 
 
 def show() -> None:
@@ -145,6 +146,7 @@ def _take(pictures: Pictures, title: str) -> None:
     """Keeps what was found; title: where in the session's state its name is, which may have just been typed."""
     try:
         st.session_state["taken"] = store().add_dataset(pictures, st.session_state[title])
+        forget(class_names.own)
     except (OwnDataError, StoreFault, SpoiledFile) as error:
         st.session_state["not taken"] = str(error)
 
@@ -162,7 +164,7 @@ def _strips(pictures: Pictures) -> str:
 
 def _list() -> None:
     """The sets of own pictures of this store, each with the way to train on it."""
-    there = store().datasets()
+    there = class_names.own()
     if not there:
         st.caption("No own pictures yet. What you take above stands here, for everybody at this server.")
     for about in sorted(there, key=lambda about: about.dataset != st.session_state.get("taken")):
@@ -179,8 +181,16 @@ def _one(about: About, is_new: bool) -> None:
             "pages/train/train.py",
             label="Train on it",
             icon=":material/play_circle:",
-            query_params={"dataset": about.dataset, "train_size": str(min(size.train, MOST_AT_FIRST))},
+            query_params={"dataset": about.dataset, **_settings(size.train)},
         )
+
+
+def _settings(images: int) -> dict[str, str]:
+    """Settings for so many training images, as an address has them: about as many steps as MNIST's default takes."""
+    plain = RunConfig()
+    batch = plain.batch_size if images >= 100 * plain.batch_size else 32
+    epochs = math.ceil(plain.total_steps / (min(images, plain.train_size) // batch))
+    return {"epochs": str(max(min(epochs, MOST_EPOCHS), plain.epochs)), "batch_size": str(batch)}
 
 
 def _many(count: int, one: str, more: str = "") -> str:

@@ -3,14 +3,27 @@
 from pages.shared.colors import CLASS_COLORS, GREY
 from pages.shared.once import recent
 from pages.shared.readings import store
+from vae.runs.shelf import About
 from vae.sizes import is_own, size_of
 
 
-@recent(60.0)
+@recent(5.0)
+def own() -> tuple[About, ...]:
+    """The sets of own pictures of this server's store."""
+    return tuple(store().datasets())
+
+
+def about(dataset: str) -> About | None:
+    """What is said of own pictures; None where the store has none of this name."""
+    if not is_own(dataset):
+        return None
+    return next((found for found in own() if found.dataset == dataset), None) or store().about(dataset)
+
+
 def names(dataset: str) -> tuple[str, ...]:
     """The names of the classes, in the order of their labels; none for pictures without labels."""
-    if is_own(dataset) and (about := store().about(dataset)):
-        return about.names
+    if found := about(dataset):
+        return found.names
     return tuple(map(str, range(size_of(dataset).classes)))
 
 
@@ -29,5 +42,5 @@ def in_browser(dataset: str) -> dict:
 
 def title(dataset: str) -> str:
     """What a dataset is called on a page."""
-    about = store().about(dataset) if is_own(dataset) else None
-    return about.title if about else dataset
+    found = about(dataset)
+    return found.title if found else dataset

@@ -8,12 +8,14 @@ from typing import Literal
 
 import streamlit as st
 
-from pages.shared import address, end_page, run_again
+from pages.shared import address, class_names, end_page, run_again
 from pages.shared.colors import COLORS
 from pages.shared.glossary import all_words
 from pages.shared.plain import message, plain
+from pages.shared.readings import store
 from vae import datasets
-from vae.config import ConfigError, RunConfig, allowed_values
+from vae.config import ConfigError, RunConfig, allowed_values, bounds
+from vae.sizes import BUILT_IN, is_own, size_of
 from vae.typed import read_widths
 
 SYMBOLS = {
@@ -50,6 +52,7 @@ def run_settings(row) -> RunConfig:
         with st.popover("More", icon=":material/tune:"):
             for first in range(0, len(MORE), 3):
                 values |= settings(dict(list(MORE.items())[first : first + 3]))
+            _about_images(values["dataset"])
     try:
         values |= {name: read_widths(name, values[name]) for name in ("hidden_dims", "classes")}
         config = RunConfig(**values)
@@ -130,33 +133,67 @@ def setting(name: str, label: str, width: int | Literal["stretch"] = "stretch"):
     if isinstance(field.default, tuple):  # what is wrong with it is said below, with the text still there
         text = ",".join(map(str, field.default))
         return st.text_input(value=text, placeholder="all", bind="query-params", **common)
-    common["bind"] = address.binding(name, (), allowed_values(field), functools.partial(_is_allowed, field))
+    dataset = _dataset()
+    rule = functools.partial(_is_allowed, field, dataset)
+    common["bind"] = address.binding(name, (), allowed_values(field, dataset), rule)
+    if name == "dataset":
+        options = [*BUILT_IN, *(about.dataset for about in class_names.own())]
+        if dataset not in options:  # which another server has just taken
+            options.append(dataset)
+        return st.selectbox(options=options, format_func=class_names.title, on_change=_begin_with_all, **common)
     if "choices" in field.metadata:
         choices = field.metadata["choices"]
         return st.selectbox(options=choices, index=choices.index(field.default), **common)
-    low, high = field.metadata["low"], field.metadata["high"]
+    low, high = bounds(field, dataset)
+    default = min(field.default, high) if name == "train_size" else field.default
+    if not low <= st.session_state.get(name, low) <= high:  # of other images
+        st.session_state[name] = default
     if name == "seed":  # its default is its least value; said outright, it would forbid “Train both again” to set it
         return st.number_input(min_value=low, max_value=high, step=1, **common)
     if isinstance(field.default, int):
-        return st.number_input(min_value=low, max_value=high, value=field.default, step=1, **common)
+        return st.number_input(min_value=low, max_value=high, value=default, step=1, **common)
     step = {"learning_rate": 0.001, "kl_weight": 0.5}.get(name, 0.1)
     return st.number_input(min_value=low, max_value=high, value=field.default, step=step, format="%g", **common)
 
 
-def _is_allowed(field: dataclasses.Field, text: str) -> bool:
+def _dataset() -> str:
+    """Which images are chosen, by the field or by the address; MNIST where there are none such."""
+    asked = st.session_state.get("dataset") or st.query_params.get("dataset", "")
+    return asked if asked in BUILT_IN or class_names.about(asked) else RunConfig.dataset
+
+
+def _begin_with_all() -> None:
+    """Somebody has chosen other images: of them all are taken at first."""
+    st.session_state["train_size"] = min(RunConfig.train_size, size_of(st.session_state["dataset"]).train)
+    st.session_state["classes"] = ""
+
+
+def _is_allowed(field: dataclasses.Field, dataset: str, text: str) -> bool:
     try:
-        RunConfig(**{field.name: type(field.default)(text)})
+        RunConfig(**{"dataset": dataset, field.name: type(field.default)(text)})
     except ValueError:
         return False
-    return True
+    return field.name != "dataset" or text in BUILT_IN or class_names.about(text) is not None
 
 
 def _sentence(words: str) -> str:
     return f"{words[0].upper()}{words[1:]}."
 
 
+def _about_images(dataset: str) -> None:
+    """The way to own pictures, and which label is which of the classes of those that are chosen."""
+    st.page_link(
+        "pages/classroom/pictures.py", label="Train on pictures of your own", icon=":material/add_photo_alternate:"
+    )
+    if is_own(dataset) and (names := class_names.names(dataset)):
+        numbered = ", ".join(f"{label} = {plain(name)}" for label, name in enumerate(names))
+        st.caption(f"Classes of {plain(class_names.title(dataset))}: {numbered}")
+
+
 def _offer_download(dataset: str) -> None:
     """For images that are not on this machine: a button that fetches them, and words where that fails."""
+    if is_own(dataset):
+        store().bring(dataset)
     if datasets.is_available(dataset):
         return
     st.info(f"{dataset} is not on this machine yet. MNIST always is.", icon=":material/download:")

@@ -30,6 +30,7 @@ def contents(run_id: str, store: RunStore) -> dict[str, bytes]:
     model, DamagedRun for a damaged one.
     """
     config, model = store.config(run_id), store.model(run_id)
+    store.bring(config.dataset)
     text = source(config, _in_words(config))
     lines = [{name: value for name, value in line.items() if name != "pictures"} for line in store.history(run_id)]
     weights = {name: part.contiguous() for name, part in model.state_dict().items()}
