@@ -1,4 +1,4 @@
-"""`python -m vae train | sweep | runs | data | export | worker | pretrain | bench`: lessons, clusters, our own checks."""
+"""`python -m vae train | sweep | runs | data | export | worker | pretrain | bench`: lessons, clusters, our checks."""
 
 import argparse
 import dataclasses

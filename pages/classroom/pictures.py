@@ -60,9 +60,9 @@ def _from_file() -> None:
         st.caption(KINDS)
         return
     upload = Upload({one.name: one.getvalue() for one in given})
-    wished = {name: CHOICES[st.session_state.get(f"{name} {upload.sha256}", AS_FOUND)] for name in TURNS}
+    wished = [CHOICES[st.session_state.get(f"{name} {upload.sha256}", AS_FOUND)] for name in TURNS]
     try:
-        _offer(upload.sha256, _read(upload, **wished), next(iter(upload.files)).split(".")[0])
+        _offer(upload.sha256, _read(upload, *wished), next(iter(upload.files)).split(".")[0])
     except OwnDataError as error:
         st.error(f"This cannot be taken. {message(error)}", icon=":material/block:")
 
