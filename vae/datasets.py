@@ -93,12 +93,21 @@ def download(dataset: str, timeout: float = 5.0) -> None:
     kind = _downloads().KINDS[dataset]
     mirrors = [mirror for mirror in kind.mirrors if _answers(mirror + kind.resources[0][0], timeout)]
     if not mirrors:
-        raise DatasetError(f"{dataset} could not be downloaded: no connection to its mirrors. mnist needs no download.")
+        raise DatasetError(f"{dataset} could not be downloaded: no connection to its mirrors. {_without(kind)}")
     try:
         _downloads().read(dataset, CACHE, "train", download=True)
     except (RuntimeError, OSError) as error:
         said = on_one_line(f"{dataset} could not be downloaded ({error})")
-        raise DatasetError(f"{said}. mnist needs no download.") from error
+        raise DatasetError(f"{said}. {_without(kind)}") from error
+
+
+def _without(kind) -> str:
+    """The ways out where a dataset cannot be downloaded; kind: torchvision's class of it."""
+    files = " ".join(name for name, _ in kind.resources)
+    return (
+        "mnist needs no download. Who has its files can add them as own pictures: "
+        f"`python -m vae data add {files} --name {kind.__name__}`"
+    )
 
 
 def keep_own(dataset: str, train: Arrays, test: Arrays) -> None:
@@ -108,8 +117,8 @@ def keep_own(dataset: str, train: Arrays, test: Arrays) -> None:
     try:
         unfinished.mkdir(parents=True)
         for split, half in (("train", train), ("test", test)):
-            np.save(unfinished / f"{split}-levels.npy", half.levels)
-            np.save(unfinished / f"{split}-labels.npy", half.labels.astype(np.int64))
+            for part, numbers in half._asdict().items():
+                (unfinished / f"{split}-{part}").write_bytes(np.ascontiguousarray(numbers, np.uint8))
         try:
             unfinished.rename(folder)
         except OSError:
@@ -125,15 +134,14 @@ def forget_own(dataset: str) -> None:
 
 
 def _own(dataset: str, split: str) -> Arrays:
+    folder, count = _own_folder(dataset), getattr(size_of(dataset), split)
     try:
-        half = Arrays(
-            *(np.load(_own_folder(dataset) / f"{split}-{part}.npy", mmap_mode="c") for part in Arrays._fields)
-        )
-    except (OSError, ValueError):
-        raise DatasetError(f"the pictures of {dataset} are not on this machine: open a page of it again") from None
-    if len(half.levels) != getattr(size_of(dataset), split):
-        raise DatasetError(f"the pictures of {dataset} are damaged: remove the folder {_own_folder(dataset)}")
-    return half
+        levels, labels = (np.memmap(folder / f"{split}-{part}", np.uint8, mode="c") for part in Arrays._fields)
+        return Arrays(levels.reshape(count, PIXELS), labels.reshape(count).astype(np.int64))
+    except FileNotFoundError:
+        raise DatasetError(f"the pictures of {dataset} are not on this machine: open a page that shows them") from None
+    except (OSError, ValueError) as error:
+        raise DatasetError(f"the pictures of {dataset} are damaged: remove the folder {folder}") from error
 
 
 def _own_folder(dataset: str) -> Path:

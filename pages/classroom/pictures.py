@@ -1,6 +1,7 @@
 """Own pictures: a file, or drawings that were collected, become a dataset that every page can show."""
 
 import hashlib
+import html
 import math
 import tempfile
 import threading
@@ -130,7 +131,8 @@ def _offer(key: str, pictures: Pictures, title: str) -> None:
     """What was found, as it would be taken; and the button that takes it."""
     count = _many(len(pictures.train.labels) + len(pictures.test.labels), "picture")
     classes = _many(len(pictures.names), "class", "classes") if pictures.names else "no labels"
-    st.markdown(f"**{count}, {classes}.** " + " ".join(message(words) for words in pictures.done))
+    st.markdown(f"**{count}, {classes}.**")
+    st.html(f"<ul>{''.join(f'<li>{html.escape(words)}</li>' for words in pictures.done)}</ul>")
     with st.container(horizontal=True):
         for name in pictures.offers:
             st.selectbox(TURNS[name], CHOICES, key=f"{name} {key}", width=220)

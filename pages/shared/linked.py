@@ -141,15 +141,14 @@ def _progress(configs: list[RunConfig], now: list[RunStatus]) -> None:
 def describe(config: RunConfig) -> str:
     """A run or its pair in a few words: its dimensions, epochs and seed, and what is not the default."""
     epochs = "1 epoch" if config.epochs == 1 else f"{config.epochs} epochs"
-    words = [f"{config.latent_dim}-D", epochs, f"seed {config.seed}"]
+    words = [class_names.title(config.dataset)] * is_own(config.dataset)
+    words += [f"{config.latent_dim}-D", epochs, f"seed {config.seed}"]
     for name, label in {"kl_weight": "KL weight β", "sigma": "h gives", **controls.MORE}.items():
         value = getattr(config, name)
         if value != controls.FIELDS[name].default and not (config.model == "ae" and name in OF_AN_AE):
             shown = ", ".join(map(str, value)) if isinstance(value, tuple) else value
-            if name == "dataset":
-                shown = class_names.title(value)
-            if name == "train_size" and value == size_of(config.dataset).train:
-                continue  # all of its dataset
+            if is_own(config.dataset) and (name == "dataset" or value == size_of(config.dataset).train):
+                continue  # said first; all of them
             said = f"{label} {f'{shown:g}' if isinstance(shown, float) else shown}"
             words.append(_choice_of(config) if name == "classes" else said)
     if config.init_from:

@@ -16,7 +16,7 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 from torch import Tensor
 
-from pages.shared import choose, parcels, readings, seeds, visitors
+from pages.shared import choose, class_names, parcels, readings, seeds, visitors
 from pages.shared import lab as server
 from pages.train import watch
 from tests.browser.server import PATIENCE
@@ -27,7 +27,7 @@ from vae.runs.store import PRETRAINED, RunStore, StoreError
 ROOT = Path(__file__).parents[2]
 READINGS = [
     one
-    for module in (server, readings, choose, seeds)
+    for module in (server, readings, choose, class_names, seeds)
     for one in vars(module).values()
     if isinstance(getattr(one, "cache", None), TTLCache)
 ]

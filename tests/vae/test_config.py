@@ -4,6 +4,7 @@ import dataclasses
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 
@@ -89,6 +90,41 @@ def test_a_choice_of_classes_is_one_run_in_whatever_order_and_all_of_them_are_no
     assert RunConfig(classes=tuple(range(10))).run_id == RunConfig().run_id
     assert RunConfig(classes=(1, 8)).autoencoder.classes == (1, 8)
     assert RunConfig.from_dict(json.loads(json.dumps(RunConfig(classes=(1, 8)).to_dict()))) == RunConfig(classes=(1, 8))
+
+
+OWN = "own-0123456789ab-751-149-4"
+BARE = "own-0123456789ab-250-50-0"
+
+
+def test_own_pictures_bound_what_is_trained_on_by_their_name():
+    assert RunConfig(dataset=OWN).train_size == 751  # all of them
+    assert RunConfig(dataset="own-0123456789ab-166667-10000-4").train_size == 60_000
+    assert RunConfig(dataset="own-0123456789ab-166667-10000-4", train_size=166_667).steps_per_epoch == 1302
+    assert RunConfig(dataset=OWN, classes=(3, 0)).classes == (0, 3)
+    assert RunConfig(dataset=OWN, classes=(3, 0, 2, 1)).classes == ()
+    assert RunConfig(dataset=OWN).run_id != RunConfig(dataset=OWN.replace("0", "1", 1)).run_id
+
+
+@pytest.mark.parametrize(
+    "values, said",
+    [
+        ({"dataset": OWN, "train_size": 752}, "train_size = 752 is not allowed: a whole number from 100 to 751"),
+        ({"dataset": OWN, "train_size": 99}, "train_size = 99 is not allowed: a whole number from 100 to 751"),
+        (
+            {"dataset": OWN, "classes": (4,)},
+            "classes = 4 is not allowed: labels from 0 to 3, each once, or none for all",
+        ),
+        ({"dataset": OWN, "batch_size": 752}, "batch_size = 752 is not allowed: at most train_size, 751"),
+        ({"dataset": BARE, "classes": (0,)}, r"classes = (0,) is not allowed: none, for these pictures have no labels"),
+        (
+            {"dataset": "own-1"},
+            "dataset = 'own-1' is not allowed: one of mnist, fashion-mnist, kmnist, or own pictures",
+        ),
+    ],
+)
+def test_what_own_pictures_do_not_allow_is_refused_with_their_bounds(values, said):
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        RunConfig(**values)
 
 
 def test_a_batch_larger_than_the_training_set_is_refused():

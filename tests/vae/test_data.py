@@ -35,6 +35,19 @@ def test_one_image_of_each_class_is_the_first_of_its_class():
     assert data.one_per_class(labels).tolist() == [labels.tolist().index(digit) for digit in range(10)]
 
 
+@pytest.mark.parametrize(
+    "labels, found",
+    [
+        ([0] * 12, list(range(10))),  # without labels
+        ([0, 1] * 8, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]),
+        ([1, 1, 0, 1, 2, 1, 0, 0, 2, 1, 1, 1, 1], [2, 0, 4, 6, 1, 8, 7, 3, 5, 9]),
+        ([*range(25, -1, -1)] * 2, [25, 24, 23, 22, 21, 20, 19, 18, 17, 16]),
+    ],
+)
+def test_of_other_numbers_of_classes_ten_images_are_shown(labels, found):
+    assert data.one_per_class(torch.tensor(labels)).tolist() == found
+
+
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_the_levels_are_those_of_which_the_images_are_made(split):
     images, labels = data.load("mnist", split)

@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from tests.browser.server import PATIENCE, wait_for
+from tests.vae.own_pictures import write_npz
 from tests.vae.runs.test_lease import flags_of
 from tests.vae.runs.test_store import complete, damage, plain, put_complete, train_in
 from tests.vae.runs.test_worker import ask_at
@@ -24,6 +25,7 @@ from vae.measures.evaluation import Metrics, evaluate
 from vae.runs import seeds, worker
 from vae.runs.store import RunStore
 from vae.runs.sweep import sweep
+from vae.sizes import size_of
 from vae.take_home.folder import FILES
 
 SMALL = ["--train-size", "1000", "--batch-size", "100", "--hidden-dims", "16", "--epochs", "2"]  # the fixture's sizes
@@ -258,8 +260,70 @@ def test_images_that_cannot_be_had_are_one_line_and_exit_status_1(tmp_path, caps
     with pytest.raises(SystemExit) as end:
         main(["train", "--dataset", "kmnist", "--store", str(tmp_path)])
     assert end.value.code == 1
-    said = "python -m vae: kmnist could not be downloaded: no connection to its mirrors. mnist needs no download.\n"
+    said = (
+        "python -m vae: kmnist could not be downloaded: no connection to its mirrors. mnist needs no download. Who has "
+        "its files can add them as own pictures: `python -m vae data add train-images-idx3-ubyte.gz "
+        "train-labels-idx1-ubyte.gz t10k-images-idx3-ubyte.gz t10k-labels-idx1-ubyte.gz --name KMNIST`\n"
+    )
     assert capsys.readouterr() == ("", said)
+
+
+@pytest.fixture
+def own_cache(tmp_path, monkeypatch):
+    """A cache of the test's own, in which own pictures are kept."""
+    monkeypatch.setattr(datasets, "CACHE", tmp_path / "cache")
+
+
+def test_own_pictures_are_added_trained_on_listed_exported_and_removed(tmp_path, own_cache, capsys):
+    url = ["--store", str(tmp_path / "store")]
+    file = write_npz(tmp_path)
+    assert main(["data", "add", str(file), "--name", "animals", *url]) == 0
+    out, said = capsys.readouterr()
+    name = out.strip()
+    assert size_of(name).classes == 3 and "201 to train with and 39 to test with" in said
+    assert main(["data", "list", *url]) == 0
+    assert capsys.readouterr().out.split() == [name, "animals", "ant,", "bee,", "cow"]
+    assert main(["train", "--dataset", name, "--epochs", "1", "--hidden-dims", "16", "--batch-size", "32", *url]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["status"] == "complete"
+    assert main(["export", result["run_id"], "--to", str(tmp_path / "home"), *url]) == 0
+    plain = subprocess.run([sys.executable, "model.py"], cwd=tmp_path / "home", capture_output=True, check=False)
+    assert plain.returncode == 0, plain.stderr
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as end:
+        main(["data", "remove", name, *url])
+    assert end.value.code == 2 and "is what 1 runs were trained on" in capsys.readouterr().err
+    assert main(["runs", "--delete", result["run_id"], *url]) == 0
+    assert main(["data", "remove", name, *url]) == 0
+    assert capsys.readouterr().out.endswith(f"removed {name}\n")
+    assert main(["data", "list", *url]) == 0 and capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    "arguments, code, said",
+    [
+        (["add", "nothing.npz", "--name", "a"], 1, "nothing.npz"),
+        (["add", "FILE", "--name", " "], 1, "the name: '' is not allowed: 1 to 40 letters"),
+        (["remove", "own-1"], 2, "the store has no own pictures own-1: `python -m vae data list` lists them"),
+        (["add", "FILE", "--name", "a", "--invert", "maybe"], 2, "maybe"),
+        (["grow"], 2, "invalid choice: 'grow'"),
+    ],
+)
+def test_what_cannot_be_done_with_own_pictures_is_one_line(tmp_path, own_cache, capsys, arguments, code, said):
+    file = str(write_npz(tmp_path))
+    given = [file if one == "FILE" else one for one in arguments]
+    with pytest.raises(SystemExit) as end:
+        main(["data", *given, *(["--store", str(tmp_path / "store")] if arguments != ["grow"] else [])])
+    assert end.value.code == code
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("python -m vae") and said in last
+
+
+def test_a_run_of_own_pictures_that_are_not_here_is_refused_with_the_way_out(tmp_path, own_cache, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["train", "--dataset", "own-0123456789ab-200-40-3", "--store", str(tmp_path / "store")])
+    assert end.value.code == 1
+    assert "is not in this store: `python -m vae data list` shows" in capsys.readouterr().err
 
 
 def test_runs_lists_the_pretrained_and_the_own_and_tells_a_damaged_one(tmp_path, small, capsys):

@@ -1,0 +1,144 @@
+"""The page of own pictures: what is shown before it is taken, what is taken, and what is refused."""
+
+import base64
+
+import numpy as np
+import pytest
+
+from pages.classroom import drawings
+from pages.classroom.classes import Refused
+from tests.pages.seen import words
+from tests.vae.own_pictures import NAMES, animals, write_npz
+from vae import datasets
+from vae.config import RunConfig
+from vae.runs.shelf import name_of
+from vae.runs.worker import advance
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    """A cache of the test's own."""
+    monkeypatch.setattr(datasets, "CACHE", tmp_path / "cache")
+
+
+def give(app, *files):
+    """The page after somebody has chosen files."""
+    given = [(file.name, file.read_bytes(), "application/octet-stream") for file in files]
+    return app.file_uploader[0].set_value(given).run()
+
+
+def button(app, label: str):
+    return next(one for one in app.button if one.label == label)
+
+
+def pages(app) -> str:
+    return " ".join(one.proto.body if hasattr(one.proto, "body") else one.value for one in app.get("html"))
+
+
+def test_pictures_are_shown_then_taken_and_lead_to_a_training_on_them(visit, lab, tmp_path):
+    app = give(visit("classroom/pictures"), write_npz(tmp_path))
+    assert not app.exception and "240 pictures, 3 classes" in words(app)
+    assert all(f">{name}<" in pages(app) for name in NAMES) and "201 to train with" in pages(app)
+    assert lab.datasets() == []  # nothing is kept before somebody says so
+    app.text_input(key=next(one.key for one in app.text_input if one.label == "What to call it")).input("our animals")
+    app = button(app, "Take it").click().run()
+    [about] = lab.datasets()
+    assert not app.exception and (about.title, about.names) == ("our animals", NAMES)
+    assert "our animals" in words(app)
+    [link] = [one.proto for one in app.get("page_link") if one.proto.label == "Train on it"]
+    assert about.dataset in link.query_string and "batch_size=32" in link.query_string
+
+
+def test_turned_pictures_are_other_pictures(visit, lab, tmp_path):
+    app = give(visit("classroom/pictures"), write_npz(tmp_path))
+    choice = next(one for one in app.selectbox if one.label == "Rows and columns")
+    app = choice.set_value("swapped").run()
+    app = button(app, "Take it").click().run()
+    [about] = lab.datasets()
+    upright = animals(tmp_path)
+    assert about.dataset != name_of(upright)
+    assert lab.bring(about.dataset)
+    turned = datasets.read(about.dataset, "train").levels[0].reshape(28, 28).T.reshape(-1)
+    assert np.array_equal(turned, upright.train.levels[0])
+
+
+def test_what_cannot_be_taken_is_said_with_its_reason(visit, lab, tmp_path):
+    (tmp_path / "notes.txt").write_text("no pictures at all")
+    app = give(visit("classroom/pictures"), tmp_path / "notes.txt")
+    assert not app.exception and "notes.txt" in app.error[0].value
+    app = give(visit("classroom/pictures"), write_npz(tmp_path, count=150))
+    assert not app.exception and "at least 200" in app.error[0].value
+    assert lab.datasets() == []
+
+
+def packed(seed: int) -> str:
+    """A drawing as a browser sends it."""
+    levels = np.random.default_rng(seed).integers(1, 16, 784)
+    pairs = (levels[::2] * 16 + levels[1::2]).astype(np.uint8)
+    return base64.urlsafe_b64encode(pairs.tobytes()).decode().rstrip("=")
+
+
+def test_drawings_are_collected_by_their_labels_and_become_a_dataset(visit, lab):
+    files = lab.upper
+    for number in range(210):
+        count, total = drawings.add(files, "ABCDE", ("cat ", "dög")[number % 2], packed(number))
+        assert (count, total) == (number // 2 + 1, number + 1)
+    assert drawings.counted(files, "ABCDE") == {"cat": 105, "dög": 105} and drawings.counted(files, "ABCDF") == {}
+    levels, labels = drawings.collected(files, "ABCDE")
+    assert levels.shape == (210, 784) and set(labels) == {"cat", "dög"}
+    expected = np.random.default_rng(0).integers(1, 16, 784) * 17
+    assert np.array_equal(levels[0], expected)
+    app = visit("classroom/pictures", collected="ABCDE")
+    assert "210 drawings" in words(app) and not app.exception
+    app = button(app, "Take it").click().run()
+    [about] = lab.datasets()
+    assert about.names == ("cat", "dög") and about.title == "ABCDE"
+    assert "Nothing was collected under" in words(visit("classroom/pictures", collected="QQQQQ"))
+
+
+@pytest.mark.parametrize(
+    "label, drawing, said",
+    [
+        ("", packed(1), "A label has 1 to 20 letters"),
+        ("x" * 21, packed(1), "A label has 1 to 20 letters"),
+        ("a\x00b", packed(1), "A label has 1 to 20 letters"),
+        ("a", packed(1)[:-1], "This is no drawing"),
+        ("a", "A" * 523, "The sheet is empty"),
+    ],
+)
+def test_what_is_no_drawing_or_label_is_refused_in_words(store, label, drawing, said):
+    with pytest.raises(Refused, match=said):
+        drawings.add(store.upper, "ABCDE", label, drawing)
+    assert drawings.counted(store.upper, "ABCDE") == {}
+
+
+def test_a_collection_that_is_full_says_so(store, monkeypatch):
+    monkeypatch.setattr(drawings, "MOST_OF_A_LABEL", 1)
+    monkeypatch.setattr(drawings, "MOST_LABELS", 2)
+    monkeypatch.setattr(drawings, "MOST_CODES", 1)
+    for label in "ab":
+        drawings.add(store.upper, "ABCDE", label, packed(1))
+    for code, label in (("ABCDE", "a"), ("ABCDE", "c"), ("ABCDF", "a")):
+        with pytest.raises(Refused, match="as many as"):
+            drawings.add(store.upper, code, label, packed(2))
+
+
+@pytest.mark.parametrize("names", [NAMES, ()])
+def test_every_lesson_shows_a_pair_of_own_pictures(visit, lab, tmp_path, names):
+    dataset = lab.add_dataset(animals(tmp_path, names=names), "our animals")
+    vae = RunConfig(dataset=dataset, hidden_dims=(16,), epochs=2, batch_size=32)
+    for config in (vae, vae.autoencoder):
+        lab.create(config)
+        for _ in advance(config, lab):
+            pass
+    for page in ("latent_space", "resampling", "walk", "true_posterior", "conversion"):
+        chosen = {"ae": vae.autoencoder.run_id} if page == "conversion" else {"run": vae.run_id}
+        app = visit(page, **chosen, predict_structure="Just show me", predict_objective="Just show me")
+        assert not app.exception and not app.error, page
+        box = next(one for one in app.selectbox if one.value == next(iter(chosen.values())))
+        assert any(option.startswith("our animals · 2-D") for option in box.options), page
+    settings = {"dataset": dataset, "hidden_dims": "16", "epochs": "2", "batch_size": "32"}
+    app = visit("train", **settings)
+    assert not app.exception and "trained in" in " ".join(one.proto.text for one in app.get("progress"))
+    app = visit("kl_weight", chosen=vae.run_id)
+    assert not app.exception
