@@ -122,7 +122,8 @@ def _from_drawings() -> None:
     st.button("Look again", icon=":material/refresh:")
     try:
         levels, labels = drawings.collected(store().upper, code)
-        _offer(f"{code} {len(labels)}", of_drawings(levels, labels), code)
+        names, numbers = np.unique(labels, return_inverse=True)
+        _offer(f"{code} {len(labels)}", of_drawings(levels, numbers, tuple(map(str, names))), code)
     except OwnDataError as error:
         st.info(f"Not yet a dataset. {message(error)}", icon=":material/hourglass_empty:")
 

@@ -120,6 +120,7 @@ PARAMETERS = {
     "eps_draw": Parameter("conversion/changes", "0", *_DRAW),
     "h": Parameter("log_sigma/sigma_plane", "0", "a number from -200 to 200", numbers(1, 200.0)),
     # how it is shown
+    "dataset": Parameter("shared/controls", "mnist"),
     "collected": Parameter(
         "classroom/pictures", "no drawings", "the code of a collection, five letters", _is_code_of_a_class
     ),

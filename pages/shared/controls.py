@@ -137,10 +137,7 @@ def setting(name: str, label: str, width: int | Literal["stretch"] = "stretch"):
     rule = functools.partial(_is_allowed, field, dataset)
     common["bind"] = address.binding(name, (), allowed_values(field, dataset), rule)
     if name == "dataset":
-        options = [*BUILT_IN, *(about.dataset for about in class_names.own())]
-        if dataset not in options:  # which another server has just taken
-            options.append(dataset)
-        return st.selectbox(options=options, format_func=class_names.title, on_change=_begin_with_all, **common)
+        return _choose_images(dataset, {**common, "bind": None})
     if "choices" in field.metadata:
         choices = field.metadata["choices"]
         return st.selectbox(options=choices, index=choices.index(field.default), **common)
@@ -157,13 +154,26 @@ def setting(name: str, label: str, width: int | Literal["stretch"] = "stretch"):
 
 
 def _dataset() -> str:
-    """Which images are chosen, by the field or by the address; MNIST where there are none such."""
-    asked = st.session_state.get("dataset") or st.query_params.get("dataset", "")
+    """Which images the address names; MNIST where there are none such."""
+    asked = st.query_params.get("dataset", "")
     return asked if asked in BUILT_IN or class_names.about(asked) else RunConfig.dataset
 
 
-def _begin_with_all() -> None:
-    """Somebody has chosen other images: of them all are taken at first."""
+def _choose_images(dataset: str, common: dict) -> str:
+    """The datasets by their titles; bound to the address by hand, where it is the name that stands."""
+    options = [*BUILT_IN, *(about.dataset for about in class_names.own())]
+    if dataset not in options:  # which another server has just taken
+        options.append(dataset)
+    st.session_state["dataset"] = dataset
+    return st.selectbox(options=options, format_func=class_names.title, on_change=_other_images, **common)
+
+
+def _other_images() -> None:
+    """Somebody has chosen other images: the address names them, and of them all are taken at first."""
+    if (dataset := st.session_state["dataset"]) != RunConfig.dataset:
+        st.query_params["dataset"] = dataset
+    else:
+        st.query_params.pop("dataset", None)
     st.session_state["train_size"] = min(RunConfig.train_size, size_of(st.session_state["dataset"]).train)
     st.session_state["classes"] = ""
 

@@ -135,24 +135,30 @@ def test_garbage_beside_what_is_allowed_leaves_that_alone(shown):
 
 WHOLE = (["0", "10000"], ["10001", "-1", "1.5", "nan", "٣", "9" * 5_000])
 DIMENSION = (["1", "10"], ["0", "11", "1.5", "-1", "", "x"])
+CODE = (["ABCDE", "xyzab"], ["ABCD", "ABCDEF", "AB1DE", "", "<b>ab", "ÄBCDE"])
 SHOWN = dict.fromkeys(["predict_structure", "predict_objective", "predict_training"], "Just show me")
 # Of widgets: a page and what else is in its address, then for each parameter what is allowed, what is not, the default.
 WIDGETS = [
     ("latent_space", {"run": TEN}, {"draw": (*WHOLE, 0), "across": (*DIMENSION, 7), "up": (*DIMENSION, 10)}),
     ("conversion", SHOWN, {"eps_draw": (*WHOLE, 0)}),
+    ("classroom/pictures", {}, {"collected": (*CODE, "")}),
 ]
 
 
 @pytest.mark.parametrize("page, beside, parameters", WIDGETS, ids=[page for page, *_ in WIDGETS])
 def test_a_widget_takes_what_is_allowed_in_the_address_and_says_garbage(shown, page, beside, parameters):
     def value_of(app, name: str):
-        return {widget.key: widget.value for kind in ("number_input", "selectbox") for widget in app.get(kind)}[name]
+        return {
+            widget.key: widget.value for kind in ("number_input", "selectbox", "text_input") for widget in app.get(kind)
+        }[name]
 
     for place in range(2):
         good = {name: allowed[place] for name, (allowed, _, _) in parameters.items()}
         app = shown(page, **beside, **good)
         assert not app.exception and not [words for words in app.warning if "not allowed" in words.value]
-        assert {name: value_of(app, name) for name in good} == {name: int(value) for name, value in good.items()}
+        assert {name: value_of(app, name) for name in good} == {
+            name: type(parameters[name][2])(value) for name, value in good.items()
+        }
     for place in range(6):
         app = shown(page, **beside, **{name: bad[place] for name, (_, bad, _) in parameters.items()})
         assert not app.exception

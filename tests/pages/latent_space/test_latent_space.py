@@ -180,7 +180,7 @@ def test_what_a_relu_does_to_a_vae_is_said_beside_the_one_without(shown, stored,
 @pytest.mark.parametrize(
     "zeros, words",
     [
-        ([0, 3, 0], "for 0 to 3 of the 10,000 digits; no unit is dead"),
+        ([0, 3, 0], "for 0 to 3 of the 9 digits; no unit is dead"),
         ([9, 3, 0], "**1 of 3 units is dead**; the 1.0 nats of KL there"),
         ([9, 9, 0], "**2 of 3 units are dead**; the 3.0 nats of KL there"),
     ],
