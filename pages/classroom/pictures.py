@@ -38,7 +38,7 @@ KINDS = (
 TURNS = {"transpose": "Rows and columns", "invert": "Black and white"}
 AS_FOUND = "as it seems right"
 CHOICES = {AS_FOUND: None, "swapped": True, "as they are": False}
-MOST_EPOCHS = 200
+MOST_EPOCHS = 100  # at first: of few images
 
 
 def show() -> None:
@@ -189,7 +189,7 @@ def _one(about: About, is_new: bool) -> None:
 
 
 def _settings(images: int) -> dict[str, str]:
-    """Settings for so many training images, as an address has them: about as many steps as MNIST's default takes."""
+    """Settings for so many training images, as an address has them: nearly as many steps as MNIST's default takes."""
     plain = RunConfig()
     batch = plain.batch_size if images >= 100 * plain.batch_size else 32
     epochs = math.ceil(plain.total_steps / (min(images, plain.train_size) // batch))

@@ -26,6 +26,11 @@ def test_a_file_becomes_a_trained_pair_that_every_page_shows_to_whoever_has_the_
     expect(page.get_by_text("201 pictures to train with, 39 to test with; ant, bee, cow")).to_be_visible()
     page.get_by_role("link", name="Train on it").click()
     page.wait_for_url("**/train?**dataset=own-**")
+    epochs = page.get_by_role("spinbutton", name="Epochs")
+    expect(epochs).to_have_value("100")  # about as many steps as the default pair, but not too many passes
+    epochs.fill("3")
+    epochs.press("Enter")
+    page.wait_for_url("**/train?**epochs=3&**")
     page.get_by_role("button", name="Train both", exact=True).click()
     expect(page.get_by_text(re.compile("VAE · trained in"))).to_be_visible()
     states = server.store.states()
@@ -46,6 +51,7 @@ def test_a_file_becomes_a_trained_pair_that_every_page_shows_to_whoever_has_the_
 
 def test_drawings_are_collected_by_their_labels_and_a_file_that_cannot_be_taken_says_why(visit, tmp_path):
     page = visit("/resampling")
+    expect(page.locator(".picker .name")).to_contain_text("Test digit")
     paper = page.locator(".picker .paper")
     paper.scroll_into_view_if_needed()
     collect = page.get_by_role("button", name="Collect", exact=True)
