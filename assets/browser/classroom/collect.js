@@ -31,8 +31,8 @@ export function collecting(drawing) {
   way.hidden = true;
   const send = async () => {
     const pixels = drawing();
-    if (!pixels) {
-      said.textContent = "Draw something first.";
+    if (!pixels || !label.value.trim()) {
+      said.textContent = pixels ? "Type what you have drawn." : "Draw something first.";
       return;
     }
     const code = codeOf();
