@@ -13,7 +13,8 @@ PAGES = ("resampling", "walk", "true_posterior", "latent_space")
 
 def test_a_file_becomes_a_trained_pair_that_every_page_shows_to_whoever_has_the_link(visit, server, tmp_path):
     page = visit("/train")
-    page.get_by_role("button", name="More", exact=False).first.click()
+    expect(page.locator(".steps .which")).to_have_text("Step 1 of 5")
+    page.get_by_test_id("stPopover").get_by_role("button").click()
     page.get_by_role("link", name="Train on pictures of your own").click()
     expect(page.locator("h1")).to_have_text("Own pictures")
     page.locator("input[type=file]").set_input_files(write_npz(tmp_path))
