@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from vae.own_data.arrays import Stored
 from vae.own_data.checks import LONGEST_SIDE, MOST_CLASSES, SHORTEST_SIDE, OwnDataError
-from vae.own_data.greys import PIXELS
+from vae.own_data.sizes import PIXELS
 
 _BEGIN, _END = "(?<![a-z])", "(?![a-z])"
 _HALF = re.compile(
@@ -33,7 +33,7 @@ def half(name: str) -> str:
     return said.pop() if len(said) == 1 else ""
 
 
-def pairs(place: str, arrays: list[Stored]) -> list[Pair]:
+def pairs_of(place: str, arrays: list[Stored]) -> list[Pair]:
     """All pictures with their labels; raises OwnDataError, with what was found, where that cannot be told."""
     pictures = [array for array in arrays if are_pictures(array)]
     if not pictures:
@@ -76,10 +76,8 @@ def _labels(place: str, pictures: Stored, others: list[Stored], of_half: str) ->
             what = f"which array holds the labels of {pictures.key} cannot be told; name one labels"
             raise OwnDataError(place, f"{what}{_found(own)}")
     if not fitting and (wrong := [array for array in own if _LABELS.search(_words(array))]):
-        what = (
-            f"{wrong[0].key} does not fit the {pictures.shape[0]:,} pictures of {pictures.key}; allowed are labels of"
-        )
-        raise OwnDataError(place, f"{what} the shape (n,), (n, 1), or a column for each class{_found(wrong[:1])}")
+        what = f"{wrong[0].key} does not fit the {pictures.shape[0]:,} pictures of {pictures.key}; allowed are"
+        raise OwnDataError(place, f"{what} labels (n,), (n, 1), or a column for each class{_found(wrong[:1])}")
     return fitting[0] if fitting else None
 
 

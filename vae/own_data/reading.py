@@ -5,10 +5,16 @@ from pathlib import Path
 
 import numpy as np
 
-from vae.own_data import arrays, checks, greys, idx, labels, packed, stacks
-from vae.own_data.checks import OwnDataError
+from vae.own_data.arrays import of_npy, of_npz
+from vae.own_data.checks import MOST_BYTES, OwnDataError, check_count
+from vae.own_data.idx import is_idx, of_idx
+from vae.own_data.labels import number, plain
+from vae.own_data.packed import beginning, zip_file
 from vae.own_data.pictures import Found, Half, Heap, Pictures
+from vae.own_data.sizes import PIXELS
 from vae.own_data.split import split
+from vae.own_data.stacks import read_arrays
+from vae.own_data.turns import turn_light, turn_over
 
 ALLOWED = "allowed are .npz and .npy arrays, idx files, csv, and a zip or a folder of pictures"
 
@@ -29,11 +35,11 @@ def read(
     files = [Path(file) for file in files]
     _check(files)
     found = _found(files, on_progress)
-    checks.check_count(files[0].name, sum(len(heap.levels) for heap in found.heaps))
+    check_count(files[0].name, sum(len(heap.levels) for heap in found.heaps))
     is_emnist = any("emnist" in file.name.lower() for file in files)
-    turned = _turn(found, is_emnist, transpose) + _polarity(found.heaps, invert)
+    turned = [turn_over(found.heaps, is_emnist, transpose), turn_light(found.heaps, invert)]
     offers = ("transpose", "invert") if found.may_lie or is_emnist else ("invert",)
-    return _halves(found.heaps, [*found.done, *turned], offers)
+    return _halves(found.heaps, [*found.done, *filter(None, turned)], offers)
 
 
 def of_drawings(levels: np.ndarray, drawn: np.ndarray, names: Sequence[str]) -> Pictures:
@@ -41,9 +47,9 @@ def of_drawings(levels: np.ndarray, drawn: np.ndarray, names: Sequence[str]) -> 
 
     Raises OwnDataError as `read` does: too few, too few of a class, one class only.
     """
-    checks.check_count("drawings", len(levels))
-    levels = np.array(levels, np.uint8).reshape(-1, greys.PIXELS)
-    heap = Heap("drawings", "", levels, labels.plain(np.asarray(names, str)[np.asarray(drawn)], "drawings"))
+    check_count("drawings", len(levels))
+    levels = np.array(levels, np.uint8).reshape(-1, PIXELS)
+    heap = Heap("drawings", "", levels, plain(np.asarray(names, str)[np.asarray(drawn)], "drawings"))
     return _halves([heap], [], ())
 
 
@@ -53,8 +59,8 @@ def _check(files: list[Path]) -> None:
     for file in files:
         if not file.exists():
             raise OwnDataError(file.name, "there is no such file")
-        if file.is_file() and (size := file.stat().st_size) > checks.MOST_BYTES:
-            raise OwnDataError(file.name, f"{size:,} bytes, but at most {checks.MOST_BYTES:,} are allowed")
+        if file.is_file() and (size := file.stat().st_size) > MOST_BYTES:
+            raise OwnDataError(file.name, f"{size:,} bytes, but at most {MOST_BYTES:,} are allowed")
 
 
 def _found(files: list[Path], on_progress: Callable[[float], None]) -> Found:
@@ -65,52 +71,31 @@ def _found(files: list[Path], on_progress: Callable[[float], None]) -> Found:
         raise OwnDataError(place, f"files of several kinds ({', '.join(kinds)}); allowed are files of one kind")
     kind, alone = kinds[0], len(files) == 1
     if kind == "npy":
-        return stacks.read(place, [arrays.of_npy(file) for file in files], on_progress)
+        return read_arrays(place, [of_npy(file) for file in files], on_progress)
     if kind == "idx":
-        return stacks.read(place, [idx.of_idx(file) for file in files], on_progress)
+        return read_arrays(place, [of_idx(file) for file in files], on_progress)
     if kind == "npz" and alone:
-        return stacks.read(place, arrays.of_npz(files[0]), on_progress)
+        return read_arrays(place, of_npz(files[0]), on_progress)
     raise OwnDataError(place, ALLOWED)
 
 
 def _kind(file: Path) -> str:
     """The kind of a file, by its first bytes once gzip is unpacked."""
-    beginning = packed.beginning(file, 8)
-    if beginning.startswith(b"\x93NUMPY"):
+    first = beginning(file, 8)
+    if first.startswith(b"\x93NUMPY"):
         return "npy"
-    if idx.is_idx(beginning):
+    if is_idx(first):
         return "idx"
-    if beginning.startswith((b"PK\3\4", b"PK\5\6")):
-        with packed.zip_file(file) as whole:
+    if first.startswith((b"PK\3\4", b"PK\5\6")):
+        with zip_file(file) as whole:
             names = whole.namelist()
         return "npz" if names and all(name.endswith(".npy") for name in names) else "zip"
     raise OwnDataError(file.name, f"not a file that is known; {ALLOWED}")
 
 
-def _turn(found: Found, is_emnist: bool, transpose: bool | None) -> list[str]:
-    """Swaps rows and columns where that is wanted, and says so."""
-    if not (is_emnist if transpose is None else transpose):
-        return []
-    for heap in found.heaps:
-        greys.transpose(heap.levels)
-    why = ", as its name says EMNIST, whose pictures lie on their side" if transpose is None else ""
-    return [f"Rows and columns were swapped{why}."]
-
-
-def _polarity(heaps: list[Heap], invert: bool | None) -> list[str]:
-    """Makes pictures white on black, and says what was done."""
-    border = sum(greys.border_level(heap.levels) * len(heap.levels) for heap in heaps)
-    is_light = border > 127.5 * sum(len(heap.levels) for heap in heaps)
-    if not (is_light if invert is None else invert):
-        return [] if invert is None else ["Light and dark were left as they are."]
-    for heap in heaps:
-        greys.invert(heap.levels)
-    return [f"Light and dark were swapped{', as the borders are light: ink on paper' if invert is None else ''}."]
-
-
 def _halves(heaps: list[Heap], done: list[str], offers: tuple[str, ...]) -> Pictures:
     place = heaps[0].name
-    numbers, names = labels.number(heaps)
+    numbers, names = number(heaps)
     is_test = np.repeat([heap.half == "test" for heap in heaps], [len(heap.levels) for heap in heaps])
     numbers = np.concatenate(numbers)
     train, test, rule = split(numbers, is_test, place)
