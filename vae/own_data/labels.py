@@ -49,8 +49,8 @@ def _texts(labels: np.ndarray, place: str) -> np.ndarray:
             first = int((labels == name).argmax()) + 1
             what = f"label {first} is {quoted(str(name))}; allowed are texts of 1 to {LONGEST_NAME} letters that can be"
             raise OwnDataError(place, f"{what} printed")
-    is_number = all(re.fullmatch(r"[+-]?\d{1,18}", name) for name in names)
-    return labels.astype(np.int64) if is_number else labels
+    is_number = all(re.fullmatch(r"[+-]?[0-9]{1,15}(\.0*)?", name) for name in names)
+    return labels.astype(np.float64).astype(np.int64) if is_number else labels
 
 
 def number(heaps: list[Heap]) -> tuple[list[np.ndarray], tuple[str, ...]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
-from zipfile import ZipFile
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 from vae.own_data.checks import OwnDataError, check_unpacked, readable
 
@@ -60,6 +60,11 @@ def zip_file(path: Path) -> Iterator[ZipFile]:
             raise OwnDataError(path.name, f"{len(entries):,} entries, but at most {MOST_ENTRIES:,} are allowed")
         if locked := next((entry.filename for entry in entries if entry.flag_bits & 1), None):
             raise OwnDataError(path.name, f"{locked} is locked with a password; allowed are files without one")
+        if other := next(
+            (entry.filename for entry in entries if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED)), ""
+        ):
+            what = f"{other} is packed in a way that may fill the memory; allowed are deflate and no packing"
+            raise OwnDataError(path.name, what)
         check_unpacked(path.name, sum(entry.file_size for entry in entries))
         with whole:
             yield whole

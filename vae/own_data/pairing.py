@@ -26,7 +26,7 @@ class Pair(NamedTuple):
     labels: Stored | None
 
 
-def half(name: str) -> str:
+def half_of(name: str) -> str:
     """The half that a name speaks of: "train", "test", "val", or "" for none of them or several."""
     spaced = re.sub("(?<=[a-z])(?=[A-Z])", " ", name).lower()
     said = {match.lastgroup or "val" for match in _HALF.finditer(spaced)}
@@ -40,7 +40,7 @@ def pairs_of(place: str, arrays: list[Stored]) -> list[Pair]:
         raise OwnDataError(place, f"no pictures, which have one of the shapes {SHAPES}{_found(arrays)}")
     if len(pictures) > 1 and (said := [array for array in pictures if _PICTURES.search(_words(array))]):
         pictures = said
-    halves = [half(array.key) if len(pictures) > 1 else "" for array in pictures]
+    halves = [half_of(array.key) if len(pictures) > 1 else "" for array in pictures]
     if len(set(halves)) < len(halves):
         what = "which array holds the pictures cannot be told; name one images, or two train_images and test_images"
         raise OwnDataError(place, f"{what}{_found(arrays)}")
@@ -68,7 +68,7 @@ def has_colours_last(shape: tuple[int, ...]) -> bool:
 
 def _labels(place: str, pictures: Stored, others: list[Stored], of_half: str) -> Stored | None:
     """The labels of some pictures among the other arrays; None if there are none."""
-    own = [array for array in others if not of_half or half(array.key) == of_half]
+    own = [array for array in others if not of_half or half_of(array.key) == of_half]
     fitting = [array for array in own if _could_be_labels(array) and array.shape[0] == pictures.shape[0]]
     if len(fitting) > 1:
         fitting = [array for array in fitting if _LABELS.search(_words(array))]

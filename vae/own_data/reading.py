@@ -7,16 +7,20 @@ import numpy as np
 
 from vae.own_data.arrays import of_npy, of_npz
 from vae.own_data.checks import MOST_BYTES, OwnDataError, check_count
+from vae.own_data.folders import read_files, read_folder, read_zip
 from vae.own_data.idx import is_idx, of_idx
+from vae.own_data.images import ENDINGS
 from vae.own_data.labels import number, plain
 from vae.own_data.packed import beginning, zip_file
 from vae.own_data.pictures import Found, Half, Heap, Pictures
 from vae.own_data.sizes import PIXELS
 from vae.own_data.split import split
 from vae.own_data.stacks import read_arrays
+from vae.own_data.tables import read_tables
 from vae.own_data.turns import turn_light, turn_over
 
 ALLOWED = "allowed are .npz and .npy arrays, idx files, csv, and a zip or a folder of pictures"
+_TEXT = frozenset(range(32, 256)) | frozenset(b"\t\r\n")
 
 
 def read(
@@ -76,11 +80,23 @@ def _found(files: list[Path], on_progress: Callable[[float], None]) -> Found:
         return read_arrays(place, [of_idx(file) for file in files], on_progress)
     if kind == "npz" and alone:
         return read_arrays(place, of_npz(files[0]), on_progress)
-    raise OwnDataError(place, ALLOWED)
+    if kind == "csv":
+        return read_tables(files, on_progress)
+    if kind == "picture":
+        return read_files(files, on_progress)
+    if kind == "zip" and alone:
+        return read_zip(files[0], on_progress)
+    if kind == "folder" and alone:
+        return read_folder(files[0], on_progress)
+    raise OwnDataError(place, f"several of the kind {kind}; allowed is one")
 
 
 def _kind(file: Path) -> str:
     """The kind of a file, by its first bytes once gzip is unpacked."""
+    if file.is_dir():
+        return "folder"
+    if file.suffix.lower() in ENDINGS:
+        return "picture"
     first = beginning(file, 8)
     if first.startswith(b"\x93NUMPY"):
         return "npy"
@@ -90,7 +106,11 @@ def _kind(file: Path) -> str:
         with zip_file(file) as whole:
             names = whole.namelist()
         return "npz" if names and all(name.endswith(".npy") for name in names) else "zip"
-    raise OwnDataError(file.name, f"not a file that is known; {ALLOWED}")
+    if first.startswith(b"\x80"):
+        raise OwnDataError(file.name, f"it seems to be a pickle, and nothing is unpickled; {ALLOWED}")
+    if not first.strip() or not all(byte in _TEXT for byte in first):
+        raise OwnDataError(file.name, f"no file of a kind that is known; {ALLOWED}")
+    return "csv"
 
 
 def _halves(heaps: list[Heap], done: list[str], offers: tuple[str, ...]) -> Pictures:

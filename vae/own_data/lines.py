@@ -1,0 +1,154 @@
+"""The lines of a csv file, many at a time; where one is at fault, which it is and why."""
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow
+import pyarrow.compute
+from pyarrow.csv import ConvertOptions, ParseOptions, ReadOptions, open_csv
+
+from vae.own_data.checks import CHUNK, LONGEST_NAME, OwnDataError, check_not_too_many, readable
+from vae.own_data.levels import ALLOWED, are_levels
+from vae.own_data.packed import opened
+from vae.own_data.sizes import PIXELS
+from vae.texts import quoted
+
+LONGEST_LINE = 1_000_000  # bytes
+NUMBER = re.compile(r"[ \t]*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?[ \t]*", re.IGNORECASE)
+WIDTHS = f"allowed are {PIXELS} (the pixels) or {PIXELS + 1} (a label, too), parted by commas, semicolons or tabs"
+
+
+class Layout(NamedTuple):
+    """How a csv file is written: what parts its fields, how many there are, and the names in its header, or ()."""
+
+    delimiter: str
+    columns: int
+    header: tuple[str, ...]
+
+    @property
+    def has_labels(self) -> bool:
+        return self.columns > PIXELS
+
+    @property
+    def first_line(self) -> int:
+        """The number of the first line with a picture."""
+        return 2 if self.header else 1
+
+
+class Part(NamedTuple):
+    """Some lines: numbers (k, 784), or (k, 783) between a first and a last field, one of which is the label."""
+
+    numbers: np.ndarray
+    first: pyarrow.Array | None
+    last: pyarrow.Array | None
+
+
+def layout_of(file: Path) -> Layout:
+    """How a file is written, by its first line; raises OwnDataError for one that is none of pictures."""
+    with opened(file) as content, readable(file.name):
+        line = content.readline(LONGEST_LINE)
+    try:
+        text = line.decode("utf-8-sig").rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise OwnDataError(file.name, "line 1 is no text in UTF-8, as a csv is") from error
+    delimiter = max(",;\t", key=text.count)
+    fields = tuple(field.strip() for field in next(csv.reader([text], delimiter=delimiter), ()))
+    if len(fields) not in (PIXELS, PIXELS + 1):
+        raise OwnDataError(file.name, f"line 1 has {len(fields):,} fields; {WIDTHS}")
+    is_header = sum(map(is_level, fields)) < len(fields) / 2  # else it is a picture, perhaps with a fault
+    return Layout(delimiter, len(fields), fields if is_header else ())
+
+
+def is_level(field: str) -> bool:
+    """Whether a field is a number from 0 to 255."""
+    return bool(NUMBER.fullmatch(field)) and 0 <= float(field) <= 255
+
+
+def parts_of(file: Path, layout: Layout, on_bytes: Callable[[int], None] = lambda count: None) -> Iterator[Part]:
+    """All lines, some thousands at a time; on_bytes is given how far in the file they end.
+
+    Raises OwnDataError with the line and the column of the first fault.
+    """
+    done = 0
+    with opened(file) as content, readable(file.name):
+        packed = getattr(content, "fileobj", content)
+        try:
+            for batch in _batches(content, layout):
+                part = _part(batch, layout)
+                check_not_too_many(file.name, done + len(part.numbers))
+                yield part
+                done += len(part.numbers)
+                on_bytes(packed.tell())
+        except pyarrow.ArrowInvalid as error:
+            check_lines(file, layout, done)
+            raise OwnDataError(file.name, f"after line {done + layout.first_line - 1}: {error}") from error
+
+
+def _batches(content: io.BufferedIOBase, layout: Layout) -> Iterator[pyarrow.RecordBatch]:
+    names = [str(column) for column in range(layout.columns)]
+    types = dict.fromkeys(names, pyarrow.float32())
+    if layout.has_labels:
+        types[names[0]] = types[names[-1]] = pyarrow.string()
+    return open_csv(
+        content,
+        ReadOptions(use_threads=False, block_size=CHUNK, column_names=names, skip_rows=layout.first_line - 1),
+        ParseOptions(delimiter=layout.delimiter, ignore_empty_lines=False),
+        ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=True),
+    )
+
+
+def _part(batch: pyarrow.RecordBatch, layout: Layout) -> Part:
+    """Lines of which each field is a level, except for both ends where one of them is a label."""
+    if any(column.null_count for column in batch.columns):
+        raise pyarrow.ArrowInvalid("a field is empty")
+    ends = [batch.column(0), batch.column(batch.num_columns - 1)] if layout.has_labels else []
+    if any(pyarrow.compute.max(pyarrow.compute.utf8_length(end)).as_py() > LONGEST_NAME for end in ends):
+        raise pyarrow.ArrowInvalid("a label is too long")
+    inner = batch.columns[1:-1] if layout.has_labels else batch.columns
+    numbers = np.column_stack([column.to_numpy() for column in inner])
+    if not are_levels(numbers):
+        raise pyarrow.ArrowInvalid("a number is out of range")
+    return Part(numbers, *ends) if ends else Part(numbers, None, None)
+
+
+def check_lines(file: Path, layout: Layout, done: int, pixels: range | None = None) -> None:
+    """Refuses the first line that is at fault, after `done` pictures that are not.
+
+    pixels: the columns, from 0 on, that have to be levels; all but the ends where one of them is a label.
+    """
+    if pixels is None:
+        pixels = range(1, layout.columns - 1) if layout.has_labels else range(layout.columns)
+    with opened(file) as content, io.TextIOWrapper(content, "utf-8-sig", "replace", newline="") as text:
+        first = done + layout.first_line
+        for _ in range(first - 1):
+            text.readline()
+        for number, line in enumerate(iter(lambda: text.readline(LONGEST_LINE), ""), first):
+            if what := _fault(line.rstrip("\r\n"), layout, pixels):
+                raise OwnDataError(file.name, f"line {number}{what}")
+
+
+def _fault(line: str, layout: Layout, pixels: range) -> str:
+    """What is wrong with a line, to stand behind its number; "" for nothing."""
+    if not line.strip():
+        return " is empty; allowed is a picture in each line, and an end after the last"
+    if "\N{REPLACEMENT CHARACTER}" in line:
+        return " is no text in UTF-8, as a csv is"
+    try:
+        fields = next(csv.reader([line], delimiter=layout.delimiter))
+    except csv.Error as error:
+        return f" cannot be read ({error})"
+    if len(fields) != layout.columns:
+        return f" has {len(fields):,} fields; the first line has {layout.columns}, and so must all"
+    for column in pixels:
+        if not is_level(fields[column]):
+            return f", column {column + 1} is {quoted(fields[column])}; {ALLOWED}"
+    for column in {0, layout.columns - 1} - set(pixels):
+        if not 1 <= len(fields[column]) <= LONGEST_NAME:
+            what = f"has {len(fields[column]):,} letters; allowed are labels of 1 to {LONGEST_NAME}"
+            return f", column {column + 1} {what}"
+    return ""

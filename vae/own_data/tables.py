@@ -1,0 +1,113 @@
+"""Tables as Kaggle has them (.csv): a picture a line, its label first or last, with or without a header.
+
+Where a header names no label, that end of the lines is the label which can be one, while the other can be a pixel: 2 to
+100 different values, whole numbers or texts. Where both can, it is the first.
+"""
+
+from collections.abc import Callable
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import pyarrow
+import pyarrow.compute
+
+from vae.own_data.checks import MOST_CLASSES, OwnDataError
+from vae.own_data.labels import plain
+from vae.own_data.levels import FROM_ONE, are_levels, end_at_one, to_levels
+from vae.own_data.lines import Layout, check_lines, layout_of, parts_of
+from vae.own_data.pairing import half_of
+from vae.own_data.pictures import Found, Heap
+from vae.own_data.sizes import PIXELS
+
+NAMES = ("label", "labels", "class", "target", "y")  # what a header may call the label
+
+
+def read_tables(files: list[Path], on_progress: Callable[[float], None]) -> Found:
+    """All pictures of one table, or of several of which the names say the halves."""
+    halves = [half_of(file.stem) if len(files) > 1 else "" for file in files]
+    if len(set(halves)) < len(files):
+        names = ", ".join(file.name for file in files)
+        raise OwnDataError(names, "allowed are one csv, or two of which one has train and the other test in its name")
+    layouts = [layout_of(file) for file in files]
+    ends_at_one = end_at_one(
+        part.numbers for part in chain.from_iterable(parts_of(*pair) for pair in zip(files, layouts))
+    )
+    heaps, done = [], [FROM_ONE] if ends_at_one else []
+    total, before = sum(file.stat().st_size for file in files), 0
+    for file, layout, half in zip(files, layouts, halves):
+        table = _Table(file, layout, ends_at_one, lambda at, before=before: on_progress((before + at) / total))
+        heaps.append(Heap(file.name, half, table.levels, table.labels))
+        done.append(table.said)
+        before += file.stat().st_size
+    return Found(heaps, list(filter(None, dict.fromkeys(done))), may_lie=True)
+
+
+class _Table:
+    """What one file holds: levels (n, 784), labels (n,) or None, and where the labels were found, in words."""
+
+    def __init__(self, file: Path, layout: Layout, ends_at_one: bool, on_bytes: Callable[[int], None]):
+        inner, firsts, lasts = [], [], []
+        for part in parts_of(file, layout, on_bytes):
+            inner.append(to_levels(part.numbers, ends_at_one))
+            firsts.append(part.first)
+            lasts.append(part.last)
+        self.labels, self.said = None, ""
+        if not layout.has_labels:
+            self.levels = np.concatenate(inner)
+            return
+        first, last = (pyarrow.chunked_array(end, pyarrow.string()) for end in (firsts, lasts))
+        is_first, self.said = _find_label(layout, first, last, file.name)
+        label, pixel = (first, last) if is_first else (last, first)
+        self.labels = plain(np.asarray(label.to_pylist(), str), file.name)
+        self.levels = np.empty((len(label), PIXELS), np.uint8)
+        np.concatenate(inner, out=self.levels[:, :-1] if is_first else self.levels[:, 1:])
+        if (numbers := _pixels(pixel)) is None:
+            check_lines(file, layout, 0, range(1, layout.columns) if is_first else range(layout.columns - 1))
+        if ends_at_one and numbers.max() > 1:
+            column = layout.columns if is_first else 1
+            what = (
+                f"column {column} holds {numbers.max()}, while no other pixel is above 1; allowed is one range for all"
+            )
+            raise OwnDataError(file.name, what)
+        self.levels[:, -1 if is_first else 0] = to_levels(numbers, ends_at_one)
+
+
+def _find_label(
+    layout: Layout, first: pyarrow.ChunkedArray, last: pyarrow.ChunkedArray, place: str
+) -> tuple[bool, str]:
+    """Whether the label is the first field of a line, or else the last, and the sentence that says so."""
+    named = [bool(layout.header) and layout.header[end].lower() in NAMES for end in (0, -1)]
+    if named[0] != named[1]:
+        return named[0], f"The {'first' if named[0] else 'last'} column was taken as the label: the header says so."
+    labels = [_could_be_labels(end) for end in (first, last)]
+    fits = [labels[0] and _pixels(last) is not None, labels[1] and _pixels(first) is not None]
+    if all(fits):
+        return True, "The first column was taken as the label; the last could be it, too."
+    if not any(labels):
+        what = f"neither the first nor the last column can be labels; allowed are 2 to {MOST_CLASSES} different ones"
+        raise OwnDataError(place, f"{what}, whole numbers or texts")
+    is_first = fits[0] or (not fits[1] and labels[0])
+    return is_first, f"The {'first' if is_first else 'last'} column was taken as the label."
+
+
+def _could_be_labels(end: pyarrow.ChunkedArray) -> bool:
+    """Whether a column has few enough different values, and these are whole numbers or texts."""
+    values = pyarrow.compute.unique(end)
+    if not 2 <= len(values) <= MOST_CLASSES:
+        return False
+    numbers = _numbers(values)
+    return numbers is None or bool((numbers == np.rint(numbers)).all())
+
+
+def _pixels(end: pyarrow.ChunkedArray) -> np.ndarray | None:
+    """A column as the pixels it could be: (n,) float32; None if it cannot."""
+    numbers = _numbers(end)
+    return numbers if numbers is not None and are_levels(numbers) else None
+
+
+def _numbers(texts: pyarrow.ChunkedArray | pyarrow.Array) -> np.ndarray | None:
+    try:
+        return np.asarray(texts.cast(pyarrow.float32()))
+    except pyarrow.ArrowInvalid:
+        return None
