@@ -10,7 +10,7 @@ from vae.texts import quoted
 
 
 def plain(labels: np.ndarray, place: str) -> np.ndarray:
-    """Labels (n,), (n, 1) or one-hot (n, k) of any type as (n,) int64 or text; raises OwnDataError for others."""
+    """Labels (n,), (n, 1) or one-hot (n, k) as (n,) int64 or text; raises OwnDataError for what is neither."""
     if labels.ndim == 2 and labels.shape[1] > 1:
         return _of_one_hot(labels, place)
     labels = labels.reshape(-1)
@@ -49,8 +49,7 @@ def _texts(labels: np.ndarray, place: str) -> np.ndarray:
             first = int((labels == name).argmax()) + 1
             what = f"label {first} is {quoted(str(name))}; allowed are texts of 1 to {LONGEST_NAME} letters that can be"
             raise OwnDataError(place, f"{what} printed")
-    is_number = all(re.fullmatch(r"[+-]?[0-9]{1,15}(\.0*)?", name) for name in names)
-    return labels.astype(np.float64).astype(np.int64) if is_number else labels
+    return labels
 
 
 def number(heaps: list[Heap]) -> tuple[list[np.ndarray], tuple[str, ...]]:

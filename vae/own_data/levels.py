@@ -36,3 +36,9 @@ def check_levels(numbers: np.ndarray, place: str, before: int) -> None:
     row = int(is_wrong.any(1).argmax())
     value = rows[row, is_wrong[row].argmax()]
     raise OwnDataError(place, f"picture {before + row + 1} holds {value}; {ALLOWED}")
+
+
+def check_not_blank(levels: list[np.ndarray], place: str) -> None:
+    """Refuses pictures (n, 784) of which each is one even grey."""
+    if all((some.min(1) == some.max(1)).all() for some in levels):
+        raise OwnDataError(place, "each picture is one even grey; allowed are pictures in which there is something")

@@ -11,6 +11,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 from vae.own_data.checks import OwnDataError, check_unpacked, readable
 
 GZIP = b"\x1f\x8b"
+ALLOWED = (ZIP_STORED, ZIP_DEFLATED)
 MOST_ENTRIES = 300_000
 MOST_OF_A_LIST = 32_000_000  # bytes of a zip file's list of entries, which is read at once
 
@@ -60,10 +61,8 @@ def zip_file(path: Path) -> Iterator[ZipFile]:
             raise OwnDataError(path.name, f"{len(entries):,} entries, but at most {MOST_ENTRIES:,} are allowed")
         if locked := next((entry.filename for entry in entries if entry.flag_bits & 1), None):
             raise OwnDataError(path.name, f"{locked} is locked with a password; allowed are files without one")
-        if other := next(
-            (entry.filename for entry in entries if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED)), ""
-        ):
-            what = f"{other} is packed in a way that may fill the memory; allowed are deflate and no packing"
+        if other := next((entry.filename for entry in entries if entry.compress_type not in ALLOWED), None):
+            what = f"{other} is packed in an unusual way; allowed are deflate, which never fills the memory, and none"
             raise OwnDataError(path.name, what)
         check_unpacked(path.name, sum(entry.file_size for entry in entries))
         with whole:

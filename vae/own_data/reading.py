@@ -11,15 +11,17 @@ from vae.own_data.folders import read_files, read_folder, read_zip
 from vae.own_data.idx import is_idx, of_idx
 from vae.own_data.images import ENDINGS
 from vae.own_data.labels import number, plain
+from vae.own_data.levels import check_levels, check_not_blank, to_levels
 from vae.own_data.packed import beginning, zip_file
 from vae.own_data.pictures import Found, Half, Heap, Pictures
-from vae.own_data.sizes import PIXELS
+from vae.own_data.sizes import PIXELS, SIDE
 from vae.own_data.split import split
 from vae.own_data.stacks import read_arrays
 from vae.own_data.tables import read_tables
 from vae.own_data.turns import turn_light, turn_over
 
 ALLOWED = "allowed are .npz and .npy arrays, idx files, csv, and a zip or a folder of pictures"
+DRAWINGS = "drawings"
 _TEXT = frozenset(range(32, 256)) | frozenset(b"\t\r\n")
 
 
@@ -41,20 +43,26 @@ def read(
     found = _found(files, on_progress)
     check_count(files[0].name, sum(len(heap.levels) for heap in found.heaps))
     is_emnist = any("emnist" in file.name.lower() for file in files)
-    turned = [turn_over(found.heaps, is_emnist, transpose), turn_light(found.heaps, invert)]
     offers = ("transpose", "invert") if found.may_lie or is_emnist else ("invert",)
+    turned = turn_over(found.heaps, is_emnist and found.may_lie, transpose), turn_light(found.heaps, invert)
     return _halves(found.heaps, [*found.done, *filter(None, turned)], offers)
 
 
-def of_drawings(levels: np.ndarray, drawn: np.ndarray, names: Sequence[str]) -> Pictures:
-    """The dataset of a class's drawings: levels (n, 784) or (n, 28, 28) uint8, white on black, and labels (n,) by name.
+def of_drawings(levels: np.ndarray, labels: np.ndarray, names: Sequence[str]) -> Pictures:
+    """The dataset of a class's drawings: levels (n, 784) or (n, 28, 28), white (255) on black (0), labels (n,) int.
 
-    Raises OwnDataError as `read` does: too few, too few of a class, one class only.
+    names: of the classes, by label; those that nobody drew are left out. Raises OwnDataError as `read` does.
     """
-    check_count("drawings", len(levels))
-    levels = np.array(levels, np.uint8).reshape(-1, PIXELS)
-    heap = Heap("drawings", "", levels, plain(np.asarray(names, str)[np.asarray(drawn)], "drawings"))
-    return _halves([heap], [], ())
+    levels, labels = np.asarray(levels), np.asarray(labels)
+    check_count(DRAWINGS, len(levels))
+    if levels.shape[1:] not in ((PIXELS,), (SIDE, SIDE)) or labels.shape != levels.shape[:1]:
+        what = f"levels of the shape {levels.shape} with labels of {labels.shape}"
+        raise OwnDataError(DRAWINGS, f"{what}; allowed are (n, {PIXELS}) or (n, {SIDE}, {SIDE}) with (n,)")
+    if not ((labels >= 0) & (labels < len(names))).all():
+        raise OwnDataError(DRAWINGS, f"labels from {labels.min()} to {labels.max()}; allowed are 0 to {len(names) - 1}")
+    check_levels(levels, DRAWINGS, 0)
+    levels = to_levels(levels, ends_at_one=False).reshape(-1, PIXELS)
+    return _halves([Heap(DRAWINGS, "", levels, plain(np.asarray(names, str)[labels], DRAWINGS))], [], ())
 
 
 def _check(files: list[Path]) -> None:
@@ -115,6 +123,7 @@ def _kind(file: Path) -> str:
 
 def _halves(heaps: list[Heap], done: list[str], offers: tuple[str, ...]) -> Pictures:
     place = heaps[0].name
+    check_not_blank([heap.levels for heap in heaps], place)
     numbers, names = number(heaps)
     is_test = np.repeat([heap.half == "test" for heap in heaps], [len(heap.levels) for heap in heaps])
     numbers = np.concatenate(numbers)

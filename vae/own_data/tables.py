@@ -59,18 +59,16 @@ class _Table:
         first, last = (pyarrow.chunked_array(end, pyarrow.string()) for end in (firsts, lasts))
         is_first, self.said = _find_label(layout, first, last, file.name)
         label, pixel = (first, last) if is_first else (last, first)
-        self.labels = plain(np.asarray(label.to_pylist(), str), file.name)
+        numbers = _numbers(label, pyarrow.float64())
+        self.labels = plain(np.asarray(label.to_pylist(), str) if numbers is None else numbers, file.name)
         self.levels = np.empty((len(label), PIXELS), np.uint8)
         np.concatenate(inner, out=self.levels[:, :-1] if is_first else self.levels[:, 1:])
-        if (numbers := _pixels(pixel)) is None:
+        if (column := _pixels(pixel)) is None:
             check_lines(file, layout, 0, range(1, layout.columns) if is_first else range(layout.columns - 1))
-        if ends_at_one and numbers.max() > 1:
-            column = layout.columns if is_first else 1
-            what = (
-                f"column {column} holds {numbers.max()}, while no other pixel is above 1; allowed is one range for all"
-            )
-            raise OwnDataError(file.name, what)
-        self.levels[:, -1 if is_first else 0] = to_levels(numbers, ends_at_one)
+        if ends_at_one and column.max() > 1:
+            what = f"column {layout.columns if is_first else 1} holds {column.max()}, and no other pixel is above 1"
+            raise OwnDataError(file.name, f"{what}; allowed is one range for all: from 0 to 1, or from 0 to 255")
+        self.levels[:, -1 if is_first else 0] = to_levels(column, ends_at_one)
 
 
 def _find_label(
@@ -96,18 +94,19 @@ def _could_be_labels(end: pyarrow.ChunkedArray) -> bool:
     values = pyarrow.compute.unique(end)
     if not 2 <= len(values) <= MOST_CLASSES:
         return False
-    numbers = _numbers(values)
+    numbers = _numbers(values, pyarrow.float64())
     return numbers is None or bool((numbers == np.rint(numbers)).all())
 
 
 def _pixels(end: pyarrow.ChunkedArray) -> np.ndarray | None:
     """A column as the pixels it could be: (n,) float32; None if it cannot."""
-    numbers = _numbers(end)
+    numbers = _numbers(end, pyarrow.float32())
     return numbers if numbers is not None and are_levels(numbers) else None
 
 
-def _numbers(texts: pyarrow.ChunkedArray | pyarrow.Array) -> np.ndarray | None:
+def _numbers(texts: pyarrow.ChunkedArray | pyarrow.Array, kind: pyarrow.DataType) -> np.ndarray | None:
+    """Texts as numbers; None if one is none."""
     try:
-        return np.asarray(texts.cast(pyarrow.float32()))
+        return np.asarray(texts.cast(kind))
     except pyarrow.ArrowInvalid:
         return None
