@@ -44,7 +44,7 @@ def _texts(labels: np.ndarray, place: str) -> np.ndarray:
         except UnicodeDecodeError as error:
             raise OwnDataError(place, "a label is no UTF-8 text") from error
     labels = np.char.strip(labels)
-    for name in (names := np.unique(labels)):
+    for name in np.unique(labels):
         if not name or len(name) > LONGEST_NAME or not str(name).isprintable():
             first = int((labels == name).argmax()) + 1
             what = f"label {first} is {quoted(str(name))}; allowed are texts of 1 to {LONGEST_NAME} letters that can be"

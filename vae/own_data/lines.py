@@ -5,7 +5,7 @@ import io
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 import pyarrow
@@ -85,8 +85,8 @@ def parts_of(file: Path, layout: Layout, on_bytes: Callable[[int], None] = lambd
                 done += len(part.numbers)
                 on_bytes(packed.tell())
         except pyarrow.ArrowInvalid as error:
-            check_lines(file, layout, done)
-            raise OwnDataError(file.name, f"after line {done + layout.first_line - 1}: {error}") from error
+            inner = range(1, layout.columns - 1) if layout.has_labels else range(layout.columns)
+            refuse_line(file, layout, done, inner, error)
 
 
 def _batches(content: io.BufferedIOBase, layout: Layout) -> Iterator[pyarrow.RecordBatch]:
@@ -116,20 +116,19 @@ def _part(batch: pyarrow.RecordBatch, layout: Layout) -> Part:
     return Part(numbers, *ends) if ends else Part(numbers, None, None)
 
 
-def check_lines(file: Path, layout: Layout, done: int, pixels: range | None = None) -> None:
-    """Refuses the first line that is at fault, after `done` pictures that are not.
+def refuse_line(file: Path, layout: Layout, done: int, pixels: range, error: Exception | None = None) -> NoReturn:
+    """Raises OwnDataError with the first line that is at fault, after `done` pictures that are not.
 
-    pixels: the columns, from 0 on, that have to be levels; all but the ends where one of them is a label.
+    pixels: the columns, from 0 on, that have to be levels; what pyarrow says stands in where no fault is found.
     """
-    if pixels is None:
-        pixels = range(1, layout.columns - 1) if layout.has_labels else range(layout.columns)
+    first = done + layout.first_line
     with opened(file) as content, io.TextIOWrapper(content, "utf-8-sig", "replace", newline="") as text:
-        first = done + layout.first_line
         for _ in range(first - 1):
             text.readline()
         for number, line in enumerate(iter(lambda: text.readline(LONGEST_LINE), ""), first):
             if what := _fault(line.rstrip("\r\n"), layout, pixels):
-                raise OwnDataError(file.name, f"line {number}{what}")
+                raise OwnDataError(file.name, f"line {number}{what}") from error
+    raise OwnDataError(file.name, f"no picture can be read from line {first} on ({error})") from error
 
 
 def _fault(line: str, layout: Layout, pixels: range) -> str:

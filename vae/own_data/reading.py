@@ -81,22 +81,22 @@ def _found(files: list[Path], on_progress: Callable[[float], None]) -> Found:
     place = ", ".join(file.name for file in files)
     if len(set(kinds)) > 1:
         raise OwnDataError(place, f"files of several kinds ({', '.join(kinds)}); allowed are files of one kind")
-    kind, alone = kinds[0], len(files) == 1
-    if kind == "npy":
-        return read_arrays(place, [of_npy(file) for file in files], on_progress)
-    if kind == "idx":
-        return read_arrays(place, [of_idx(file) for file in files], on_progress)
-    if kind == "npz" and alone:
-        return read_arrays(place, of_npz(files[0]), on_progress)
-    if kind == "csv":
-        return read_tables(files, on_progress)
-    if kind == "picture":
-        return read_files(files, on_progress)
-    if kind == "zip" and alone:
-        return read_zip(files[0], on_progress)
-    if kind == "folder" and alone:
-        return read_folder(files[0], on_progress)
-    raise OwnDataError(place, f"several of the kind {kind}; allowed is one")
+    if len(files) > 1 and kinds[0] in ("npz", "zip", "folder"):
+        raise OwnDataError(place, f"several of the kind {kinds[0]}; allowed is one")
+    match kinds[0]:
+        case "npy":
+            return read_arrays(place, [of_npy(file) for file in files], on_progress)
+        case "npz":
+            return read_arrays(place, of_npz(files[0]), on_progress)
+        case "idx":
+            return read_arrays(place, [of_idx(file) for file in files], on_progress)
+        case "csv":
+            return read_tables(files, on_progress)
+        case "zip":
+            return read_zip(files[0], on_progress)
+        case "folder":
+            return read_folder(files[0], on_progress)
+    return read_files(files, on_progress)
 
 
 def _kind(file: Path) -> str:

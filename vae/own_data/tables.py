@@ -15,7 +15,7 @@ import pyarrow.compute
 from vae.own_data.checks import MOST_CLASSES, OwnDataError
 from vae.own_data.labels import plain
 from vae.own_data.levels import FROM_ONE, are_levels, end_at_one, to_levels
-from vae.own_data.lines import Layout, check_lines, layout_of, parts_of
+from vae.own_data.lines import Layout, layout_of, parts_of, refuse_line
 from vae.own_data.pairing import half_of
 from vae.own_data.pictures import Found, Heap
 from vae.own_data.sizes import PIXELS
@@ -36,39 +36,48 @@ def read_tables(files: list[Path], on_progress: Callable[[float], None]) -> Foun
     heaps, done = [], [FROM_ONE] if ends_at_one else []
     total, before = sum(file.stat().st_size for file in files), 0
     for file, layout, half in zip(files, layouts, halves):
-        table = _Table(file, layout, ends_at_one, lambda at, before=before: on_progress((before + at) / total))
-        heaps.append(Heap(file.name, half, table.levels, table.labels))
-        done.append(table.said)
+        levels, labels, said = _read(
+            file, layout, ends_at_one, lambda at, before=before: on_progress((before + at) / total)
+        )
+        heaps.append(Heap(file.name, half, levels, labels))
+        done.append(said)
         before += file.stat().st_size
     return Found(heaps, list(filter(None, dict.fromkeys(done))), may_lie=True)
 
 
-class _Table:
-    """What one file holds: levels (n, 784), labels (n,) or None, and where the labels were found, in words."""
+def _read(
+    file: Path, layout: Layout, ends_at_one: bool, on_bytes: Callable[[int], None]
+) -> tuple[np.ndarray, np.ndarray | None, str]:
+    """Levels (n, 784) and labels (n,), or None, of one file, and where its labels were found, in words."""
+    inner, firsts, lasts = [], [], []
+    for part in parts_of(file, layout, on_bytes):
+        inner.append(to_levels(part.numbers, ends_at_one))
+        firsts.append(part.first)
+        lasts.append(part.last)
+    if not layout.has_labels:
+        return np.concatenate(inner), None, ""
+    first, last = (pyarrow.chunked_array(end, pyarrow.string()) for end in (firsts, lasts))
+    is_first, said = _find_label(layout, first, last, file.name)
+    levels = np.empty((len(first), PIXELS), np.uint8)
+    np.concatenate(inner, out=levels[:, :-1] if is_first else levels[:, 1:])
+    levels[:, -1 if is_first else 0] = _outer(file, layout, last if is_first else first, is_first, ends_at_one)
+    return levels, _labels(first if is_first else last, file.name), said
 
-    def __init__(self, file: Path, layout: Layout, ends_at_one: bool, on_bytes: Callable[[int], None]):
-        inner, firsts, lasts = [], [], []
-        for part in parts_of(file, layout, on_bytes):
-            inner.append(to_levels(part.numbers, ends_at_one))
-            firsts.append(part.first)
-            lasts.append(part.last)
-        self.labels, self.said = None, ""
-        if not layout.has_labels:
-            self.levels = np.concatenate(inner)
-            return
-        first, last = (pyarrow.chunked_array(end, pyarrow.string()) for end in (firsts, lasts))
-        is_first, self.said = _find_label(layout, first, last, file.name)
-        label, pixel = (first, last) if is_first else (last, first)
-        numbers = _numbers(label, pyarrow.float64())
-        self.labels = plain(np.asarray(label.to_pylist(), str) if numbers is None else numbers, file.name)
-        self.levels = np.empty((len(label), PIXELS), np.uint8)
-        np.concatenate(inner, out=self.levels[:, :-1] if is_first else self.levels[:, 1:])
-        if (column := _pixels(pixel)) is None:
-            check_lines(file, layout, 0, range(1, layout.columns) if is_first else range(layout.columns - 1))
-        if ends_at_one and column.max() > 1:
-            what = f"column {layout.columns if is_first else 1} holds {column.max()}, and no other pixel is above 1"
-            raise OwnDataError(file.name, f"{what}; allowed is one range for all: from 0 to 1, or from 0 to 255")
-        self.levels[:, -1 if is_first else 0] = to_levels(column, ends_at_one)
+
+def _outer(file: Path, layout: Layout, end: pyarrow.ChunkedArray, is_last: bool, ends_at_one: bool) -> np.ndarray:
+    """The levels (n,) of the pixel at the end of the lines where the label is not."""
+    column = _pixels(end)
+    if column is None:
+        refuse_line(file, layout, 0, range(1, layout.columns) if is_last else range(layout.columns - 1))
+    if ends_at_one and column.max() > 1:
+        what = f"column {layout.columns if is_last else 1} holds {column.max()}, and no other pixel is above 1"
+        raise OwnDataError(file.name, f"{what}; allowed is one range for all: from 0 to 1, or from 0 to 255")
+    return to_levels(column, ends_at_one)
+
+
+def _labels(end: pyarrow.ChunkedArray, place: str) -> np.ndarray:
+    numbers = _numbers(end, pyarrow.float64())
+    return plain(np.asarray(end.to_pylist(), str) if numbers is None else numbers, place)
 
 
 def _find_label(
