@@ -4,7 +4,7 @@ import io
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from vae.own_data.checks import MOST_PIXELS, OwnDataError
 from vae.own_data.greys import COLOURS, SEEN_THROUGH, grey_image
@@ -34,6 +34,8 @@ def read_image(data: bytes, place: str) -> Seen:
             return _seen(image, place)
     except OwnDataError:
         raise
+    except UnidentifiedImageError as error:
+        raise OwnDataError(place, f"it cannot be read as a picture; allowed are {', '.join(FORMATS)}") from error
     except Exception as error:  # there is no end to what Pillow raises for damaged files
         raise OwnDataError(place, f"it cannot be read as a picture ({error})") from error
 

@@ -59,7 +59,7 @@ def layout_of(file: Path) -> Layout:
     delimiter = max(",;\t", key=text.count)
     fields = tuple(field.strip() for field in next(csv.reader([text], delimiter=delimiter), ()))
     if len(fields) not in (PIXELS, PIXELS + 1):
-        raise OwnDataError(file.name, f"line 1 has {len(fields):,} fields; {WIDTHS}")
+        raise OwnDataError(file.name, f"line 1 has {_fields(len(fields))}; {WIDTHS}")
     is_header = sum(map(is_level, fields)) < len(fields) / 2  # else it is a picture, perhaps with a fault
     return Layout(delimiter, len(fields), fields if is_header else ())
 
@@ -84,6 +84,8 @@ def parts_of(file: Path, layout: Layout, on_bytes: Callable[[int], None] = lambd
                 yield part
                 done += len(part.numbers)
                 on_bytes(packed.tell())
+            if not done:
+                raise OwnDataError(file.name, "no lines with pictures; allowed is a picture in each line")
         except pyarrow.ArrowInvalid as error:
             inner = range(1, layout.columns - 1) if layout.has_labels else range(layout.columns)
             refuse_line(file, layout, done, inner, error)
@@ -142,7 +144,7 @@ def _fault(line: str, layout: Layout, pixels: range) -> str:
     except csv.Error as error:
         return f" cannot be read ({error})"
     if len(fields) != layout.columns:
-        return f" has {len(fields):,} fields; the first line has {layout.columns}, and so must all"
+        return f" has {_fields(len(fields))}; the first line has {layout.columns}, and so must all"
     for column in pixels:
         if not is_level(fields[column]):
             return f", column {column + 1} is {quoted(fields[column])}; {ALLOWED}"
@@ -151,3 +153,7 @@ def _fault(line: str, layout: Layout, pixels: range) -> str:
             what = f"has {len(fields[column]):,} letters; allowed are labels of 1 to {LONGEST_NAME}"
             return f", column {column + 1} {what}"
     return ""
+
+
+def _fields(count: int) -> str:
+    return "1 field" if count == 1 else f"{count:,} fields"

@@ -62,7 +62,7 @@ def of_drawings(levels: np.ndarray, labels: np.ndarray, names: Sequence[str]) ->
         raise OwnDataError(DRAWINGS, f"labels from {labels.min()} to {labels.max()}; allowed are 0 to {len(names) - 1}")
     check_levels(levels, DRAWINGS, 0)
     levels = to_levels(levels, ends_at_one=False).reshape(-1, PIXELS)
-    return _halves([Heap(DRAWINGS, "", levels, plain(np.asarray(names, str)[labels], DRAWINGS))], [], ())
+    return _halves([Heap(DRAWINGS, "", levels, plain(np.array(list(names))[labels], DRAWINGS))], [], ())
 
 
 def _check(files: list[Path]) -> None:

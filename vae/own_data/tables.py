@@ -1,7 +1,7 @@
 """Tables as Kaggle has them (.csv): a picture a line, its label first or last, with or without a header.
 
 Where a header names no label, that end of the lines is the label which can be one, while the other can be a pixel: 2 to
-100 different values, whole numbers or texts. Where both can, it is the first.
+100 different values, whole numbers or texts, each at least twice. Where both can, it is the first.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow
 import pyarrow.compute
 
-from vae.own_data.checks import MOST_CLASSES, OwnDataError
+from vae.own_data.checks import FEWEST_OF_A_CLASS, MOST_CLASSES, OwnDataError
 from vae.own_data.labels import plain
 from vae.own_data.levels import FROM_ONE, are_levels, end_at_one, to_levels
 from vae.own_data.lines import Layout, layout_of, parts_of, refuse_line
@@ -87,21 +87,22 @@ def _find_label(
     named = [bool(layout.header) and layout.header[end].lower() in NAMES for end in (0, -1)]
     if named[0] != named[1]:
         return named[0], f"The {'first' if named[0] else 'last'} column was taken as the label: the header says so."
-    labels = [_could_be_labels(end) for end in (first, last)]
-    fits = [labels[0] and _pixels(last) is not None, labels[1] and _pixels(first) is not None]
-    if all(fits):
-        return True, "The first column was taken as the label; the last could be it, too."
-    if not any(labels):
-        what = f"neither the first nor the last column can be labels; allowed are 2 to {MOST_CLASSES} different ones"
-        raise OwnDataError(place, f"{what}, whole numbers or texts")
-    is_first = fits[0] or (not fits[1] and labels[0])
-    return is_first, f"The {'first' if is_first else 'last'} column was taken as the label."
+    are_pixels = [_pixels(end) is not None for end in (first, last)]
+    for fewest in (FEWEST_OF_A_CLASS, 1):  # else a pixel with one fault could be the label
+        could = [_could_be_labels(end, fewest) for end in (first, last)]
+        fits = [could[0] and are_pixels[1], could[1] and are_pixels[0]]
+        if any(could):
+            is_first = fits[0] if any(fits) else could[0]
+            other = "; the last could be it, too" if all(fits) else ""
+            return is_first, f"The {'first' if is_first else 'last'} column was taken as the label{other}."
+    what = f"neither the first nor the last column can be labels; allowed are 2 to {MOST_CLASSES} different ones"
+    raise OwnDataError(place, f"{what}, whole numbers or texts")
 
 
-def _could_be_labels(end: pyarrow.ChunkedArray) -> bool:
-    """Whether a column has few enough different values, and these are whole numbers or texts."""
-    values = pyarrow.compute.unique(end)
-    if not 2 <= len(values) <= MOST_CLASSES:
+def _could_be_labels(end: pyarrow.ChunkedArray, fewest: int) -> bool:
+    """Whether a column has few enough different values, each often enough, and these are whole numbers or texts."""
+    values, counts = pyarrow.compute.value_counts(end).flatten()
+    if not 2 <= len(values) <= MOST_CLASSES or pyarrow.compute.min(counts).as_py() < fewest:
         return False
     numbers = _numbers(values, pyarrow.float64())
     return numbers is None or bool((numbers == np.rint(numbers)).all())
