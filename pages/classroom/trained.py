@@ -18,7 +18,7 @@ OF_AN_AE = {"conversion"}
 def rows(now: Class) -> list[dict]:
     """What a class has trained, those runs that have ended first, the lowest −ELBO, or loss, at the top.
 
-    In nats an image, of the 10,000 test digits; None where a run has not ended.
+    In nats an image, of the test digits; None where a run has not ended.
     """
     return _rows(readings.store().url, now.runs, now.ended, now.settled)
 

@@ -138,7 +138,7 @@ class Board {
     const hint =
       runs === 0
         ? "Nothing yet. What anybody in the class trains stands here, without a name."
-        : `${ended} of ${runs} runs have ended. Nats an image, of the 10,000 test digits; lower is better.`;
+        : `${ended} of ${runs} runs have ended. Nats an image, of the test digits; lower is better.`;
     this.find(".trained .hint").textContent = hint;
     clearTimeout(this.again);
     const rows = await this.class.trained().catch(() => null);

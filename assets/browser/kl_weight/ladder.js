@@ -195,7 +195,7 @@ class View {
     );
     const sigma = Array.from(code.logSigma.slice(0, 4), (s) => Math.exp(s).toPrecision(2)).join(", ");
     this.find(".reading").textContent =
-      `${inNats(this.chosen)} This digit: σ = ${sigma}${code.mu.length > 4 ? ", …" : "."}`;
+      `${inNats(this.chosen, this.digits.length)} This digit: σ = ${sigma}${code.mu.length > 4 ? ", …" : "."}`;
     for (const rung of this.rungs) this.locate(rung);
   }
 
@@ -349,12 +349,12 @@ class View {
 }
 
 /** What a rung pays over all test digits. */
-function inNats(rung) {
+function inNats(rung, count) {
   const { label, reconstruction, kl, negativeElbo, active, klPerDimension } = rung;
   const [loss, rate, sum] = [reconstruction, kl, negativeElbo].map((nats) => nats.toFixed(1));
   const terms = `reconstruction ${loss} + KL ${rate} = −ELBO ${sum} nats`;
   const dimensions = `${active} of ${klPerDimension.length} dimensions active`;
-  return `All 10,000 test digits at β = ${label}: ${terms}; ${inParts(rung)}; ${dimensions}.`;
+  return `All ${count.toLocaleString("en")} test digits at β = ${label}: ${terms}; ${inParts(rung)}; ${dimensions}.`;
 }
 
 /** A squared MMD; whoever points at it sees what chance alone makes. */
