@@ -12,13 +12,14 @@ import pyarrow
 import pyarrow.compute
 from pyarrow.csv import ConvertOptions, ParseOptions, ReadOptions, open_csv
 
-from vae.own_data.checks import CHUNK, LONGEST_NAME, OwnDataError, check_not_too_many, readable
+from vae.own_data.checks import LONGEST_NAME, OwnDataError, check_not_too_many, readable
 from vae.own_data.levels import ALLOWED, are_levels
 from vae.own_data.packed import opened
 from vae.own_data.sizes import PIXELS
 from vae.texts import quoted
 
 LONGEST_LINE = 1_000_000  # bytes
+BLOCK = 2_000_000  # bytes: pyarrow reads some dozen of them ahead
 NUMBER = re.compile(r"[ \t]*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?[ \t]*", re.IGNORECASE)
 WIDTHS = f"allowed are {PIXELS} (the pixels) or {PIXELS + 1} (a label, too), parted by commas, semicolons or tabs"
 
@@ -98,7 +99,7 @@ def _batches(content: io.BufferedIOBase, layout: Layout) -> Iterator[pyarrow.Rec
         types[names[0]] = types[names[-1]] = pyarrow.string()
     return open_csv(
         content,
-        ReadOptions(use_threads=False, block_size=CHUNK, column_names=names, skip_rows=layout.first_line - 1),
+        ReadOptions(use_threads=False, block_size=BLOCK, column_names=names, skip_rows=layout.first_line - 1),
         ParseOptions(delimiter=layout.delimiter, ignore_empty_lines=False),
         ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=True),
     )
