@@ -49,7 +49,7 @@ def show() -> None:
         _from_file()
     with from_sheet:
         _from_drawings()
-    st.subheader("What is there")
+    st.subheader("Own pictures of this server")
     _list()
 
 

@@ -20,7 +20,8 @@ from vae.sizes import Size, is_own, own_name
 from vae.texts import on_one_line, quoted
 
 MOST_BYTES = 200_000_000  # of the pictures of a set: 200,000 and their labels are 157 MB
-MOST_SETS = 100
+MOST_SETS, MOST_ROOM = 100, 2_000_000_000  # sets in a store, and bytes of all of them
+FULL = "Remove one first, with `python -m vae data remove`"
 ABOUT = 100_000  # bytes of what is said of a set, at most
 LONGEST = 40  # letters of a title
 HALVES = ("train", "test")
@@ -45,7 +46,7 @@ class Shelf(Reader):
     def add_dataset(self, pictures: Pictures, title: str) -> str:
         """Keeps a set of pictures, and returns its name; what is there already stays, and keeps its title.
 
-        Raises OwnDataError for a title that is empty or too long, and where the store has too many sets.
+        Raises OwnDataError for a title that is empty or too long, and where the store has no room for the set.
         """
         title = on_one_line(title).strip()
         if not 1 <= len(title) <= LONGEST:
@@ -54,12 +55,11 @@ class Shelf(Reader):
         if self.upper.exists(f"{DATASETS}/{dataset}/about.json"):
             return dataset
         if len(self.upper.folders(DATASETS)) >= MOST_SETS:
-            raise OwnDataError(
-                "the store",
-                f"it has {MOST_SETS} sets of own pictures, which is as many as it holds: remove one first, with "
-                "`python -m vae data remove`",
-            )
-        self.upper.write(f"{DATASETS}/{dataset}/pictures.safetensors", arrays_to_bytes(_arrays(pictures)))
+            raise OwnDataError("the store", f"it has {MOST_SETS} sets of own pictures, and holds no more. {FULL}")
+        content = arrays_to_bytes(_arrays(pictures))
+        if self.upper.size(DATASETS) + len(content) > MOST_ROOM:
+            raise OwnDataError("the store", f"it has room for {MOST_ROOM:,} bytes of own pictures, and no more. {FULL}")
+        self.upper.write(f"{DATASETS}/{dataset}/pictures.safetensors", content)
         about = {"title": title, "names": pictures.names, "done": pictures.done, "added": time.time()}
         self.upper.write(f"{DATASETS}/{dataset}/about.json", json.dumps(about, indent=2).encode())  # last: it is whole
         return dataset

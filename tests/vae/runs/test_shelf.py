@@ -83,11 +83,13 @@ def test_a_title_has_1_to_40_letters(store, tmp_path, title):
     assert store.datasets() == []
 
 
-def test_a_full_shelf_says_the_way_out(store, tmp_path, monkeypatch):
-    monkeypatch.setattr(shelf, "MOST_SETS", 1)
+@pytest.mark.parametrize("bound, most", [("MOST_SETS", 1), ("MOST_ROOM", 200_000)])
+def test_a_full_shelf_says_the_way_out(store, tmp_path, monkeypatch, bound, most):
     first = store.add_dataset(animals(tmp_path), "first")
-    with pytest.raises(OwnDataError, match=r"it has 1 sets .+ remove one first, with `python -m vae data remove`"):
+    monkeypatch.setattr(shelf, bound, most)
+    with pytest.raises(OwnDataError, match=r"no more\. Remove one first, with `python -m vae data remove`"):
         store.add_dataset(animals(tmp_path, names=("x", "y")), "second")
+    assert [about.dataset for about in store.datasets()] == [first]
     store.remove_dataset(first)
     assert store.add_dataset(animals(tmp_path, names=("x", "y")), "second")
 
