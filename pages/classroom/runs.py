@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.classroom.trained import pages_of
 from pages.lessons import LESSONS
-from pages.shared import controls, linked, take_home, visitors
+from pages.shared import controls, in_words, linked, take_home, visitors
 from pages.shared import lab as ui
 from pages.shared.once import recent
 from pages.shared.plain import message
@@ -68,7 +68,7 @@ def _table(runs: dict[str, tuple[RunConfig, str]]) -> list[dict]:
         figures = {label: test.get(name) for label, name in FIGURES.items()}
         origin = "comes with the project" if store().comes_with_the_project(run_id) else "trained here"
         rows.append(
-            {"model": config.model.upper(), "settings": linked.describe(config)}
+            {"model": config.model.upper(), "settings": in_words.describe(config)}
             | figures
             | {"state": state, "size, MB": _megabytes(run_id, state), "origin": origin, "name": run_id}
         )
@@ -194,7 +194,7 @@ def _difference(one: float, other: float) -> str:
 
 
 def _name(config: RunConfig) -> str:
-    return f"{config.model.upper()} · {linked.describe(config)}"
+    return f"{config.model.upper()} · {in_words.describe(config)}"
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 from pages.classroom.classes import Class
 from pages.lessons import LESSONS
-from pages.shared import readings
+from pages.shared import in_words, readings
 from pages.shared.once import recent
 from vae.config import RunConfig
 from vae.runs.states import ENDED
@@ -32,8 +32,6 @@ def _rows(_: str, run_ids: tuple[str, ...], *__: int) -> list[dict]:
 
 
 def _row(store: RunStore, run_id: str) -> dict | None:
-    from pages.shared import linked  # with torch, for which a server that starts does not wait
-
     try:
         config, status = store.config(run_id), store.status(run_id)
         test = (store.metrics(run_id) or {}).get("test") or {}
@@ -42,7 +40,7 @@ def _row(store: RunStore, run_id: str) -> dict | None:
     return {
         "run": run_id,
         "model": config.model.upper(),
-        "settings": linked.describe(config),
+        "settings": in_words.describe(config),
         "weight": config.kl_weight,
         "dimensions": config.latent_dim,
         "state": status.state if status.state in ENDED else "",
@@ -55,7 +53,7 @@ def _row(store: RunStore, run_id: str) -> dict | None:
 
 def _addresses(config: RunConfig) -> dict[str, str]:
     """The pages that show a run, by title: their addresses, relative to any page's."""
-    from pages.shared import linked
+    from pages.shared import linked  # with torch, for which a server that starts does not wait
 
     names, asked = pages_of(config), urlencode(linked.address_of(config))
     return {lesson.title: f".{lesson.address}?{asked}" for lesson in LESSONS if lesson.name in names}

@@ -74,7 +74,7 @@ def show() -> None:
 
         st.subheader("A sweep of your own")
         sweeping.of_ones_own()
-    controls.foot(FORMULA, __file__)
+    controls.foot(FORMULA, __file__, ladders.heading(card.shown))
 
 
 if __name__ == "__main__":

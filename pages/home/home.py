@@ -1,9 +1,10 @@
 """The lesson in one picture: two networks, one digit, and what differs when it passes through again."""
 
 from pages.home import networks, plan
-from pages.shared import controls, steps
+from pages.shared import controls, steps, take_home
 from pages.shared.glossary import say
 from pages.shared.steps import Answer, Step
+from vae.config import RunConfig
 
 SENTENCE = (
     "An **autoencoder** squeezes a picture *x* into a few numbers *z* and paints it again. It becomes a "
@@ -65,7 +66,7 @@ def show() -> None:
     with steps.card(STEPS):
         networks.show()
         plan.show()
-    controls.foot(FORMULA, __file__)
+    controls.foot(FORMULA, __file__, take_home.heading("AE and VAE", RunConfig()))
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ def show() -> None:
         architecture = ladders.choose_architecture(first=0)
         card.about(architecture)
         ladder.show(architecture)
-    controls.foot(FORMULA, __file__)
+    controls.foot(FORMULA, __file__, ladders.heading(card.shown))
 
 
 if __name__ == "__main__":

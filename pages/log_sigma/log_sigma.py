@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.log_sigma import sigma_plane, sigma_race
-from pages.shared import controls, steps
+from pages.shared import controls, steps, take_home
 from pages.shared.glossary import say
 from pages.shared.steps import Answer, Step
 from vae.config import RunConfig
@@ -87,7 +87,7 @@ def show() -> None:
             st.subheader("The limits of log σ itself")
             sigma_race.limits()
             sigma_race.verdict()
-    controls.foot(FORMULA, __file__)
+    controls.foot(FORMULA, __file__, take_home.heading("VAEs with three heads for σ", sigma_race.asked_for()))
 
 
 if __name__ == "__main__":

@@ -57,6 +57,11 @@ def run() -> bool:
     return True
 
 
+def asked_for() -> RunConfig:
+    """What the race is set to; the defaults where its fields are not there."""
+    return RunConfig(**{name: st.session_state[name] for name in SETTINGS if name in st.session_state})
+
+
 def _shown(configs: list[RunConfig], now: list[RunStatus], predicted: str) -> None:
     """Each run's progress or end, the four panels, and the digit that ended a run."""
     if all(state.state == "absent" for state in now):

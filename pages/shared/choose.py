@@ -4,7 +4,7 @@ from collections import Counter
 
 import streamlit as st
 
-from pages.shared import end_page, linked
+from pages.shared import end_page, in_words, linked
 from pages.shared import lab as ui
 from pages.shared.once import recent
 from vae.config import RunConfig
@@ -59,7 +59,7 @@ def _by_hand(key: str) -> None:
 @recent(2.0)
 def _names(configs: tuple[RunConfig, ...]) -> dict[str, str]:
     """What each run is called by its run_id, which is a part of it where two would be called the same."""
-    names = {config.run_id: linked.describe(config) + _stopped(config) for config in configs}
+    names = {config.run_id: in_words.describe(config) + _stopped(config) for config in configs}
     often = Counter(names.values())
     return {run_id: name if often[name] == 1 else f"{name} · {run_id}" for run_id, name in names.items()}
 

@@ -84,8 +84,8 @@ def _colored(latex: str) -> str:
 def foot(latex: str, page: str, home: str = "") -> None:
     """What stands below every lesson: the formula, what the words mean, runs to take home, and the page's own source.
 
-    home: the ways to the files of the runs on show (take_home.py). All but the source is one element, for each costs
-    the server.
+    home: what is on show, bold, and the ways to its files (take_home.py); the browser adds the page's pictures
+    (assets/browser/shared/pictures.js). All but the source is one element, for each costs the server.
     """
     st.markdown(_below(latex, home), unsafe_allow_html=True)
     _source(page)
@@ -94,13 +94,14 @@ def foot(latex: str, page: str, home: str = "") -> None:
 @functools.lru_cache(maxsize=100)
 def _below(latex: str, home: str) -> str:
     words = _fold(":material/menu_book: The words: nats, reconstruction loss, KL, ELBO", all_words())
-    runs = [_fold(":material/download: Take home what is on show: weights, plain torch, figures", home)] if home else []
-    return "\n\n".join([f"$$\n{_colored(latex)}\n$$", words, *runs])
+    what = "weights, plain torch" if "](" in home else "their numbers"
+    shown = _fold(f":material/download: Take home what is on show: pictures, {what}, figures", home, "take-home")
+    return "\n\n".join([f"$$\n{_colored(latex)}\n$$", words, shown])
 
 
-def _fold(title: str, text: str) -> str:
-    """Markdown that opens and closes by a click on its title (assets/style.css)."""
-    return f"<details>\n<summary>\n\n{title}\n\n</summary>\n\n{text.strip()}\n\n</details>"
+def _fold(title: str, text: str, name: str = "") -> str:
+    """Markdown that opens and closes by a click on its title (assets/style.css); name: by which scripts find it."""
+    return f'<details class="{name}">\n<summary>\n\n{title}\n\n</summary>\n\n{text.strip()}\n\n</details>'
 
 
 def _source(page: str) -> None:

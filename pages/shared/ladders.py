@@ -5,7 +5,7 @@ from collections import defaultdict
 
 import streamlit as st
 
-from pages.shared import address, controls, linked
+from pages.shared import address, controls, linked, take_home
 from pages.shared import lab as ui
 from vae.config import RunConfig
 from vae.runs.sweep import LADDER, MOST_WEIGHTS, ladder
@@ -30,6 +30,11 @@ def choose_architecture(first: int) -> RunConfig:
         width=300,
     )
     return RunConfig(**dict(zip(ARCHITECTURE, families[name])))
+
+
+def heading(architecture: RunConfig | None) -> str:
+    """Markdown: whose pictures a page of a ladder shows; empty without one."""
+    return take_home.heading("VAEs with several KL weights β", architecture) if architecture else ""
 
 
 def _shapes() -> list[tuple]:

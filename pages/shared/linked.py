@@ -7,14 +7,14 @@ import streamlit as st
 
 from pages.shared import class_names, controls, several
 from pages.shared import lab as ui
+from pages.shared.in_words import describe
 from pages.shared.plain import message, plain
 from pages.shared.readings import says_damage, store
 from pages.shared.steer import waiting
 from vae import datasets
-from vae.config import OF_AN_AE, ConfigError, RunConfig
+from vae.config import ConfigError, RunConfig
 from vae.runs.states import SETTLED, USABLE, RunStatus
-from vae.runs.store import DamagedRun
-from vae.sizes import is_own, size_of
+from vae.sizes import is_own
 
 FIELDS = {name: field for name, field in controls.FIELDS.items() if name != "model"}
 LONGEST = 1_000  # letters of settings
@@ -136,41 +136,3 @@ def _progress(configs: list[RunConfig], now: list[RunStatus]) -> None:
         share = sum(state.step for state in now) / sum(config.total_steps for config in configs)
         is_waiting = all(state.state in ("queued", "complete") for state in now)
         st.progress(min(share, 1.0), waiting(configs[-1].run_id) if is_waiting else f"{share:.0%} of the training")
-
-
-def describe(config: RunConfig) -> str:
-    """A run or its pair in a few words: its dimensions, epochs and seed, and what is not the default."""
-    epochs = "1 epoch" if config.epochs == 1 else f"{config.epochs} epochs"
-    words = [class_names.title(config.dataset)] * is_own(config.dataset)
-    words += [f"{config.latent_dim}-D", epochs, f"seed {config.seed}"]
-    for name, label in {"kl_weight": "KL weight β", "sigma": "h gives", **controls.MORE}.items():
-        value = getattr(config, name)
-        if value != controls.FIELDS[name].default and not (config.model == "ae" and name in OF_AN_AE):
-            shown = ", ".join(map(str, value)) if isinstance(value, tuple) else value
-            if is_own(config.dataset) and (name == "dataset" or value == size_of(config.dataset).train):
-                continue  # said first; all of them
-            said = f"{label} {f'{shown:g}' if isinstance(shown, float) else shown}"
-            words.append(_choice_of(config) if name == "classes" else said)
-    if config.init_from:
-        trained = {"all": "all of it", "encoder": "only its encoder", "heads": "only its heads"}[config.trainable]
-        words.append(f"a converted AE ({_origin(config.init_from)}), {trained} trained")
-    return " · ".join(words)
-
-
-def _choice_of(config: RunConfig) -> str:
-    """A choice of classes in as few words as there are."""
-    names = class_names.names(config.dataset)
-    left_out = [name for label, name in enumerate(names) if label not in config.classes]
-    if len(left_out) < len(config.classes):
-        return f"without {', '.join(left_out)}"
-    return f"only {', '.join(names[label] for label in config.classes)}"
-
-
-def _origin(run_id: str) -> str:
-    """The AE that a VAE was converted from, in a few words."""
-    try:
-        ae = ui.runs().store.config(run_id)
-    except (KeyError, DamagedRun):
-        return run_id
-    activation = "" if ae.bottleneck == controls.FIELDS["bottleneck"].default else f", f = {ae.bottleneck}"
-    return f"{ae.epochs} epoch{'s' * (ae.epochs > 1)}, seed {ae.seed}{activation}"

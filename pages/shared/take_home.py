@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from pages.shared import readings
+from pages.shared import in_words, readings
 from pages.shared.once import once
 from pages.shared.visitors import Paces, TooManyPages
 from vae.config import RunConfig
@@ -30,22 +30,28 @@ _asking = Paces(60, 2)  # files of one address: a school is behind one
 
 
 def links(shown: RunConfig | None) -> str:
-    """Markdown: for what a page shows, a VAE with its AE or an AE, the ways to their files; empty where there are none.
+    """Markdown: what a page shows, a VAE with its AE or an AE, and the ways to the files of each; empty without a run.
 
     A run has files once it has ended with a model.
     """
     from pages.shared import lab as ui  # with torch, for which a server that starts does not wait
-    from pages.shared import linked
 
     halves, lines = [shown] if shown else [], []
     if shown and shown.model == "vae":
         with contextlib.suppress(KeyError, DamagedRun):  # which is said where it is shown
             halves.insert(0, ui.partner(shown))
     for config in halves:
+        line = heading(config.model.upper(), config)
         if ui.status(config.run_id).has_model:
             ways = (f"[{words}](./take_home/{config.run_id}/{name})" for name, words in WORDS.items())
-            lines.append(f"**{config.model.upper()} · {linked.describe(config)}**: {', '.join(ways)}")
+            line = f"{line}: {', '.join(ways)}"
+        lines.append(line)
     return "\n\n".join(lines)
+
+
+def heading(what: str, config: RunConfig) -> str:
+    """Markdown: what is on show, and its settings, which stand below each of its pictures."""
+    return f"**{what} · {in_words.describe(config)}**"
 
 
 async def file(request: Request) -> Response:

@@ -1,5 +1,6 @@
 // The picture of the two networks with one digit on its way through both, and its latest passes as strips.
 import { Address, FIRST } from "../shared/address.js";
+import { columnsOf } from "../shared/codes.js";
 import { paintDigit, SIDE } from "../shared/digit.js";
 import { element } from "../shared/element.js";
 import {
@@ -14,6 +15,7 @@ import {
 } from "../shared/model.js";
 import { mount } from "../shared/mount.js";
 import { Picker } from "../shared/picker.js";
+import { asPicture } from "../shared/pictures.js";
 import { normals } from "../shared/random.js";
 import { bringIntoView } from "../shared/scroll.js";
 import { TestDigits } from "../shared/test_digits.js";
@@ -41,6 +43,8 @@ class View {
         this.toggle(node.dataset.node);
       });
     }
+    asPicture(this.find("svg[data-picture]"), { numbers: () => listed(this.numbers) });
+    asPicture(this.find(".passes"), { numbers: () => this.drawn });
     this.find(".close").addEventListener("click", () => this.toggle(null));
   }
 
@@ -103,6 +107,21 @@ class View {
       this.passes === 1
         ? "One pass of the same digit"
         : `${this.passes.toLocaleString("en")} passes of the same digit${first > 1 ? `, the last ${SHOWN}` : ""}`;
+    this.drawn = {
+      pass: passes.map((_, index) => first + index),
+      ...columnsOf(
+        "z of the AE",
+        passes.map(() => z),
+      ),
+      ...columnsOf(
+        "z of the VAE",
+        passes.map((pass) => pass.z),
+      ),
+      ...columnsOf(
+        "eps",
+        passes.map((pass) => pass.eps),
+      ),
+    };
     this.find(".passes ol").replaceChildren(
       ...passes.map((pass, index) => latestPass(first + index, { pixels: answer, z }, pass)),
     );
@@ -154,6 +173,19 @@ class View {
       for (const place of this.findAll(`text.${name}, tspan.${name}`)) place.textContent = text;
     }
   }
+}
+
+/** Every number of both networks, a row each: {network, quantity, index, value}, as columns. */
+function listed(numbers) {
+  const rows = Object.entries(numbers ?? {}).flatMap(([network, { code, ...others }]) => {
+    const quantities = { ...others, mu: code.logSigma && code.mu, sigma: code.logSigma?.map(Math.exp) };
+    return Object.entries(quantities).flatMap(([quantity, values]) =>
+      Array.from(values?.length === undefined ? [values] : values, (value, n) => [network, quantity, n + 1, value]),
+    );
+  });
+  const known = rows.filter(([, , , value]) => value !== undefined && value !== null);
+  const column = (at) => known.map((row) => row[at]);
+  return { network: column(0), quantity: column(1), index: column(2), value: column(3) };
 }
 
 /** What came out of a pass of both networks, each {pixels, z}: the AE's the same every time. */

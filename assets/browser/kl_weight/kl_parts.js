@@ -8,6 +8,16 @@ export function buildParts(place, rungs, choose) {
   place.replaceChildren(...rungs.map((rung) => bar(rung, most, choose)));
 }
 
+/** The same as columns of numbers, nats; empty where it was not measured. */
+export function partsAsColumns(rungs) {
+  return {
+    weight: rungs.map(({ weight }) => weight),
+    kl: rungs.map(({ kl }) => kl),
+    "I(x; z)": rungs.map(({ information }) => information),
+    "KL(q(z) || p)": rungs.map(({ kl, information }) => (information === null ? null : kl - information)),
+  };
+}
+
 function bar(rung, most, choose) {
   const [told, apart] = partsOf(rung);
   const share = (nats) => `${((100 * Math.max(nats, 0)) / most).toFixed(1)}%`;

@@ -1,6 +1,6 @@
 // The ladder of KL weights: the same digit through one trained run after another, and what each weight buys and costs.
 import { Address, FIRST } from "../shared/address.js";
-import { onPlane, readCodes } from "../shared/codes.js";
+import { columnsOf, onPlane, readCodes } from "../shared/codes.js";
 import { paintDigit, paintStrip, stripCanvas } from "../shared/digit.js";
 import { element } from "../shared/element.js";
 import { axes } from "../shared/layers/axes.js";
@@ -12,13 +12,14 @@ import { decode, decodeLogits, encode, readModel, reconstructionLoss, reparamete
 import { mount } from "../shared/mount.js";
 import { fetchParcel } from "../shared/parcels.js";
 import { Picker } from "../shared/picker.js";
+import { asPicture } from "../shared/pictures.js";
 import { Plane } from "../shared/plane.js";
 import { normals } from "../shared/random.js";
 import { RateDistortion } from "../shared/rate_distortion.js";
 import { Due, inSlices } from "../shared/slices.js";
 import { TestDigits } from "../shared/test_digits.js";
 import { inWords, subscript } from "../shared/words.js";
-import { buildParts, inParts, sumOf } from "./kl_parts.js";
+import { buildParts, inParts, partsAsColumns, sumOf } from "./kl_parts.js";
 
 const DRAWS = 8;
 const ELLIPSES = 60;
@@ -44,6 +45,9 @@ class View {
     for (const event of ["pointerenter", "focus"]) {
       this.find(".rungs").addEventListener(event, () => this.fetchOthers());
     }
+    asPicture(this.find(".rate canvas"), { numbers: () => pointsOf(this.data.points) });
+    asPicture(this.find(".kl-parts"), { numbers: () => partsAsColumns(this.rungs) });
+    asPicture(this.find(".table"), { numbers: () => figuresOf(this.rungs) });
     const isSeen = new IntersectionObserver((entries) => {
       if (entries.some((entry) => entry.isIntersecting)) this.fetchOthers();
     });
@@ -346,6 +350,25 @@ class View {
     ring(context, plane, at);
     ownQ(context, plane, at, onPlane(own.logSigma, dims, -Infinity).map(Math.exp)); // one dimension lies on a line
   }
+}
+
+/** The runs on the rate-distortion plane, as columns. */
+function pointsOf(points) {
+  const names = ["id", "weight", "kl", "reconstruction"];
+  return Object.fromEntries(names.map((name) => [name, points.map((point) => point[name])]));
+}
+
+/** What was measured of each rung, as columns, in nats but for counts and MMD². */
+function figuresOf(rungs) {
+  const names = ["id", "weight", "reconstruction", "kl", "negativeElbo", "active"];
+  return {
+    ...Object.fromEntries(names.map((name) => [name, rungs.map((rung) => rung[name])])),
+    "squared MMD": rungs.map(({ mmd }) => mmd.value),
+    ...columnsOf(
+      "kl of z",
+      rungs.map(({ klPerDimension }) => klPerDimension),
+    ),
+  };
 }
 
 /** What a rung pays over all test digits. */

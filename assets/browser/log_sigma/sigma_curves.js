@@ -2,6 +2,7 @@
 // by hand.
 import { fitted } from "../shared/canvas.js";
 import { colorOf, faded } from "../shared/colors.js";
+import { asPicture } from "../shared/pictures.js";
 import { answer } from "../shared/sigma_heads.js";
 import { niceStep } from "../shared/ticks.js";
 import { inFigures } from "../shared/words.js";
@@ -29,6 +30,7 @@ export class SigmaCurves {
   constructor(canvas, move) {
     Object.assign(this, { canvas, h: 0, pointer: null });
     new ResizeObserver(() => this.draw()).observe(canvas);
+    asPicture(canvas, { draw: () => this.draw(), numbers: curvesAsColumns });
     // Another theme: its colours have come (sigma_plane.css).
     canvas.addEventListener("transitionend", () => this.draw());
     const drag = (event) => move(+this.toH(event.clientX - canvas.getBoundingClientRect().left).toFixed(2));
@@ -199,4 +201,16 @@ export class SigmaCurves {
     Object.assign(context, { font: "bold 14px sans-serif", fillStyle: this.paper, textAlign: "center" });
     context.fillText(`◂ h = ${inFigures(h)} ▸`, left + width / 2, middle + 5);
   }
+}
+
+/** Every curve at steps of 0.01 of h, as columns. */
+function curvesAsColumns() {
+  const h = Array.from({ length: 200 * REACH + 1 }, (_, n) => +(n / 100 - REACH).toFixed(2));
+  const curves = Object.keys(LOOKS).flatMap((head) =>
+    ["sigma", ...PANELS.map(({ what }) => what)].map((what) => [
+      `${what} of ${head}`,
+      h.map((at) => answer(head, at)[what]),
+    ]),
+  );
+  return { h, ...Object.fromEntries(curves) };
 }

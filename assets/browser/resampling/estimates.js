@@ -4,9 +4,11 @@
 // function: d/dμ = loss ε/σ, d/dσ = loss (ε² − 1)/σ, the loss times the gradient of log q(z) (Williams 1992). Both are
 // right in the mean.
 import { fitted } from "../shared/canvas.js";
+import { columnsOf } from "../shared/codes.js";
 import { colorOf } from "../shared/colors.js";
 import { lossGradient } from "../shared/gradient.js";
 import { reparameterize } from "../shared/model.js";
+import { asPicture } from "../shared/pictures.js";
 import { normals } from "../shared/random.js";
 import { inSlices } from "../shared/slices.js";
 import { inFigures } from "../shared/words.js";
@@ -23,6 +25,10 @@ export class Estimates {
     this.find(".together").addEventListener("input", () => this.show());
     this.find(".own-axes").addEventListener("change", () => this.show());
     new ResizeObserver(() => this.show()).observe(root);
+    for (const way of Object.keys(WAYS)) {
+      const numbers = () => this.columns(way);
+      asPicture(this.find(`.${way} canvas`), { draw: () => this.show(), numbers });
+    }
   }
 
   /** A digit x with its code {mu, logSigma}; dims: the one or two dimensions whose gradients are drawn. */
@@ -67,6 +73,12 @@ export class Estimates {
     this.find(".told").textContent = Object.keys(TOWARDS)
       .map((towards) => this.compared(towards))
       .join(" ");
+  }
+
+  /** The estimates of a way, a row each. */
+  columns(way) {
+    const { mu = [], sigma = [] } = this.clouds?.[way] ?? {};
+    return { ...columnsOf("by mu", mu), ...columnsOf("by sigma", sigma) };
   }
 
   /** A gradient on the plane: its one or two dimensions. */

@@ -1,6 +1,6 @@
 // One digit, drawn again and again: the same x, another z each time. An AE has one z, whatever is drawn.
 import { Address, FIRST } from "../shared/address.js";
-import { onPlane, rowsOf } from "../shared/codes.js";
+import { columnsOf, onPlane, rowsOf } from "../shared/codes.js";
 import { digitImage, PIXELS, paintDigit, SIDE } from "../shared/digit.js";
 import { steer } from "../shared/gestures.js";
 import { forBoth, HALVES } from "../shared/halves.js";
@@ -13,6 +13,7 @@ import { priorCircles } from "../shared/layers/prior_circles.js";
 import { decode, decodeLogits, encode, readModel, reconstructionLoss, reparameterize } from "../shared/model.js";
 import { mount } from "../shared/mount.js";
 import { Picker } from "../shared/picker.js";
+import { asPicture } from "../shared/pictures.js";
 import { Plane } from "../shared/plane.js";
 import { normals } from "../shared/random.js";
 import { inSlices } from "../shared/slices.js";
@@ -37,6 +38,12 @@ class View {
     this.planes.vae.moving = (context, plane) => this.drawCloud(context, plane);
     this.pad = new Plane(this.find(".pad canvas"), [axes, priorCircles]);
     this.pad.moving = (context, plane) => this.drawEps(context, plane);
+    asPicture(this.pad.canvas, { numbers: () => this.drawsAsColumns() });
+    asPicture(this.planes.vae.canvas, { numbers: () => this.drawsAsColumns() });
+    asPicture(this.find(".histogram"), {
+      draw: () => this.drawLosses(),
+      numbers: () => ({ draw: this.losses?.map((_, n) => n + 1) ?? [], nats: this.losses ?? [] }),
+    });
     const place = () => this.flat(this.eps);
     steer(this.pad, place, (position) => this.setEps(position));
     this.picker = new Picker(this.find(".choice"), (x, name) => this.pick(x, name));
@@ -213,10 +220,36 @@ class View {
       "aria-label",
       `VAE: ${mean.toFixed(1)} ± ${spread.toFixed(1)} nats over ${DRAWS} draws; AE: ${this.lossOfAe.toFixed(1)} nats`,
     );
-    drawHistogram(canvas, losses, {
+    Object.assign(this, { losses, label: `VAE ${mean.toFixed(1)} ± ${spread.toFixed(1)} nats` });
+    this.drawLosses();
+  }
+
+  drawLosses() {
+    if (!this.losses) return;
+    drawHistogram(this.find(".histogram"), this.losses, {
       lines: { [`AE ${this.lossOfAe.toFixed(1)}`]: this.lossOfAe, [`μ ${this.lossAtMu.toFixed(1)}`]: this.lossAtMu },
-      label: `VAE ${mean.toFixed(1)} ± ${spread.toFixed(1)} nats`,
+      label: this.label,
     });
+  }
+
+  /** The draws of eps and their z, a row each: {column: values}. */
+  drawsAsColumns() {
+    const z = this.draws.map((eps) => reparameterize(this.own.vae, eps, this.scale));
+    const { mu } = this.own.vae;
+    const sigma = this.own.vae.logSigma.map(Math.exp);
+    return {
+      draw: this.draws.map((_, n) => n + 1),
+      ...columnsOf("eps", this.draws),
+      ...columnsOf("z", z),
+      ...columnsOf(
+        "mu",
+        this.draws.map(() => mu),
+      ),
+      ...columnsOf(
+        "sigma",
+        this.draws.map(() => sigma),
+      ),
+    };
   }
 
   /** A code on the plane: its one or two dimensions. */

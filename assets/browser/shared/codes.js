@@ -19,6 +19,11 @@ export function readCodes(bytes, labels, dims, count = labels.length) {
   return { x: mu[0], y: mu[1] ?? spread, wide: sigma[0] ?? null, high: sigma.length ? (sigma[1] ?? none) : null };
 }
 
+/** Codes as columns of a table: {"z 1": values, "z 2": values}. */
+export function columnsOf(name, codes) {
+  return Object.fromEntries(Array.from(codes[0] ?? [], (_, d) => [`${name} ${d + 1}`, codes.map((code) => code[d])]));
+}
+
 /** Where a code lies on the plane of the one or two dimensions dims; second: its height where there is one. */
 export function onPlane(code, dims, second = 0) {
   return [code[dims[0]], dims.length > 1 ? code[dims[1]] : second];

@@ -1,6 +1,8 @@
 // A square piece of the latent plane on a canvas, with layers on it (layers/).
+import { ratioOf } from "./canvas.js";
 import { DIGITS } from "./class_names.js";
 import { colorOf } from "./colors.js";
+import { asPicture } from "./pictures.js";
 import { PlaneView } from "./plane_view.js";
 
 const NEAR = 9; // how close to a code the pointer must be to mean it, CSS pixels
@@ -14,6 +16,7 @@ export class Plane {
     this.still = document.createElement("canvas");
     this.moving = null; // a layer that is drawn over them in every frame
     new ResizeObserver(() => this.resize()).observe(canvas);
+    asPicture(canvas, { draw: () => this.resize(), numbers: () => this.numbers() });
   }
 
   /**
@@ -26,7 +29,7 @@ export class Plane {
   }
 
   resize() {
-    this.ratio = window.devicePixelRatio || 1;
+    this.ratio = ratioOf(this.canvas);
     this.view = this.view.with({ size: this.canvas.clientWidth });
     for (const canvas of [this.canvas, this.still]) {
       canvas.width = canvas.height = Math.round(this.view.size * this.ratio);
@@ -80,6 +83,16 @@ export class Plane {
     context.clearRect(0, 0, size, size);
     for (const layer of this.layers) layer(context, this);
     this.show();
+  }
+
+  /** The codes that are drawn, {column: values}: where each lies on the plane, its sigma there, and its class. */
+  numbers() {
+    const { x, y, wide, high } = this.codes;
+    const shown = Array.from(x.keys()).filter((index) => this.isShown(index));
+    const columns = { across: x, up: y, sigma_across: wide, sigma_up: wide && high, label: this.labels };
+    const given = Object.entries(columns).filter(([, values]) => values);
+    const drawn = given.map(([name, values]) => [name, shown.map((index) => values[index])]);
+    return { digit: shown, ...Object.fromEntries(drawn) };
   }
 
   /** The layers as they are, and over them what moves. */

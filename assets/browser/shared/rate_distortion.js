@@ -1,6 +1,7 @@
 // The rate-distortion plane: what a run pays in KL against what its reconstructions lose. Lower left is better.
 import { fitted } from "./canvas.js";
 import { colorOf } from "./colors.js";
+import { asPicture } from "./pictures.js";
 import { niceStep } from "./ticks.js";
 
 const COLORS = { rung: "kl", other: "x", line: "grey" }; // names in lab.css
@@ -14,6 +15,7 @@ export class RateDistortion {
   constructor(canvas, choose) {
     Object.assign(this, { canvas, points: [], others: [], chosen: null, isWhole: false });
     new ResizeObserver(() => this.draw()).observe(canvas);
+    asPicture(canvas, { draw: () => this.draw() });
     canvas.addEventListener("pointerdown", (event) => {
       const box = canvas.getBoundingClientRect();
       const point = this.nearest(event.clientX - box.left, event.clientY - box.top);

@@ -9,6 +9,7 @@ import { explainWords } from "./glossary.js";
 import { goTo, lessonLink } from "./lesson_link.js";
 import { Names } from "./named.js";
 import { haveOneEntryAPage } from "./one_entry_a_page.js";
+import { offerPictures } from "./pictures.js";
 import { progressOf } from "./progress.js";
 import { roots } from "./roots.js";
 import { bringIntoView } from "./scroll.js";
@@ -27,6 +28,7 @@ export default function (component) {
   haveOneEntryAPage();
   foldNavigation();
   explainWords();
+  offerPictures();
   const root = component.parentElement.querySelector(".steps");
   lightSymbols(root);
   root.card ??= new Card(root);

@@ -3,6 +3,7 @@ import { floatsOf } from "../shared/bytes.js";
 import { paintDigit, SIDE } from "../shared/digit.js";
 import { element } from "../shared/element.js";
 import { mount } from "../shared/mount.js";
+import { asPicture } from "../shared/pictures.js";
 import { TestDigits } from "../shared/test_digits.js";
 import { PARTS, POSTERIOR } from "./parts.js";
 import { show } from "./shown.js";
@@ -70,7 +71,8 @@ function scale() {
 /** decades: the powers of ten at the ends of the axis; what is below its start is in the first bar. */
 function histogram({ color, name, why, values, mean, median }, decades, tempered) {
   const words = `${name}: median ${inNats(median)} nats, mean ${inNats(mean)} nats`;
-  const svg = drawn("svg", { role: "img", "aria-label": words });
+  const svg = drawn("svg", { role: "img", "aria-label": words, "data-picture": `Lost by ${name}` });
+  asPicture(svg, { numbers: () => ({ nats: floatsOf(values) }) });
   svg.append(...bars(floatsOf(values), decades, `var(--${color})`));
   svg.append(drawn("line", { x1: 0, x2: "100%", y1: FLOOR, y2: FLOOR }));
   svg.append(...numbers(decades));

@@ -3,6 +3,7 @@
 import { fitted } from "../shared/canvas.js";
 import { colorOf } from "../shared/colors.js";
 import { decodeLogits, reconstructionLoss, reparameterize } from "../shared/model.js";
+import { asPicture } from "../shared/pictures.js";
 import { normals } from "../shared/random.js";
 import { inSlices } from "../shared/slices.js";
 import { niceStep } from "../shared/ticks.js";
@@ -21,6 +22,7 @@ export class ImportanceBound {
     this.find = (query) => root.querySelector(query);
     this.canvas = this.find(".importance canvas");
     new ResizeObserver(() => this.show()).observe(this.canvas);
+    asPicture(this.canvas, { draw: () => this.show(), numbers: () => this.columns() });
   }
 
   /** A digit x with its code; weight: of the KL, by which the loss is tempered; exact: log p(x), null if unknown. */
@@ -73,6 +75,12 @@ export class ImportanceBound {
     this.find(".importance .told").textContent = words;
     this.canvas.setAttribute("aria-label", words);
     this.draw(ends, this.exact === null ? [] : [this.exact]);
+  }
+
+  /** The bound by the number of draws, as columns. */
+  columns() {
+    const names = ["count", "mean", "error", "groups"];
+    return Object.fromEntries(names.map((name) => [name, (this.bounds ?? []).map((bound) => bound[name])]));
   }
 
   draw(ends, exact) {

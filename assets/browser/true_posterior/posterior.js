@@ -9,6 +9,7 @@ import { priorCircles } from "../shared/layers/prior_circles.js";
 import { decode, encode, readModel } from "../shared/model.js";
 import { mount } from "../shared/mount.js";
 import { EMPTY, Picker } from "../shared/picker.js";
+import { asPicture } from "../shared/pictures.js";
 import { Plane } from "../shared/plane.js";
 import { bringIntoView } from "../shared/scroll.js";
 import { TestDigits } from "../shared/test_digits.js";
@@ -34,6 +35,7 @@ class View {
     const exact = (context, plane) => this.drawExact(context, plane);
     this.plane = new Plane(this.find(".half canvas"), [axes, exact, priorCircles]);
     this.plane.moving = (context, plane) => this.drawGaussians(context, plane);
+    asPicture(this.plane.canvas, { numbers: () => this.cells() });
     const place = () => this.position ?? this.answer?.mu ?? [0, 0];
     steer(this.plane, place, (position) => this.point(position));
     const empty = () => this.pick(BLANK, EMPTY);
@@ -242,6 +244,12 @@ class View {
     this.ends[way] = { q, nats };
     this.find(".ways").textContent = said(this.ends);
     this.plane.show();
+  }
+
+  /** The exact posterior's cells as columns: the middle of each, its width, and the density there. */
+  cells() {
+    const { x = [], y = [], width = [], density = [] } = this.answer ?? {};
+    return { "z 1": x, "z 2": y, width, density };
   }
 
   drawExact(context, plane) {

@@ -1,12 +1,14 @@
 // A walk along each latent dimension: a slider a dimension, both decoders answering while it moves.
 import { Address, FIRST } from "../shared/address.js";
 import { bytesOf } from "../shared/bytes.js";
+import { columnsOf } from "../shared/codes.js";
 import { PIXELS, paintDigit, paintStrip, stripCanvas } from "../shared/digit.js";
 import { element } from "../shared/element.js";
 import { forBoth, HALVES } from "../shared/halves.js";
 import { decode, encode, readModel } from "../shared/model.js";
 import { mount } from "../shared/mount.js";
 import { Picker } from "../shared/picker.js";
+import { asPicture } from "../shared/pictures.js";
 import { Due } from "../shared/slices.js";
 import { TestDigits } from "../shared/test_digits.js";
 import { inWords, number, subscript } from "../shared/words.js";
@@ -32,6 +34,7 @@ class View {
       this.address.keep({ sphere: event.target.checked ? "1" : null });
       this.drawWay();
     });
+    for (const half of HALVES) asPicture(this.find(`.way-strip .${half}`), { numbers: () => this.wayAsColumns(half) });
     this.find(".gif").addEventListener("click", () => this.setTriggerValue("gif", this.way(2 * FRAMES)));
     this.find(".others").addEventListener("toggle", () => this.drawStrips());
   }
@@ -116,7 +119,9 @@ class View {
     const words = element("span");
     const strip = stripCanvas(FRAMES, `${model}: eleven images along dimension ${d + 1}`);
     const side = element("div", { className: `side ${half}` }, words, input, strip);
-    return { d, half, input, words, strip, low, high, element: side };
+    const parts = { d, half, input, words, strip, low, high, element: side, codes: [] };
+    asPicture(strip, { numbers: () => columnsOf("z", parts.codes) });
+    return parts;
   }
 
   /** Both models go to the same share of their ranges. */
@@ -196,11 +201,12 @@ class View {
   }
 
   drawStrip(side) {
-    const z = this.z[side.half].slice();
-    const images = along(FRAMES, (share) => {
+    side.codes = along(FRAMES, (share) => {
+      const z = this.z[side.half].slice();
       z[side.d] = side.low + share * (side.high - side.low);
-      return decode(this.models[side.half], z).slice();
+      return z;
     });
+    const images = side.codes.map((z) => decode(this.models[side.half], z).slice());
     paintStrip(side.strip, images);
     side.variance = meanVariance(images);
     side.words.textContent = this.describe(side);
@@ -211,6 +217,12 @@ class View {
     const between = this.find(".spherical").checked ? spherical : straight;
     const [a, b] = this.digits;
     return along(frames, (share) => forBoth((half) => Array.from(between(a[half], b[half], share))));
+  }
+
+  /** The codes of a model's strip from the first digit to the second, as columns. */
+  wayAsColumns(half) {
+    const codes = this.way(FRAMES).map((z) => z[half]);
+    return { share: along(FRAMES, (share) => share), ...columnsOf("z", codes) };
   }
 
   drawWay() {

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from pages.conversion import changes as conversion
 from pages.conversion import converted, retraining
-from pages.shared import linked, prediction
+from pages.shared import in_words, prediction
 from tests.browser.server import wait_for
 from tests.pages.seen import all_sent, curves, kl_of, losses_of, model_parcel, numbers_of, sent, strips, words
 from vae import data
@@ -300,7 +300,7 @@ def test_runs_have_names_that_tell_them_apart(shown):
 
 
 def test_runs_that_a_description_cannot_tell_apart_have_their_ids_in_their_names(visit, monkeypatch):
-    monkeypatch.setattr(linked, "describe", lambda config: "alike")
+    monkeypatch.setattr(in_words, "describe", lambda config: "alike")
     options = visit("latent_space").selectbox(key="run").options
     assert f"alike · {RunConfig().run_id}" in options and len(set(options)) == len(options)
 

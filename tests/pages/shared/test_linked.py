@@ -181,8 +181,7 @@ def test_what_cannot_be_trained_here_is_said(visit, lab, read_anew):
     assert app.error[0].value == "The run of this link cannot be shown: diverged at step 1: x"
 
 
-@pytest.mark.parametrize("classes, words", [((1, 8), "only 1, 8"), (tuple(range(8)), "without 8, 9"), ((), "seed 0")])
-def test_a_choice_of_classes_is_said_in_few_words(classes, words):
-    assert linked.describe(RunConfig(classes=classes)).endswith(words)
+@pytest.mark.parametrize("classes", [(1, 8), tuple(range(8)), ()])
+def test_a_choice_of_classes_goes_along_in_a_link(classes):
     config = RunConfig(classes=classes)
     assert linked.config_of(config.run_id, linked.settings_of(config)) == config
