@@ -178,13 +178,15 @@ class View {
 /** Every number of both networks, a row each: {network, quantity, index, value}, as columns. */
 function listed(numbers) {
   const rows = Object.entries(numbers ?? {}).flatMap(([network, { code, ...others }]) => {
-    const quantities = { ...others, mu: code.logSigma && code.mu, sigma: code.logSigma?.map(Math.exp) };
+    const { x, y, eps, z, losses, pixels, klPerDimension } = others;
+    const [mu, sigma] = [code.logSigma && code.mu, code.logSigma?.map(Math.exp)];
+    const nats = { "loss of a pixel, nats": losses, "KL of a dimension, nats": klPerDimension };
+    const quantities = { x, y, mu, sigma, eps, z, x_hat: pixels, ...nats };
     return Object.entries(quantities).flatMap(([quantity, values]) =>
-      Array.from(values?.length === undefined ? [values] : values, (value, n) => [network, quantity, n + 1, value]),
+      Array.from(values ?? [], (value, n) => [network, quantity, n + 1, value]),
     );
   });
-  const known = rows.filter(([, , , value]) => value !== undefined && value !== null);
-  const column = (at) => known.map((row) => row[at]);
+  const column = (at) => rows.map((row) => row[at]);
   return { network: column(0), quantity: column(1), index: column(2), value: column(3) };
 }
 

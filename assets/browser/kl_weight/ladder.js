@@ -360,9 +360,10 @@ function pointsOf(points) {
 
 /** What was measured of each rung, as columns, in nats but for counts and MMD². */
 function figuresOf(rungs) {
-  const names = ["id", "weight", "reconstruction", "kl", "negativeElbo", "active"];
+  const names = ["id", "weight", "reconstruction", "kl", "active"];
   return {
     ...Object.fromEntries(names.map((name) => [name, rungs.map((rung) => rung[name])])),
+    "-ELBO": rungs.map(({ negativeElbo }) => negativeElbo),
     "squared MMD": rungs.map(({ mmd }) => mmd.value),
     ...columnsOf(
       "kl of z",

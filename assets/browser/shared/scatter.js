@@ -19,6 +19,7 @@ export default function ({ data, parentElement }) {
     data.limit,
     data.classNames,
   );
+  figure.dataset.picture = data.description;
   figure.querySelector("canvas").setAttribute("aria-label", data.description);
   figure.querySelector("figcaption").textContent = data.axes;
 }

@@ -100,7 +100,7 @@ class View {
   }
 
   buildRow(d) {
-    const row = { d, button: element("button", { type: "button" }, "Play") };
+    const row = { d, button: element("button", { type: "button", "data-control": "" }, "Play") };
     row.button.addEventListener("click", () => this.play(this.playing === row ? null : row));
     row.sides = forBoth((half) => this.buildSide(row, half));
     const title = element("div", {}, element("h4", {}, `z${subscript(d + 1)}`), row.button);

@@ -5,6 +5,7 @@ const LEAST = 320; // CSS pixels of a caption's lines
 const LINE = 17; // CSS pixels from one line to the next
 const FONT = "sans-serif";
 const SIZES = { title: 14, settings: 12, address: 12 };
+const WORDS = 7; // of a title in a file's name
 const UNTIL_SAVED = 60_000; // milliseconds
 
 /** The page's own colours: {paper, ink}. */
@@ -59,9 +60,10 @@ export function fileName({ title, address, run }, ending) {
   const page = new URL(address).pathname.slice(new URL(globalThis.aeVaeLabRoot ?? "/", address).pathname.length);
   const words = title.toLowerCase().replace("μ", "mu").replace("ε", "eps").replace("σ", "sigma").replace("β", "beta");
   const short = words
-    .replace(/[^a-z0-9]+/g, "-")
-    .slice(0, 50)
-    .replace(/^-|-$/g, "");
+    .split(/[^a-z0-9]+/)
+    .filter(Boolean)
+    .slice(0, WORDS)
+    .join("-");
   const parts = [page.replaceAll("/", "").replaceAll("_", "-") || "home", run, short].filter(Boolean);
   return `${parts.join("-")}.${ending}`;
 }

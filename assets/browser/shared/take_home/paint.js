@@ -4,11 +4,12 @@ import { layOut, MARGIN, pageColors } from "./caption.js";
 import { standalone } from "./vector.js";
 
 export const SCALE = 2; // pixels for one of CSS
+const LEFT_OUT = ".row, .hint, [data-control]"; // what is pressed, and how
 
 /** A picture and its caption on the page's own background, as a canvas. */
 export async function asCanvas(picture, caption) {
   const { paper, ink } = pageColors();
-  const { left, top, width, height } = picture.getBoundingClientRect();
+  const { left, top, width, height } = boxOf(picture);
   const below = layOut(caption, width);
   const canvas = document.createElement("canvas");
   canvas.width = Math.ceil(SCALE * (below.width + 2 * MARGIN));
@@ -29,10 +30,19 @@ export async function asCanvas(picture, caption) {
   return canvas;
 }
 
+/** Where a picture is, without what is pressed below it. */
+function boxOf(picture) {
+  const { left, top, width, height } = picture.getBoundingClientRect();
+  const parts = [...picture.children];
+  if (!parts.some((part) => part.matches(LEFT_OUT))) return { left, top, width, height };
+  const bottoms = parts.filter((part) => !part.matches(LEFT_OUT)).map((part) => part.getBoundingClientRect().bottom);
+  return { left, top, width, height: Math.max(...bottoms) - top };
+}
+
 /** Paints an element and all in it where it is in the window. */
 async function paint(element, context) {
   const style = getComputedStyle(element);
-  if (style.visibility === "hidden" || !element.getClientRects().length) return;
+  if (style.visibility === "hidden" || !element.getClientRects().length || element.matches(LEFT_OUT)) return;
   context.save();
   context.globalAlpha *= Number(style.opacity);
   paintBox(element, style, context);

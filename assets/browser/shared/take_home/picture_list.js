@@ -55,18 +55,33 @@ function isPicture(one) {
 
 /** A picture's name: its own, its caption, or what it says of itself. */
 export function titleOf(picture) {
-  const { layout } = picture;
-  const panels = layout?.annotations?.filter(({ yref, yanchor }) => yref === "paper" && yanchor === "bottom") ?? [];
-  const axes = layout ? [layout.yaxis, layout.xaxis].map((axis) => axis?.title?.text) : [];
   const texts = [
     picture.dataset.picture,
     picture.querySelector("figcaption")?.textContent,
     picture.getAttribute("aria-label"),
-    panels.map(({ text }) => text).join(", "),
-    axes.filter(Boolean).join(" against "),
+    picture.layout && titleOfPlot(picture.layout),
+    headingAbove(picture),
     Array.from(picture.querySelectorAll(":scope > span"), ({ textContent }) => textContent).join(", "),
   ];
   return plain(texts.find((text) => text?.trim()) ?? "picture");
+}
+
+/** What a plot's panels are called, and what its axes show. */
+function titleOfPlot(layout) {
+  const panels = layout.annotations?.filter(({ yref, yanchor }) => yref === "paper" && yanchor === "bottom") ?? [];
+  const titles = (letter) =>
+    Object.entries(layout).flatMap(([name, axis]) =>
+      name.startsWith(`${letter}axis`) ? (axis.title?.text ?? []) : [],
+    );
+  const axes = [titles("y").join(", "), titles("x")[0]].filter(Boolean).join(" against ");
+  return [panels.map(({ text }) => text).join(", "), axes].filter(Boolean).join(": ");
+}
+
+/** The heading under which a picture of the page's own stands; empty for what is in a component. */
+function headingAbove(picture) {
+  const isBefore = (heading) => heading.compareDocumentPosition(picture) & Node.DOCUMENT_POSITION_FOLLOWING;
+  const headings = picture.getRootNode() === document ? [...document.querySelectorAll(".stMain h2, .stMain h3")] : [];
+  return headings.filter(isBefore).at(-1)?.textContent ?? "";
 }
 
 /** Without Plotly's tags. */

@@ -56,15 +56,16 @@ function nameOf(part) {
 
 /** Every point of a plot's curves, with the curve's name and what its vertical axis shows. */
 function curves(plot) {
-  const columns = { panel: [], curve: [], x: [], y: [] };
+  const columns = { panel: [], curve: [], x: [], y: [], error: [] };
   const text = (axis) => plot._fullLayout[axis.replace(/^([xy])/, "$1axis")]?.title?.text ?? "";
-  for (const { name, x = [], y = [], xaxis = "x", yaxis = "y", visible } of plot._fullData) {
+  for (const { name, x = [], y = [], xaxis = "x", yaxis = "y", error_y, visible } of plot._fullData) {
     if (visible !== true) continue;
     for (let n = 0; n < Math.min(x.length, y.length); n++) {
       columns.panel.push([titleOfPanel(plot, yaxis), text(yaxis), text(xaxis)].filter(Boolean).join(" | "));
       columns.curve.push(name);
       columns.x.push(x[n]);
       columns.y.push(y[n]);
+      columns.error.push(error_y?.array?.[n]);
     }
   }
   return columns;
