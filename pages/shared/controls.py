@@ -94,8 +94,8 @@ def foot(latex: str, page: str, home: str = "") -> None:
 @functools.lru_cache(maxsize=100)
 def _below(latex: str, home: str) -> str:
     words = _fold(":material/menu_book: The words: nats, reconstruction loss, KL, ELBO", all_words())
-    what = "weights, plain torch" if "](" in home else "their numbers"
-    shown = _fold(f":material/download: Take home what is on show: pictures, {what}, figures", home, "take-home")
+    what = "pictures, weights, plain torch, figures" if "](" in home else "pictures and their numbers"
+    shown = _fold(f":material/download: Take home what is on show: {what}", home, "take-home")
     return "\n\n".join([f"$$\n{_colored(latex)}\n$$", words, shown])
 
 

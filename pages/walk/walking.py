@@ -8,7 +8,7 @@ import streamlit as st
 import torch
 from PIL import Image
 
-from pages.shared import address, figures
+from pages.shared import address, figures, in_words
 from pages.shared.component import component, received
 from pages.shared.once import once
 from pages.shared.pair import halves
@@ -83,7 +83,7 @@ def _share_held(run: Trained) -> float:
 
 
 def way_as_gif(ae: Trained, vae: Trained, way: list[dict[str, list[float]]]) -> bytes:
-    """Codes of both models, frame by frame, as an endless GIF there and back: AE left, VAE right.
+    """Codes of both models, frame by frame, as an endless GIF there and back: AE left, VAE right, as its comment says.
 
     way: as SENT in address.py allows it. Raises ValueError for codes of other dimensions than the models'.
     """
@@ -97,5 +97,6 @@ def way_as_gif(ae: Trained, vae: Trained, way: list[dict[str, list[float]]]) -> 
     frames = [figures.mosaic(np.stack(pair), 2, gap=2, zoom=ZOOM)[..., 0] for pair in zip(*images)]
     first, *others = [Image.fromarray(frame) for frame in [*frames, *frames[-2:0:-1]]]
     buffer = io.BytesIO()
-    first.save(buffer, "GIF", save_all=True, append_images=others, duration=FRAME, loop=0)
+    settings = f"AE left, VAE right: {in_words.describe(vae.config)}".encode()
+    first.save(buffer, "GIF", save_all=True, append_images=others, duration=FRAME, loop=0, comment=settings)
     return buffer.getvalue()

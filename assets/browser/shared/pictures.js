@@ -17,6 +17,7 @@ export function offerPictures() {
   if (globalThis.aeVaeLabOffersPictures) return;
   globalThis.aeVaeLabOffersPictures = true;
   document.addEventListener("toggle", ({ target }) => target.matches(FOLD) && target.open && list(target), true);
+  for (const fold of document.querySelectorAll(`${FOLD}[open]`)) list(fold); // somebody was faster
 }
 
 /** What lists them comes when it is first wanted. */

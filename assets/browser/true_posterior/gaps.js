@@ -72,8 +72,9 @@ function scale() {
 function histogram({ color, name, why, values, mean, median }, decades, tempered) {
   const words = `${name}: median ${inNats(median)} nats, mean ${inNats(mean)} nats`;
   const svg = drawn("svg", { role: "img", "aria-label": words, "data-picture": `Lost by ${name}` });
-  asPicture(svg, { numbers: () => ({ nats: floatsOf(values) }) });
-  svg.append(...bars(floatsOf(values), decades, `var(--${color})`));
+  const nats = floatsOf(values);
+  asPicture(svg, { numbers: () => ({ digit: Array.from(nats.keys()), nats }) });
+  svg.append(...bars(nats, decades, `var(--${color})`));
   svg.append(drawn("line", { x1: 0, x2: "100%", y1: FLOOR, y2: FLOOR }));
   svg.append(...numbers(decades));
   svg.append(...marker("median", median, 12, decades), ...marker("mean", mean, 28, decades));

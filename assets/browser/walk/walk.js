@@ -2,7 +2,7 @@
 import { Address, FIRST } from "../shared/address.js";
 import { bytesOf } from "../shared/bytes.js";
 import { columnsOf } from "../shared/codes.js";
-import { PIXELS, paintDigit, paintStrip, stripCanvas } from "../shared/digit.js";
+import { PIXELS, paintDigit, paintStrip, SIDE, stripCanvas } from "../shared/digit.js";
 import { element } from "../shared/element.js";
 import { forBoth, HALVES } from "../shared/halves.js";
 import { decode, encode, readModel } from "../shared/model.js";
@@ -16,6 +16,14 @@ import { inWords, number, subscript } from "../shared/words.js";
 const SECOND = "1"; // the test digit that the way leads to at first
 const FRAMES = 11; // images of a film strip
 const OPEN = 8; // dimensions that are seen at once, those that matter most
+// What of these a browser records first is offered: the first is known to every player.
+const VIDEOS = [
+  { type: "video/mp4;codecs=avc1.42E01F", ending: "mp4", name: "MP4" },
+  { type: "video/webm;codecs=vp9", ending: "webm", name: "WebM" },
+  { type: "video/webm", ending: "webm", name: "WebM" },
+  { type: "video/mp4", ending: "mp4", name: "MP4" },
+];
+const TITLE = "The way from one digit to another"; // of the files with it
 const ROUND = 4000; // milliseconds of a walk there and back
 
 export default (component) => mount(component, ".walk", View);
@@ -36,6 +44,9 @@ class View {
     });
     for (const half of HALVES) asPicture(this.find(`.way-strip .${half}`), { numbers: () => this.wayAsColumns(half) });
     this.find(".gif").addEventListener("click", () => this.setTriggerValue("gif", this.way(2 * FRAMES)));
+    this.format = VIDEOS.find(({ type }) => globalThis.MediaRecorder?.isTypeSupported(type));
+    this.find(".video").addEventListener("click", () => (this.recording ? this.cancelVideo() : this.saveVideo()));
+    this.showRecording(null);
     this.find(".others").addEventListener("toggle", () => this.drawStrips());
   }
 
@@ -61,10 +72,12 @@ class View {
   }
 
   /** Offers a GIF that has come; it goes when another way is chosen. */
-  update({ gif }) {
+  async update({ gif }) {
     if (!gif) return;
     this.forgetGif();
+    const { captionNow, fileName } = await import("../shared/take_home/caption.js");
     const link = this.find(".download");
+    link.download = fileName({ title: TITLE, ...captionNow() }, "gif");
     link.href = URL.createObjectURL(new Blob([bytesOf(gif)], { type: "image/gif" }));
     link.hidden = false;
   }
@@ -76,6 +89,7 @@ class View {
   }
 
   leave() {
+    this.cancelVideo();
     this.play(null);
     this.due?.stop();
     this.forgetGif();
@@ -214,9 +228,7 @@ class View {
 
   /** Codes of both models on the way from the first digit to the second. */
   way(frames) {
-    const between = this.find(".spherical").checked ? spherical : straight;
-    const [a, b] = this.digits;
-    return along(frames, (share) => forBoth((half) => Array.from(between(a[half], b[half], share))));
+    return along(frames, (share) => forBoth((half) => Array.from(this.between(half, share))));
   }
 
   /** The codes of a model's strip from the first digit to the second, as columns. */
@@ -228,6 +240,7 @@ class View {
   drawWay() {
     if (!this.digits?.every(Boolean)) return;
     this.forgetGif();
+    this.cancelVideo(); // it is of another way
     const way = this.way(FRAMES);
     for (const half of HALVES) {
       const images = way.map((z) => decode(this.models[half], Float32Array.from(z[half])).slice());
@@ -235,11 +248,58 @@ class View {
     }
   }
 
+  /** What comes of a share of the way, on small canvases. */
+  digitsAt(share) {
+    const [ae, vae] = HALVES.map((half) => {
+      const canvas = element("canvas", { width: SIDE, height: SIDE });
+      paintDigit(canvas, decode(this.models[half], this.between(half, share)));
+      return canvas;
+    });
+    return { AE: ae, VAE: vae };
+  }
+
+  /** Records the way, in as long as it takes to see it. */
+  async saveVideo() {
+    this.recording = new AbortController();
+    this.find(".refused").textContent = "";
+    this.showRecording(0);
+    const { signal } = this.recording;
+    try {
+      const { saveVideo } = await import("./way_video.js");
+      const tell = (share) => signal.aborted || this.showRecording(share);
+      const paintAt = (share) => this.digitsAt(share);
+      await saveVideo({ ...this.format, title: TITLE, paintAt, duration: ROUND, tell, signal });
+    } catch (error) {
+      this.find(".refused").textContent = `The video could not be recorded: ${error.message}`;
+    }
+    if (!signal.aborted) this.cancelVideo(); // it is over
+  }
+
+  cancelVideo() {
+    this.recording?.abort();
+    this.recording = null;
+    this.showRecording(null);
+  }
+
+  /** How much is recorded, from 0 to 1; null: nothing is being recorded. */
+  showRecording(share) {
+    const button = this.find(".video");
+    button.hidden = !this.format;
+    button.textContent = share === null ? `Save this way as ${this.format?.name}` : "Cancel the recording";
+    this.find(".recorded").hidden = share === null;
+    this.find(".recorded").value = share ?? 0;
+  }
+
+  /** A model's code at a share of the way from the first digit to the second. */
+  between(half, share) {
+    const between = this.find(".spherical").checked ? spherical : straight;
+    return between(this.digits[0][half], this.digits[1][half], share);
+  }
+
   go() {
     this.play(null);
     const share = Number(this.find(".way").value);
-    const between = this.find(".spherical").checked ? spherical : straight;
-    for (const half of HALVES) this.z[half].set(between(this.digits[0][half], this.digits[1][half], share));
+    for (const half of HALVES) this.z[half].set(this.between(half, share));
     this.answer();
     this.drawStrips();
   }

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+from pages.shared import component
 from tests.browser import parcels
 from tests.browser.parcels import TEN, code, decoded, levels
 
@@ -171,3 +172,20 @@ def test_play_goes_along_one_dimension_within_its_range_and_halt_ends_it(walk):
         np.testing.assert_allclose(halted[half][others], before[half][others], atol=1e-6)
     page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     np.testing.assert_array_equal(z(page)["vae"], halted["vae"])  # two frames later nothing has moved
+
+
+def test_a_browser_that_cannot_record_is_offered_no_video(walk, modules):
+    page = walk()
+    assert page.locator(".video").is_visible()
+    page.evaluate("""() => {
+      MediaRecorder.isTypeSupported = () => false;
+      document.body.innerHTML = "";
+    }""")
+    html = component.read("walk/walk.html")
+    data = {"latentDim": 10, "ranges": {"ae": RANGES, "vae": RANGES}, "kl": KL, "hard": "hard", "given": {}}
+    names = {name: name for name in ("ae", "vae", "labels")}
+    page.evaluate(
+        "([html, data]) => { document.body.innerHTML = html; return give(data); }",
+        [html, {**data, "parcels": names, "images": ["images"]}],
+    )
+    assert page.locator(".walk .gif").is_visible() and page.locator(".video").is_hidden()

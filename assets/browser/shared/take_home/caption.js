@@ -14,10 +14,13 @@ export function pageColors() {
   return { paper: backgroundColor === "rgba(0, 0, 0, 0)" ? "#fff" : backgroundColor, ink: color };
 }
 
-/** What is on show, in words, as a page's fold says it, and where: {settings, address, run}. */
-export function captionOf(fold) {
-  const settings = Array.from(fold.querySelectorAll("strong"), ({ textContent }) => textContent).join("; ");
-  const runs = [...fold.querySelectorAll("a")].map(({ href }) => href.match(/\/take_home\/([^/]+)\//)?.[1]);
+/** What is on show, in words, as the page's fold says it, and where: {settings, address, run}. */
+export function captionNow() {
+  const said = (tag) => [...document.querySelectorAll(`details.take-home ${tag}`)];
+  const settings = said("strong")
+    .map(({ textContent }) => textContent)
+    .join("; ");
+  const runs = said("a").map(({ href }) => href.match(/\/take_home\/([^/]+)\//)?.[1]);
   return { settings, address: window.location.href, run: runs.filter(Boolean).at(-1) ?? "" };
 }
 

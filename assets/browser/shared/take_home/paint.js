@@ -119,13 +119,15 @@ function paintSlider(input, style, context) {
 function paintText(node, style, context) {
   context.font = `${style.fontStyle} ${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
   context.fillStyle = style.color;
+  const size = Number.parseFloat(style.fontSize);
   const range = document.createRange();
   for (const { 0: word, index } of node.data.matchAll(/\S+/g)) {
     range.setStart(node, index);
     range.setEnd(node, index + word.length);
     const [place] = range.getClientRects();
     if (!place?.width) continue;
-    const { fontBoundingBoxAscent: ascent, fontBoundingBoxDescent: descent } = context.measureText(word);
+    const { fontBoundingBoxAscent: ascent = 0.95 * size, fontBoundingBoxDescent: descent = 0.25 * size } =
+      context.measureText(word); // the oldest Firefox does not know it
     context.fillText(word, place.left, place.top + (place.height - ascent - descent) / 2 + ascent);
   }
 }

@@ -2,7 +2,7 @@
 // is made in the browser, at the click.
 import { element } from "../element.js";
 import { roots } from "../roots.js";
-import { captionOf, fileName, save } from "./caption.js";
+import { captionNow, fileName, save } from "./caption.js";
 import { asCanvas } from "./paint.js";
 import { asCsv, hasNumbers } from "./table.js";
 import { asSvg, isVector } from "./vector.js";
@@ -31,7 +31,7 @@ const STYLE = `
 export function listPictures(fold) {
   fold.querySelector(".pictures")?.remove();
   const said = element("p", { role: "status" });
-  const rows = found().flatMap((picture) => row(fold, picture, said));
+  const rows = found().flatMap((picture) => row(picture, said));
   const head =
     "Pictures as they are on the page now: PNG twice as large as there, SVG to enlarge, CSV with the numbers.";
   fold.append(
@@ -91,23 +91,23 @@ const plain = (text) =>
     .replace(/\s+/g, " ")
     .trim();
 
-function row(fold, picture, said) {
+function row(picture, said) {
   const title = titleOf(picture);
   const buttons = Object.entries(KINDS)
     .filter(([, kind]) => kind.is(picture))
     .map(([name, kind]) => {
       const button = element("button", { type: "button", "aria-label": `${name}: ${title}` }, name);
-      button.addEventListener("click", () => give(fold, picture, kind, said));
+      button.addEventListener("click", () => give(picture, kind, said));
       return button;
     });
   return [element("span", {}, title), element("div", {}, ...buttons)];
 }
 
-async function give(fold, picture, { ending, make }, said) {
+async function give(picture, { ending, make }, said) {
   said.textContent = "";
   try {
     if (!picture.getClientRects().length) throw new Error(GONE);
-    const caption = { title: titleOf(picture), ...captionOf(fold) };
+    const caption = { title: titleOf(picture), ...captionNow() };
     save(await make(picture, caption), fileName(caption, ending));
   } catch (error) {
     said.textContent = error.message;

@@ -60,6 +60,11 @@ function copyOf(svg) {
     const style = getComputedStyle(originals[index]);
     if (style.display === "none" && originals[index].closest("defs") === null) part.setAttribute("display", "none");
     for (const name of STYLES) part.style.setProperty(name, style.getPropertyValue(name));
+    // In another font, which has other widths, every text keeps its place.
+    if (part.matches("text") && !part.children.length && part.textContent) {
+      part.setAttribute("textLength", originals[index].getComputedTextLength());
+      part.setAttribute("lengthAdjust", "spacingAndGlyphs");
+    }
     for (const name of ["class", "tabindex", "role"]) part.removeAttribute(name);
   }
   copy.removeAttribute("style");
