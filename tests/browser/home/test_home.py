@@ -67,7 +67,7 @@ def test_the_numbers_are_the_trained_networks_and_passing_again_changes_the_vaes
     assert len({w["vae_z"] for w in seen}) == 4
     assert len({(w["ae_z"], w["mu"], w["sigma"]) for w in seen}) == 1
 
-    about = page.locator(".stMarkdown details")
+    about = page.locator(".stMarkdown details").first
     expect(page.locator(".stMarkdown .katex-display")).to_be_visible()
     nat = about.get_by_role("listitem").filter(has_text="nat: ")
     expect(nat).to_be_hidden()

@@ -45,10 +45,11 @@ async function paint(element, context) {
   if (style.visibility === "hidden" || !element.getClientRects().length || element.matches(LEFT_OUT)) return;
   context.save();
   context.globalAlpha *= Number(style.opacity);
-  paintBox(element, style, context);
+  const isSlider = element.matches("input[type=range]");
+  if (!isSlider) paintBox(element, style, context); // a slider's is what the browser draws itself
   if (element.matches("canvas, img")) paintPixels(element, style, context);
   else if (element.matches("svg")) await paintVector(element, context);
-  else if (element.matches("input[type=range]")) paintSlider(element, style, context);
+  else if (isSlider) paintSlider(element, style, context);
   else {
     for (const node of element.childNodes) {
       if (node.nodeType === Node.TEXT_NODE) paintText(node, style, context);
