@@ -87,7 +87,9 @@ function paintPixels(element, style, context) {
   }
   element.ratio = SCALE;
   draw();
-  if (element.width && element.height) context.drawImage(element, ...place);
+  const { e: right, f: down } = context.getTransform();
+  context.setTransform(1, 0, 0, 1, Math.round(right + SCALE * place[0]), Math.round(down + SCALE * place[1]));
+  if (element.width && element.height) context.drawImage(element, 0, 0); // a pixel there is one here
   delete element.ratio;
   draw();
 }
