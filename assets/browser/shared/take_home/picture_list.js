@@ -73,8 +73,8 @@ function titleOfPlot(layout) {
     Object.entries(layout).flatMap(([name, axis]) =>
       name.startsWith(`${letter}axis`) ? (axis.title?.text ?? []) : [],
     );
-  const axes = [titles("y").join(", "), titles("x")[0]].filter(Boolean).join(" against ");
-  return [panels.map(({ text }) => text).join(", "), axes].filter(Boolean).join(": ");
+  const shown = [panels.map(({ text }) => text).join(", "), titles("y").join(", ")].filter(Boolean).join(": ");
+  return [shown, titles("x")[0]].filter(Boolean).join(" against ");
 }
 
 /** The heading under which a picture of the page's own stands; empty for what is in a component. */
