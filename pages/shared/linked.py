@@ -5,7 +5,7 @@ import functools
 
 import streamlit as st
 
-from pages.shared import class_names, controls, several
+from pages.shared import controls, several
 from pages.shared import lab as ui
 from pages.shared.in_words import describe
 from pages.shared.plain import message, plain
