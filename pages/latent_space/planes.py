@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from pages.latent_space import unseen
-from pages.shared import address, bottleneck, class_names, digits, scatter
+from pages.shared import address, bottleneck, class_names, digits, pin, scatter
 from pages.shared import lab as ui
 from pages.shared.component import component
 from pages.shared.glossary import say
@@ -18,36 +18,54 @@ from vae.measures import latent
 from vae.measures.chunks import decode_all
 
 SAMPLES = 16
+OWN = ("x", "z", "layers", "classes")  # what the picture keeps in the address
 
-_latent_space = component("latent_space", "latent_space")
+_latent_space = component("latent_space", "latent_space", css=pin.css("latent_space", "latent_space"))
 
 
 @says_damage
 def codes(left: RunConfig, vae: RunConfig, same_axes: bool) -> None:
     """Both planes under the pointer, and the digit whose codes are marked in them."""
     pair = halves(vae, left)
-    dimensions = scatter.choose_two(pair[1].metrics["test"]["kl_per_dimension"])
-    given = address.given("x", "z", "layers", "classes")
-    sent = on_a_plane(pair, dimensions)
-    if same_axes:
-        sent["limits"] = dict.fromkeys(sent["limits"], max(sent["limits"].values()))
+    dimensions = scatter.choose_two(pair[1].test["kl_per_dimension"])
+    now = {
+        "left": left.run_id if left != ui.partner(vae) else None,
+        "shared_axes": "true" if same_axes else None,
+        **scatter.in_address(dimensions, vae.latent_dim),
+    }
     _latent_space(
         key="latent space",
         data={
-            "dims": list(dimensions),
-            "latentDim": vae.latent_dim,
-            "colors": class_names.colors(vae.dataset),
-            "names": {half: bottleneck.name(run.config) for half, run in zip(HALVES, pair)},
-            "captions": {half: _caption(run, dimensions, sent["limits"][half]) for half, run in zip(HALVES, pair)},
-            "given": given,
-            "unseen": unseen.classes_of(vae),
-            "weights": {half: run.config.kl_weight for half, run in zip(HALVES, pair)},
-            **sent,
-            "subject": f"{sent['subject']} {sent['limits']}",
+            **_data(pair, dimensions, same_axes),
+            "given": address.given(*OWN),
+            **pin.beside(vae, OWN, now, _of_pin),
         },
         height="content",
     )
     say(bottleneck.outcome(*pair))
+
+
+def _of_pin(pinned: pin.Pin) -> dict:
+    pair = halves(pinned.vae, pinned.left)
+    return _data(pair, scatter.of_view(pinned.view, pair[1].test["kl_per_dimension"]), "shared_axes" in pinned.view)
+
+
+def _data(pair: list[Trained], dimensions: tuple[int, ...], same_axes: bool) -> dict:
+    """What the picture is drawn of."""
+    sent, vae = on_a_plane(pair, dimensions), pair[1].config
+    if same_axes:
+        sent["limits"] = dict.fromkeys(sent["limits"], max(sent["limits"].values()))
+    return {
+        "dims": list(dimensions),
+        "latentDim": vae.latent_dim,
+        "colors": class_names.colors(vae.dataset),
+        "names": {half: bottleneck.name(run.config) for half, run in zip(HALVES, pair)},
+        "captions": {half: _caption(run, dimensions, sent["limits"][half]) for half, run in zip(HALVES, pair)},
+        "unseen": unseen.classes_of(vae),
+        "weights": {half: run.config.kl_weight for half, run in zip(HALVES, pair)},
+        **sent,
+        "subject": f"{sent['subject']} {sent['limits']}",
+    }
 
 
 def _caption(half: Trained, dimensions: tuple[int, ...], limit: float) -> str:

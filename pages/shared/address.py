@@ -138,6 +138,7 @@ PARAMETERS = {
     "shared_axes": Parameter("latent_space/latent_space", "false"),
     "same_axes": Parameter("train/watch", "true"),
     "pulls": Parameter("train/watch", "false"),
+    "pin": Parameter("shared/pin", "nothing"),
     "source": Parameter("shared/controls", "false"),
     "warm_up": Parameter("collapse/collapse", "false"),
     "plane": Parameter("shared/scatter", "principal axes (PCA)"),

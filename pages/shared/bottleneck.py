@@ -22,7 +22,7 @@ MARGIN = 0.05  # how near the end of its range a number counts as at the edge
 @says_damage
 def choose_left(vae: RunConfig) -> RunConfig:
     """What stands beside a VAE: its AE, or a model that differs in the activation alone. Kept in the URL as `left`."""
-    choices = {activation(config): config for config in _beside(vae)}
+    choices = {activation(config): config for config in beside(vae)}
     own, asked = activation(ui.partner(vae)), st.query_params.get("left")
     key = f"left beside {own}"
     if asked not in (None, *choices):
@@ -54,8 +54,8 @@ def choose_left(vae: RunConfig) -> RunConfig:
     return choices[chosen]
 
 
-def _beside(vae: RunConfig) -> list[RunConfig]:
-    """The AEs of every activation and the VAEs of every other one that have been trained with a VAE's settings."""
+def beside(vae: RunConfig) -> list[RunConfig]:
+    """What can stand beside a VAE: AEs of every activation, VAEs of every other one, trained with its settings."""
     own = ui.partner(vae)
     aes = [dataclasses.replace(own, bottleneck=kind) for kind in BOTTLENECKS]
     vaes = [dataclasses.replace(vae, bottleneck=kind) for kind in BOTTLENECKS if kind != vae.bottleneck]

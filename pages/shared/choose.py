@@ -17,6 +17,11 @@ def choose_pair() -> RunConfig:
     return _choose("run", "vae", "Runs", ui.finished_pairs())
 
 
+def name_of(vae: RunConfig) -> str:
+    """What a pair is called where one chooses."""
+    return _names(tuple(ui.finished_pairs()))[vae.run_id]
+
+
 def choose_autoencoder() -> RunConfig:
     """One of the AEs that were trained to the end; kept in the URL as `ae`."""
     return _choose("ae", "ae", "The trained AE", ui.complete_autoencoders())

@@ -1,6 +1,6 @@
 """The plane of a latent space that is looked at, alike on every page with scatters."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import streamlit as st
@@ -35,9 +35,9 @@ def choose_dimensions(latent_dim: int) -> tuple[int, int] | None:
 def choose_two(kl_per_dimension: list[float]) -> tuple[int, ...]:
     """The dimensions of a VAE's plane: all of one or two, else two chosen ones, at first those with the largest KL."""
     latent_dim = len(kl_per_dimension)
+    largest = _largest(kl_per_dimension)
     if latent_dim <= 2:
-        return tuple(range(latent_dim))
-    largest = sorted(range(latent_dim), key=lambda d: -kl_per_dimension[d])[:2]
+        return largest
     first, second, _ = st.columns([1, 1, 4])
     names = range(1, latent_dim + 1)
     binds = [
@@ -45,11 +45,30 @@ def choose_two(kl_per_dimension: list[float]) -> tuple[int, ...]:
     ]
     with first:
         i = st.selectbox(
-            "Across", names, index=min(largest), key="across", bind=binds[0], help="At first, one of the largest KL."
+            "Across", names, index=largest[0], key="across", bind=binds[0], help="At first, one of the largest KL."
         )
     with second:
-        j = st.selectbox("Up", names, index=max(largest), key="up", bind=binds[1])
+        j = st.selectbox("Up", names, index=largest[1], key="up", bind=binds[1])
     return i - 1, j - 1
+
+
+def _largest(kl_per_dimension: list[float]) -> tuple[int, ...]:
+    """The two dimensions with the largest KL, in their order; of one dimension that one."""
+    return tuple(sorted(sorted(range(len(kl_per_dimension)), key=lambda d: -kl_per_dimension[d])[:2]))
+
+
+def in_address(dimensions: tuple[int, ...], latent_dim: int) -> dict[str, str | None]:
+    """The parameters of an address that name the dimensions of a plane; None where there are no others."""
+    names = [str(d + 1) if latent_dim > 2 else None for d in dimensions]
+    return dict(zip(("across", "up"), [*names, None]))
+
+
+def of_view(view: Mapping[str, str], kl_per_dimension: list[float]) -> tuple[int, ...]:
+    """The dimensions of a VAE's plane that such parameters name, or else those of `choose_two` at first."""
+    largest = _largest(kl_per_dimension)
+    if len(kl_per_dimension) <= 2:
+        return largest
+    return tuple(int(view.get(name, d + 1)) - 1 for name, d in zip(("across", "up"), largest))
 
 
 def flatten(

@@ -8,7 +8,7 @@ import streamlit as st
 import torch
 from PIL import Image
 
-from pages.shared import address, figures, in_words
+from pages.shared import address, figures, in_words, pin
 from pages.shared.component import component, received
 from pages.shared.once import once
 from pages.shared.pair import halves
@@ -23,37 +23,42 @@ SIGMAS = 3.0  # how far a VAE's sliders go, in units of the prior's sigma
 FRAME = 80  # milliseconds of a GIF's frame
 ZOOM = 6
 KEY = "latent walk"
+OWN = ("x", "x2", "z_ae", "z_vae", "sphere")  # what the picture keeps in the address
 
-_walk = component("walk", "walk")
+_walk = component("walk", "walk", css=pin.css("walk", "walk"))
 
 
 @says_damage
 def along_dimensions(vae: RunConfig) -> None:
     """A slider a dimension for both models, the way between two digits, and that way as a GIF."""
-    given = address.given("x", "x2", "z_ae", "z_vae", "sphere")
     pair = halves(vae)
-    ae_run, vae_run = pair
     _walk(
         key=KEY,
         data={
-            "latentDim": vae.latent_dim,
-            "ranges": {
-                "ae": _percentiles(ae_run),
-                "vae": [[-SIGMAS, SIGMAS]] * vae.latent_dim,
-            },
-            "kl": vae_run.metrics["test"]["kl_per_dimension"],
-            "gif": _gif(ae_run, vae_run),
-            "given": given,
-            **models(pair),
+            **_data(pair),
+            "gif": _gif(*pair),
+            "given": address.given(*OWN),
+            **pin.beside(vae, OWN, {}, lambda pinned: _data(halves(pinned.vae))),
         },
         sends={"gif": None},
         height="content",
     )
     st.caption(
         "A VAE's sliders go from −3 to 3 σ of its prior. An AE has no prior, so each of its sliders goes where 98 % of "
-        f"that number's codes are; all of them at once hold {_share_held(ae_run):.0%} of its "
-        f"{len(ae_run.test_set.labels):,} codes."
+        f"that number's codes are; all of them at once hold {_share_held(pair[0]):.0%} of its "
+        f"{len(pair[0].test_set.labels):,} codes."
     )
+
+
+def _data(pair: list[Trained]) -> dict:
+    """What the picture is drawn of."""
+    ae, vae = pair
+    return {
+        "latentDim": vae.config.latent_dim,
+        "ranges": {"ae": _percentiles(ae), "vae": [[-SIGMAS, SIGMAS]] * vae.config.latent_dim},
+        "kl": vae.test["kl_per_dimension"],
+        **models(pair),
+    }
 
 
 def _gif(ae: Trained, vae: Trained) -> str | None:

@@ -1,5 +1,5 @@
 // The latent space of a pair under the pointer: both planes, their layers, and what both decoders make of any z.
-import { Address, FIRST } from "../shared/address.js";
+import { FIRST } from "../shared/address.js";
 import { onPlane, readCodes } from "../shared/codes.js";
 import { paintDigit } from "../shared/digit.js";
 import { element } from "../shared/element.js";
@@ -12,8 +12,8 @@ import { cross, ring } from "../shared/layers/marks.js";
 import { numerals } from "../shared/layers/numerals.js";
 import { priorCircles } from "../shared/layers/prior_circles.js";
 import { decode, encode, readModel } from "../shared/model.js";
-import { mount } from "../shared/mount.js";
 import { Picker } from "../shared/picker.js";
+import { addressOf, mountWithPin } from "../shared/pin.js";
 import { Plane } from "../shared/plane.js";
 import { TestDigits } from "../shared/test_digits.js";
 import { inWords } from "../shared/words.js";
@@ -37,7 +37,7 @@ const PULLED =
   "Digit by digit the two need not cancel, for one encoder answers for all. Where a training ends they nearly do on " +
   "the mean over its digits, outwards if μ is linear in y, and on log σ if h gives it.";
 
-export default (component) => mount(component, ".latent-space", View);
+export default (component) => mountWithPin(component, ".latent-space", View);
 
 class View {
   constructor(root) {
@@ -68,7 +68,7 @@ class View {
   /** A pair of models with their codes. data.dims: the one or two dimensions of the plane; data.names: the models'. */
   async open(data, parcels) {
     this.data = data;
-    this.address = new Address("latent space", data.given);
+    this.address = addressOf("latent space", data);
     this.digits = new TestDigits(data.images, parcels.labels, data.classNames);
     this.models = forBoth((half) => readModel(parcels[half]));
     this.codes = forBoth((half) => readCodes(parcels[`codes_${half}`], parcels.labels, data.dims));
@@ -220,6 +220,19 @@ class View {
     if (logSigma) ownQ(context, plane, at, onPlane(logSigma, this.data.dims, -Infinity).map(Math.exp));
     if (this.pulled) this.pulls.draw(context, plane, half, this.pulled[half], 3);
     if (this.position) cross(context, plane, this.position);
+  }
+
+  /** What it shows beside the run, in words. */
+  get said() {
+    const { layers, classes } = this.address.state;
+    return [
+      this.picker.name.textContent,
+      this.position && `z = ${inWords(this.position)}`,
+      layers && `layers: ${layers.replaceAll(",", ", ")}`,
+      classes && `codes of ${classes.replaceAll(",", ", ")}`,
+    ]
+      .filter(Boolean)
+      .join(" · ");
   }
 
   isOn(layer) {

@@ -24,7 +24,7 @@ export class Estimates {
     this.find = (query) => root.querySelector(query);
     this.find(".together").addEventListener("input", () => this.show());
     this.find(".own-axes").addEventListener("change", () => this.show());
-    new ResizeObserver(() => this.show()).observe(root);
+    new ResizeObserver(() => this.show()).observe(this.find(".why"));
     for (const way of Object.keys(WAYS)) {
       const numbers = () => this.columns(way);
       asPicture(this.find(`.${way} canvas`), { draw: () => this.show(), numbers });

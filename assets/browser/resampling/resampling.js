@@ -1,5 +1,5 @@
 // One digit, drawn again and again: the same x, another z each time. An AE has one z, whatever is drawn.
-import { Address, FIRST } from "../shared/address.js";
+import { FIRST } from "../shared/address.js";
 import { columnsOf, onPlane, rowsOf } from "../shared/codes.js";
 import { digitImage, PIXELS, paintDigit, SIDE } from "../shared/digit.js";
 import { steer } from "../shared/gestures.js";
@@ -11,9 +11,9 @@ import { cross, ring } from "../shared/layers/marks.js";
 import { numerals } from "../shared/layers/numerals.js";
 import { priorCircles } from "../shared/layers/prior_circles.js";
 import { decode, decodeLogits, encode, readModel, reconstructionLoss, reparameterize } from "../shared/model.js";
-import { mount } from "../shared/mount.js";
 import { Picker } from "../shared/picker.js";
 import { asPicture } from "../shared/pictures.js";
+import { addressOf, mountWithPin } from "../shared/pin.js";
 import { Plane } from "../shared/plane.js";
 import { normals } from "../shared/random.js";
 import { inSlices } from "../shared/slices.js";
@@ -28,7 +28,7 @@ const ROW = 8; // of the square of shown draws
 const LAST_SEED = 999999;
 const BEAT = 500; // milliseconds between draws while it plays
 
-export default (component) => mount(component, ".resampling", View);
+export default (component) => mountWithPin(component, ".resampling", View);
 
 class View {
   constructor(root) {
@@ -56,7 +56,7 @@ class View {
 
   async open(data, parcels) {
     this.data = data;
-    this.address = new Address("eps resampling", data.given);
+    this.address = addressOf("eps resampling", data);
     this.models = forBoth((half) => readModel(parcels[half]));
     const { labels } = parcels;
     for (const half of HALVES) {
@@ -100,7 +100,14 @@ class View {
     this.address.keep({ x: name === FIRST ? null : name });
     this.answer();
     this.decodeAll();
-    this.estimates.take(this.models.vae, this.own.vae, x, this.data.dims);
+    if (!this.data.isPinned) this.estimates.take(this.models.vae, this.own.vae, x, this.data.dims);
+  }
+
+  /** What it shows beside the run, in words. */
+  get said() {
+    const eps = this.address.state.eps ? "ε by hand" : `ε of seed ${this.seed}`;
+    const scale = this.scale === 1 ? "" : `, times ${this.scale.toFixed(2)}`;
+    return `${this.picker.name.textContent} · ${eps}${scale}`;
   }
 
   /** The draws that the seed decides; the first one is on show. */

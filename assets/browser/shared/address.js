@@ -51,3 +51,9 @@ export function writeAddress(values) {
   }
   if (url.href !== window.location.href) window.history.replaceState(window.history.state, "", url);
 }
+
+/** Puts values into the address and has the page follow it: to Streamlit it is as if Back had led there. */
+export function followAddress(values) {
+  writeAddress(values);
+  window.dispatchEvent(new PopStateEvent("popstate", { state: window.history.state }));
+}

@@ -14,8 +14,9 @@ export async function mount(component, selector, View) {
   const root = parentElement.querySelector(selector);
   root.call = (root.call ?? 0) + 1;
   const { call } = root;
-  root.data = root.call === 1 ? { ...data, given: { ...data.given, ...viewSet() } } : data;
-  const unfollow = follow(component, root, View);
+  const isFirst = root.call === 1 && !data.isPinned;
+  root.data = isFirst ? { ...data, given: { ...data.given, ...viewSet() } } : data;
+  const unfollow = data.isPinned ? () => {} : follow(component, root, View); // what is pinned stays
   const end = () => {
     unfollow();
     if (root.call === call) root.view?.leave(); // a later call ends by itself

@@ -1,7 +1,7 @@
 // The card with a lesson's steps: one at a time, each with its prediction, the answer, and the view that it needs.
 import { ClassRow, votesOf } from "../classroom/class_row.js";
 import { membership } from "../classroom/membership.js";
-import { digitNow, writeAddress } from "./address.js";
+import { digitNow, followAddress, writeAddress } from "./address.js";
 import { goToView, places, readView, takeCalled } from "./call.js";
 import { element } from "./element.js";
 import { foldNavigation } from "./fold_navigation.js";
@@ -197,13 +197,9 @@ class Card {
     if (own.length) setView(Object.fromEntries(own));
     const others = Object.keys(view).filter((name) => !this.data.own.includes(name));
     if (others.every((name) => url.searchParams.get(name) === view[name])) return;
-    const names = Object.keys(view);
-    for (const name of names) url.searchParams.set(name, view[name]);
-    if (names.some((name) => RUNS.includes(name))) url.searchParams.delete("settings"); // another run's
-    for (const name of [...url.searchParams.keys()]) if (name.startsWith("predict_")) url.searchParams.delete(name);
-    // To Streamlit it is as if Back had led to this address: the page's fields follow it.
-    window.history.replaceState(window.history.state, "", url);
-    window.dispatchEvent(new PopStateEvent("popstate", { state: window.history.state }));
+    const left = [...url.searchParams.keys()].filter((name) => name.startsWith("predict_"));
+    if (Object.keys(view).some((name) => RUNS.includes(name))) left.push("settings"); // another run's
+    followAddress({ ...Object.fromEntries(left.map((name) => [name, null])), ...view });
   }
 
   /** An option was chosen: one may look first, and then compares; who has compared may choose another one. */

@@ -1,14 +1,14 @@
 // A walk along each latent dimension: a slider a dimension, both decoders answering while it moves.
-import { Address, FIRST } from "../shared/address.js";
+import { FIRST } from "../shared/address.js";
 import { bytesOf } from "../shared/bytes.js";
 import { columnsOf } from "../shared/codes.js";
 import { PIXELS, paintDigit, paintStrip, SIDE, stripCanvas } from "../shared/digit.js";
 import { element } from "../shared/element.js";
 import { forBoth, HALVES } from "../shared/halves.js";
 import { decode, encode, readModel } from "../shared/model.js";
-import { mount } from "../shared/mount.js";
 import { Picker } from "../shared/picker.js";
 import { asPicture } from "../shared/pictures.js";
+import { addressOf, mountWithPin } from "../shared/pin.js";
 import { Due } from "../shared/slices.js";
 import { TestDigits } from "../shared/test_digits.js";
 import { inWords, number, subscript } from "../shared/words.js";
@@ -26,12 +26,12 @@ const VIDEOS = [
 const TITLE = "The way from one digit to another"; // of the files with it
 const ROUND = 4000; // milliseconds of a walk there and back
 
-export default (component) => mount(component, ".walk", View);
+export default (component) => mountWithPin(component, ".walk", View);
 
 class View {
   constructor(root) {
     this.find = (query) => root.querySelector(query);
-    for (const button of root.querySelectorAll(".starts button")) {
+    for (const button of root.querySelectorAll(".starts [data-start]")) {
       button.addEventListener("click", () => this.start(button.dataset.start));
     }
     this.pickers = [".choice.first", ".choice.second"].map(
@@ -53,7 +53,7 @@ class View {
   async open(data, parcels, { setTriggerValue }) {
     Object.assign(this, { data, setTriggerValue, digits: [null, null] });
     this.due = new Due((side) => this.drawStrip(side));
-    this.address = new Address("latent walk", data.given);
+    this.address = addressOf("latent walk", data);
     this.models = forBoth((half) => readModel(parcels[half]));
     this.z = forBoth(() => new Float32Array(data.latentDim));
     this.buildRows();
@@ -224,6 +224,13 @@ class View {
     paintStrip(side.strip, images);
     side.variance = meanVariance(images);
     side.words.textContent = this.describe(side);
+  }
+
+  /** What it shows beside the run, in words. */
+  get said() {
+    const [first, second] = this.pickers.map((picker) => picker.name.textContent);
+    const way = this.find(".spherical").checked ? ", on a sphere" : "";
+    return `${first} · the way to ${second[0].toLowerCase()}${second.slice(1)}${way}`;
   }
 
   /** Codes of both models on the way from the first digit to the second. */
