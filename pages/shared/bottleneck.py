@@ -32,7 +32,7 @@ def choose_left(vae: RunConfig) -> RunConfig:
         )
     if st.session_state.get(key) not in (None, *choices):  # of a pair that has more beside it
         del st.session_state[key]
-    if asked in choices and key not in st.session_state:
+    if asked in choices and st.session_state.get(key) != asked:
         st.session_state[key] = asked  # and not as the default, which is forgotten when one leaves the page
     if len(choices) == 1:
         chosen = own
@@ -45,13 +45,20 @@ def choose_left(vae: RunConfig) -> RunConfig:
             help="f(y) = act(W y + b), the encoder's last layer: act is the choice.",
             key=key,
             persist_state="session",
+            on_change=_by_hand,
+            args=(key,),
             wrap=True,
         )
     if chosen != own and chosen != asked:
-        st.query_params["left"] = chosen  # by hand: a bound parameter cannot be taken back where a pair has it not
+        st.query_params["left"] = chosen  # not bound: a bound parameter cannot be taken back where a pair has it not
     elif chosen == own and asked is not None:
         del st.query_params["left"]
     return choices[chosen]
+
+
+def _by_hand(key: str) -> None:
+    """Somebody has chosen what stands on the left: the address names that."""
+    st.query_params["left"] = st.session_state[key]
 
 
 def beside(vae: RunConfig) -> list[RunConfig]:

@@ -22,9 +22,9 @@ from pages.shared.plain import plain
 BROWSER = Path(__file__).parents[2] / "assets" / "browser"
 IMPORT = re.compile(r'from "(\.[^"]+)";')
 PACKED = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
-# In the session's state (frame.py): the last part of the address, empty for the first page; and whether this is the
-# first that a visitor opens, with nothing behind it, of which no picture was shown yet.
-PAGE, IS_FIRST = "page in the address", "is the first page"
+# In the session's state (frame.py): the last part of the address, empty for the first page; whether this is the first
+# that a visitor opens, with nothing behind it, of which no picture was shown yet; and whether one has just come to it.
+PAGE, IS_FIRST, IS_NEW = "page in the address", "is the first page", "is a new page"
 LONGEST = 3_500  # bytes of a header
 
 # Streamlit takes a component's script as a text, which cannot import by a relative path. So the text imports the real

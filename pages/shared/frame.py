@@ -15,7 +15,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pages.lessons import LESSONS, Lesson
 from pages.shared import PageEnds, readings
-from pages.shared.component import IS_FIRST, PAGE
+from pages.shared.component import IS_FIRST, IS_NEW, PAGE
 from pages.shared.visitors import TooManyPages, keep_pace
 
 PATIENCE = 1.0  # seconds for which a page waits until another one is worked out
@@ -82,6 +82,7 @@ def _show() -> None:
     page = navigation()
     st.html(_style(page.title))
     st.session_state[IS_FIRST] = PAGE not in st.session_state and not st.query_params
+    st.session_state[IS_NEW] = st.session_state.get(PAGE) != page.url_path
     st.session_state[PAGE] = page.url_path
     st.title(HEADINGS.get(page.url_path, LESSONS[0].heading))
     if page.url_path == "" and not _was_tried():

@@ -11,7 +11,7 @@ import streamlit as st
 
 from pages.shared import bottleneck, choose, lab
 from pages.shared.address import PARAMETERS, Parameter, whole
-from pages.shared.component import read, styles
+from pages.shared.component import IS_NEW, PAGE, read, styles
 from pages.shared.plain import plain
 from vae.config import RunConfig
 
@@ -56,21 +56,24 @@ def beside(
 def _address_of(pin: Pin, names: Collection[str]) -> dict[str, str | None]:
     """The parameters of an address by which the page itself shows what is pinned; None for those it has not."""
     view = {name: pin.view.get(name) for name in names}
-    if pin.left != lab.partner(pin.vae):
+    if "left" in view:
         view["left"] = bottleneck.activation(pin.left)
     return {**view, "run": pin.vae.run_id, "settings": None}
 
 
 def _pinned(names: Collection[str]) -> Pin | None:
     """What the address pins; None for nothing, and for what is not allowed or not here, which is said."""
-    text = st.query_params.get("pin")
+    place = f"pinned on {st.session_state.get(PAGE)}"
+    if st.session_state.get(IS_NEW) and st.session_state.get(place) and "pin" not in st.query_params:
+        st.query_params["pin"] = st.session_state[place]  # as one left the page
+    text = st.session_state[place] = st.query_params.get("pin")
     if text is None:
         return None
     try:
         return parse(text, names)
     except ValueError as error:
         st.warning(f"pin = {plain(text)} in the address is not allowed: {error}. Nothing is pinned.")
-        del st.query_params["pin"]
+        del st.query_params["pin"], st.session_state[place]
         return None
 
 
