@@ -13,7 +13,7 @@ from pages.shared import bottleneck, choose, lab
 from pages.shared.address import PARAMETERS, Parameter, whole
 from pages.shared.component import IS_NEW, PAGE, read, styles
 from pages.shared.plain import plain
-from vae.config import RunConfig
+from vae.config import ConfigError, RunConfig
 
 LONGEST = 3_000  # letters: two drawings and two codes of 32 numbers are 1,700
 
@@ -71,27 +71,29 @@ def _pinned(names: Collection[str]) -> Pin | None:
         return None
     try:
         return parse(text, names)
-    except ValueError as error:
-        st.warning(f"pin = {plain(text)} in the address is not allowed: {error}. Nothing is pinned.")
+    except ConfigError as error:
+        wrong = f"{error.name} = {plain(error.value)} is not allowed: {error.allowed}"
+        st.warning(f"Nothing is pinned, for in the pin of this address {wrong}.")
         del st.query_params["pin"], st.session_state[place]
         return None
 
 
 def parse(text: str, names: Collection[str]) -> Pin:
-    """A pin of a page with these parameters beside the run; raises ValueError, in words that may stand in Markdown."""
+    """A pin of a page with these parameters beside the run; raises ConfigError."""
     words = text[:LONGEST].split(" ")
     view = dict(zip(words[::2], words[1::2]))
     if 2 * len(view) != len(words) or len(text) > LONGEST or not {"run"} <= set(view) <= {"run", *names}:
-        raise ValueError(f"names and values by turns, each name once, the run among them: run, {', '.join(names)}")
+        allowed = f"names and values by turns, each name once, the run among them: run, {', '.join(names)}"
+        raise ConfigError("pin", text, allowed)
     run_id = view.pop("run")
     vae = next((pair for pair in lab.finished_pairs() if pair.run_id == run_id), None)
     if vae is None:
-        raise ValueError(f"the pair of {plain(run_id)} is not on this server, or not trained to its end")
+        raise ConfigError("run", run_id, "the VAE of a pair that is on this server, trained to its end")
     lefts = {config.run_id: config for config in bottleneck.beside(vae)}
     for name, value in view.items():
         parameter = _parameter(name, vae, lefts)
         if not parameter.rule(value):
-            raise ValueError(f"its {name} is {plain(value)}, but should be {parameter.allowed}")
+            raise ConfigError(name, value, parameter.allowed)
     return Pin(text, vae, lefts[view.pop("left", lab.partner(vae).run_id)], view)
 
 

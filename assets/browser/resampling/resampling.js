@@ -48,7 +48,7 @@ class View {
     steer(this.pad, place, (position) => this.setEps(position));
     this.picker = new Picker(this.find(".choice"), (x, name) => this.pick(x, name));
     this.estimates = new Estimates(root);
-    new ResizeObserver(() => this.drawLosses?.()).observe(this.find(".histogram"));
+    new ResizeObserver(() => this.drawLosses()).observe(this.find(".histogram"));
     this.find(".again").addEventListener("click", () => this.drawAgain());
     this.find(".play").addEventListener("click", () => this.play(!this.playing));
     this.find(".scale").addEventListener("input", (event) => this.setScale(Number(event.target.value)));

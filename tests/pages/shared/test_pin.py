@@ -78,23 +78,23 @@ def test_a_pin_that_is_not_allowed_is_said_and_left_out(visit, page):
         app.run()
         assert not app.exception, text
         [warning] = [one.value for one in app.warning]
-        assert warning.startswith("pin = `") and warning.endswith(". Nothing is pinned."), text
+        assert warning.startswith("Nothing is pinned, for in the pin of this address "), text
         assert sent(app, component) == before and "pin" not in app.query_params, text
 
 
 def test_a_refusal_says_what_is_wrong_and_what_would_be_right(visit):
     missing = "vae-2d-0123456789ab"
-    names = "run, across, up, x, eps_seed, eps_scale, eps"
     for text, said in {
-        f"run {missing} x 5": f"the pair of `{missing}` is not on this server, or not trained to its end",
-        f"run {TWO.run_id} x 10000": "its x is `10000`, but should be the number of a test digit from 0 to 9,999, or a "
+        f"run {missing} x 5": f"run = `{missing}` is not allowed: the VAE of a pair that is on this server, trained to "
+        "its end",
+        f"run {TWO.run_id} x 10000": "x = `10000` is not allowed: the number of a test digit from 0 to 9,999, or a "
         "drawing",
-        f"run {TWO.run_id} up 3": "its up is `3`, but should be a whole number from 1 to 2",
-        "x 5": f"names and values by turns, each name once, the run among them: {names}",
+        f"run {TWO.run_id} up 3": "up = `3` is not allowed: a whole number from 1 to 2",
+        "x 5": "pin = `x 5` is not allowed: names and values by turns, each name once, the run among them: "
+        "run, across, up, x, eps_seed, eps_scale, eps",
     }.items():
         [warning] = [one.value for one in visit("resampling", pin=text).warning]
-        quoted = f"{text[:40]}{' …' if len(text) > 40 else ''}"
-        assert warning == f"pin = `{quoted}` in the address is not allowed: {said}. Nothing is pinned."
+        assert warning == f"Nothing is pinned, for in the pin of this address {said}."
 
 
 def test_a_pin_is_there_again_when_one_comes_back_to_its_page_until_it_is_taken_out(visit):
