@@ -3,7 +3,7 @@
 import lzma
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from zipfile import BadZipFile
 
@@ -68,3 +68,8 @@ def check_unpacked(place: object, size: int) -> None:
 def pictures(count: int) -> str:
     """How many, in words."""
     return "1 picture" if count == 1 else f"{count:,} pictures"
+
+
+def some(names: Sequence[str], most: int) -> str:
+    """The first of some names that strangers gave, on one line."""
+    return f"{', '.join(on_one_line(name, 100) for name in names[:most])}{', …' if len(names) > most else ''}"

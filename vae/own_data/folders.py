@@ -9,7 +9,7 @@ from zipfile import ZipFile, ZipInfo
 
 import numpy as np
 
-from vae.own_data.checks import OwnDataError, check_count, check_unpacked, readable
+from vae.own_data.checks import OwnDataError, check_count, check_unpacked, readable, some
 from vae.own_data.images import ENDINGS, read_image
 from vae.own_data.labels import natural, plain
 from vae.own_data.packed import MOST_ENTRIES, zip_file
@@ -61,7 +61,13 @@ def _packed_entry(place: str, whole: ZipFile, info: ZipInfo) -> Entry:
     path = PurePosixPath(info.filename.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or not path.parts or ":" in path.parts[0]:
         raise OwnDataError(place, f"the path of {info.filename} leads out of the zip file; allowed are paths within it")
-    return Entry(path.parts, info.file_size, info.compress_size, partial(whole.read, info))
+    return Entry(path.parts, info.file_size, info.compress_size, partial(_unpacked, whole, info))
+
+
+def _unpacked(whole: ZipFile, info: ZipInfo) -> bytes:
+    """What an entry holds, but no more than it says; zipfile's own `read` unpacks all before it counts."""
+    with whole.open(info) as content:
+        return content.read(info.file_size)
 
 
 def _entries(folder: Path) -> Iterator[Entry]:
@@ -103,7 +109,7 @@ def _checked(place: str, entries: list[Entry]) -> tuple[list[Entry], str]:
         raise OwnDataError(place, f"{len(entries):,} files, but at most {MOST_ENTRIES:,} are allowed")
     pictures = [entry for entry in entries if entry.is_picture]
     others = [str(entry) for entry in entries if not entry.is_picture]
-    names = f"{', '.join(others[:3])}{', …' if len(others) > 3 else ''}"
+    names = some(others, 3)
     if not pictures:
         raise OwnDataError(place, f"no pictures ({', '.join(ENDINGS)}) but {names or 'nothing'}; {ALLOWED}")
     check_count(place, len(pictures))

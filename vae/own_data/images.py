@@ -60,11 +60,11 @@ def _grey(image: Image.Image, place: str) -> tuple[Image.Image, set[str]]:
     if image.mode.startswith("I"):
         return _of_sixteen_bits(image, place), {SIXTEEN_BITS}
     done = set() if image.mode in ("1", "L", "LA", "La") else {COLOURS}
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        done |= {SEEN_THROUGH} if image.getextrema()[3][0] < 255 else set()
-    elif image.mode not in ("1", "L"):
-        image = image.convert("RGB")
+    wanted = "RGBA" if image.has_transparency_data else "L" if image.mode in ("1", "L") else "RGB"
+    if image.mode != wanted:  # else it would be copied
+        image = image.convert(wanted)
+    if wanted == "RGBA" and image.getextrema()[3][0] < 255:
+        done.add(SEEN_THROUGH)
     return grey_image(image), done
 
 

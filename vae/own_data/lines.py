@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
@@ -42,11 +42,15 @@ class Layout(NamedTuple):
 
 
 class Part(NamedTuple):
-    """Some lines: numbers (k, 784), or (k, 783) between a first and a last field, one of which is the label."""
+    """Some lines: numbers (k, 784), or (k, 783) between a first and a last field, one of which is the label.
+
+    read: the bytes of the file that are read by now.
+    """
 
     numbers: np.ndarray
     first: pyarrow.Array | None
     last: pyarrow.Array | None
+    read: int
 
 
 def layout_of(file: Path) -> Layout:
@@ -70,26 +74,22 @@ def is_level(field: str) -> bool:
     return bool(NUMBER.fullmatch(field)) and 0 <= float(field) <= 255
 
 
-def parts_of(file: Path, layout: Layout, on_bytes: Callable[[int], None] = lambda count: None) -> Iterator[Part]:
-    """All lines, some thousands at a time; on_bytes is given how far in the file they end.
-
-    Raises OwnDataError with the line and the column of the first fault.
-    """
+def parts_of(file: Path, layout: Layout) -> Iterator[Part]:
+    """All lines, a thousand or so at a time; raises OwnDataError with the line and the column of the first fault."""
     done = 0
     with opened(file) as content, readable(file.name):
         packed = getattr(content, "fileobj", content)
         try:
             for batch in _batches(content, layout):
-                part = _part(batch, layout)
+                part = _part(batch, layout, packed.tell())
                 check_not_too_many(file.name, done + len(part.numbers))
                 yield part
                 done += len(part.numbers)
-                on_bytes(packed.tell())
-            if not done:
-                raise OwnDataError(file.name, "no lines with pictures; allowed is a picture in each line")
         except pyarrow.ArrowInvalid as error:
             inner = range(1, layout.columns - 1) if layout.has_labels else range(layout.columns)
             refuse_line(file, layout, done, inner, error)
+        if not done:
+            raise OwnDataError(file.name, "no lines with pictures; allowed is a picture in each line")
 
 
 def _batches(content: io.BufferedIOBase, layout: Layout) -> Iterator[pyarrow.RecordBatch]:
@@ -105,7 +105,7 @@ def _batches(content: io.BufferedIOBase, layout: Layout) -> Iterator[pyarrow.Rec
     )
 
 
-def _part(batch: pyarrow.RecordBatch, layout: Layout) -> Part:
+def _part(batch: pyarrow.RecordBatch, layout: Layout, read: int) -> Part:
     """Lines of which each field is a level, except for both ends where one of them is a label."""
     if any(column.null_count for column in batch.columns):
         raise pyarrow.ArrowInvalid("a field is empty")
@@ -116,7 +116,7 @@ def _part(batch: pyarrow.RecordBatch, layout: Layout) -> Part:
     numbers = np.column_stack([column.to_numpy() for column in inner])
     if not are_levels(numbers):
         raise pyarrow.ArrowInvalid("a number is out of range")
-    return Part(numbers, *ends) if ends else Part(numbers, None, None)
+    return Part(numbers, *(ends or (None, None)), read)
 
 
 def refuse_line(file: Path, layout: Layout, done: int, pixels: range, error: Exception | None = None) -> NoReturn:

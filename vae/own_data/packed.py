@@ -43,10 +43,12 @@ def exactly(file: BinaryIO, count: int, place: str) -> bytes:
 
 
 class _Careful(io.BufferedReader):
-    """A file that never gives more at a time than the longest list of entries."""
+    """A file that gives no more at a time than the longest list of entries, until that is read."""
+
+    is_listed = False
 
     def read(self, size: int | None = -1) -> bytes:
-        if size and size > MOST_OF_A_LIST:
+        if not self.is_listed and size and size > MOST_OF_A_LIST:
             raise OwnDataError(Path(self.raw.name).name, f"its list of entries has more than {MOST_OF_A_LIST:,} bytes")
         return super().read(size)
 
@@ -57,6 +59,7 @@ def zip_file(path: Path) -> Iterator[ZipFile]:
     with _Careful(io.FileIO(path)) as file:
         with readable(path.name):
             entries = (whole := ZipFile(file)).infolist()
+            file.is_listed = True
         if len(entries) > MOST_ENTRIES:
             raise OwnDataError(path.name, f"{len(entries):,} entries, but at most {MOST_ENTRIES:,} are allowed")
         if locked := next((entry.filename for entry in entries if entry.flag_bits & 1), None):

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from vae.own_data.arrays import of_npy, of_npz
-from vae.own_data.checks import MOST_BYTES, OwnDataError, check_count
+from vae.own_data.checks import MOST_BYTES, OwnDataError, check_count, some
 from vae.own_data.folders import read_files, read_folder, read_zip
 from vae.own_data.idx import is_idx, of_idx
 from vae.own_data.images import ENDINGS
@@ -129,6 +129,6 @@ def _halves(heaps: list[Heap], done: list[str], offers: tuple[str, ...]) -> Pict
     numbers = np.concatenate(numbers)
     train, test, rule = split(numbers, is_test, place)
     levels = heaps[0].levels if len(heaps) == 1 else np.concatenate([heap.levels for heap in heaps])
-    classes = f"{len(names)} classes: {', '.join(names)}." if names else "No labels."
+    classes = f"{len(names)} classes: {some(names, 20)}." if names else "No labels."
     halves = (Half(levels[half], numbers[half]) for half in (train, test))
     return Pictures(*halves, names, (*done, classes, rule), offers)

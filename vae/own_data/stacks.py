@@ -6,7 +6,7 @@ from itertools import chain
 import numpy as np
 
 from vae.own_data.arrays import Stored, chunks, in_any_order, whole
-from vae.own_data.checks import check_count
+from vae.own_data.checks import check_count, some
 from vae.own_data.greys import COLOURS, SEEN_THROUGH, grey
 from vae.own_data.labels import plain
 from vae.own_data.levels import FROM_ONE, check_levels, end_at_one, to_levels
@@ -51,7 +51,7 @@ def _done(pairs: list[Pair], stored: list[Stored], ends_at_one: bool) -> list[st
         done.append(FROM_ONE)
     used = {array for pair in pairs for array in pair[1:]}
     if left := [array.key for array in stored if array not in used]:
-        done.append(f"Left out: {', '.join(left)}.")
+        done.append(f"Left out: {some(left, 3)}.")
     return list(dict.fromkeys(filter(None, done)))
 
 

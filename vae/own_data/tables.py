@@ -50,7 +50,8 @@ def _read(
 ) -> tuple[np.ndarray, np.ndarray | None, str]:
     """Levels (n, 784) and labels (n,), or None, of one file, and where its labels were found, in words."""
     inner, firsts, lasts = [], [], []
-    for part in parts_of(file, layout, on_bytes):
+    for part in parts_of(file, layout):
+        on_bytes(part.read)
         inner.append(to_levels(part.numbers, ends_at_one))
         firsts.append(part.first)
         lasts.append(part.last)

@@ -199,3 +199,8 @@ def test_packings_that_may_fill_the_memory_are_refused(packing, tmp_path):
         whole.write(array, "x.npy")
     with pytest.raises(OwnDataError, match=r"a\.npz: x\.npy is packed in an unusual way; allowed are deflate"):
         read([tmp_path / "a.npz"])
+
+
+def test_an_entry_may_be_longer_than_the_list_of_entries(monkeypatch, tmp_path):
+    monkeypatch.setattr("vae.own_data.packed.MOST_OF_A_LIST", 10_000)
+    assert content(read([write_npz(tmp_path / "a.npz", x=PICTURES)])) == expected(PICTURES)
