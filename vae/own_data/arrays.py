@@ -1,5 +1,6 @@
 """Arrays in .npy and .npz files, read a part at a time; only their numbers are read, and nothing is unpickled."""
 
+import io
 import math
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -13,6 +14,7 @@ from numpy.lib import format as npy
 from vae.own_data.checks import CHUNK, OwnDataError, check_unpacked, readable
 from vae.own_data.packed import exactly, opened, zip_file
 
+LONGEST_HEADER = 12_000  # bytes
 GROUP = 256_000_000  # bytes of pictures that are put in order at a time, where a file has them by pixels
 
 
@@ -57,8 +59,9 @@ def _entry(path: Path, name: str) -> Iterator[BinaryIO]:
 
 def _stored(place: str, key: str, open_file: Callable[[], AbstractContextManager[BinaryIO]]) -> Stored:
     with open_file() as file, readable(place):
-        shape, is_by_columns, dtype = _header(file, place)
-        header = file.tell()
+        beginning = io.BytesIO(file.read(LONGEST_HEADER))
+    shape, is_by_columns, dtype = _header(beginning, place)
+    header = beginning.tell()
     if dtype.hasobject:
         what = "holds objects of Python (dtype object), and nothing is unpickled; allowed are numbers and texts"
         raise OwnDataError(place, what)
@@ -72,13 +75,19 @@ def _stored(place: str, key: str, open_file: Callable[[], AbstractContextManager
     return Stored(place, key, shape, dtype, is_by_columns, at_first_number)
 
 
-def _header(file: BinaryIO, place: str) -> tuple[tuple[int, ...], bool, np.dtype]:
-    """Shape, whether the first index runs fastest, and type."""
-    if (version := npy.read_magic(file)) == (1, 0):
-        return npy.read_array_header_1_0(file)
-    if version == (2, 0):
-        return npy.read_array_header_2_0(file)
-    raise OwnDataError(place, f"is of version {version[0]}.{version[1]} of numpy's format; allowed are 1.0 and 2.0")
+def _header(beginning: BinaryIO, place: str) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Shape, whether the first index runs fastest, and type, by the first bytes of a file."""
+    try:
+        version = npy.read_magic(beginning)
+        read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}.get(version)
+        header = read(beginning) if read else None
+    except Exception as error:  # numpy reads a header as Python does a literal, and raises all that this can
+        raise OwnDataError(place, f"what it says at its beginning cannot be read: it is damaged ({error})") from error
+    if header is None:
+        raise OwnDataError(place, f"is of version {version[0]}.{version[1]} of numpy's format; allowed are 1.0 and 2.0")
+    if any(side < 0 for side in header[0]):
+        raise OwnDataError(place, f"says that its shape is {header[0]}; allowed are numbers from 0 on")
+    return header
 
 
 def whole(stored: Stored) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Pictures in files of their own, in a folder or a zip file: a folder a class, perhaps in folders train and test."""
 
+import math
 import os
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -19,6 +20,7 @@ from vae.own_data.sizes import PIXELS, words_of_size
 
 MOST_OF_A_PICTURE = 100_000_000  # bytes
 MOST_RATIO = 200  # times that a picture may be larger than it is packed: most formats are packed already
+MOST_PIXELS_IN_ALL = 40_000_000_000  # which take minutes
 SMALL = 1_000_000  # bytes that may be packed as well as they can be
 ALLOWED = "allowed are pictures in a folder for each class (perhaps in folders train and test), or all in one folder"
 
@@ -85,7 +87,7 @@ def _entry(file: Path, parts: tuple[str, ...]) -> Entry:
 def _read(place: str, entries: list[Entry], on_progress: Callable[[float], None]) -> Found:
     pictures, left = _checked(place, entries)
     arranged = _arranged(place, pictures)
-    sizes, done, heaps, count = set(), set(), [], 0
+    sizes, done, heaps, count, pixels = set(), set(), [], 0, 0
     for half, inside in arranged.items():
         levels = np.empty((len(inside), PIXELS), np.uint8)
         for row, (_, entry) in enumerate(inside):
@@ -94,6 +96,9 @@ def _read(place: str, entries: list[Entry], on_progress: Callable[[float], None]
                 data = entry.read()
             levels[row], size, more = read_image(data, name)
             sizes.add(size)
+            pixels += math.prod(size)
+            if pixels > MOST_PIXELS_IN_ALL:
+                raise OwnDataError(place, f"more than {MOST_PIXELS_IN_ALL:,} pixels, which is the most allowed")
             done |= more
             count += 1
             on_progress(count / len(pictures))

@@ -59,10 +59,12 @@ def layout_of(file: Path) -> Layout:
         line = content.readline(LONGEST_LINE)
     try:
         text = line.decode("utf-8-sig").rstrip("\r\n")
+        delimiter = max(",;\t", key=text.count)
+        fields = tuple(field.strip() for field in next(csv.reader([text], delimiter=delimiter), ()))
     except UnicodeDecodeError as error:
         raise OwnDataError(file.name, "line 1 is no text in UTF-8, as a csv is") from error
-    delimiter = max(",;\t", key=text.count)
-    fields = tuple(field.strip() for field in next(csv.reader([text], delimiter=delimiter), ()))
+    except csv.Error as error:
+        raise OwnDataError(file.name, f"line 1 cannot be read ({error}); {WIDTHS}") from error
     if len(fields) not in (PIXELS, PIXELS + 1):
         raise OwnDataError(file.name, f"line 1 has {_fields(len(fields))}; {WIDTHS}")
     is_header = sum(map(is_level, fields)) < len(fields) / 2  # else it is a picture, perhaps with a fault

@@ -82,7 +82,7 @@ def _labels(place: str, pictures: Stored, others: list[Stored], of_half: str) ->
 
 
 def _could_be_labels(array: Stored) -> bool:
-    if array.dtype.kind not in LABELS or array.dtype.itemsize > LONGEST_TEXT:
+    if array.dtype.kind not in LABELS or not 0 < array.dtype.itemsize <= LONGEST_TEXT:
         return False
     return len(array.shape) == 1 or (len(array.shape) == 2 and 1 <= array.shape[1] <= MOST_CLASSES)
 

@@ -58,8 +58,9 @@ def of_drawings(levels: np.ndarray, labels: np.ndarray, names: Sequence[str]) ->
     if levels.shape[1:] not in ((PIXELS,), (SIDE, SIDE)) or labels.shape != levels.shape[:1]:
         what = f"levels of the shape {levels.shape} with labels of {labels.shape}"
         raise OwnDataError(DRAWINGS, f"{what}; allowed are (n, {PIXELS}) or (n, {SIDE}, {SIDE}) with (n,)")
-    if not ((labels >= 0) & (labels < len(names))).all():
-        raise OwnDataError(DRAWINGS, f"labels from {labels.min()} to {labels.max()}; allowed are 0 to {len(names) - 1}")
+    if labels.dtype.kind not in "iu" or not ((labels >= 0) & (labels < len(names))).all():
+        what = f"labels from {labels.min()} to {labels.max()}"
+        raise OwnDataError(DRAWINGS, f"{what}; allowed are whole numbers from 0 to {len(names) - 1}")
     check_levels(levels, DRAWINGS, 0)
     levels = to_levels(levels, ends_at_one=False).reshape(-1, PIXELS)
     return _halves([Heap(DRAWINGS, "", levels, plain(np.array(list(names))[labels], DRAWINGS))], [], ())

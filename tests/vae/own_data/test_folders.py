@@ -179,6 +179,19 @@ def test_too_many_entries_and_too_long_a_list_of_them_are_refused(monkeypatch, t
         read([write_folder(tmp_path / "b", FILES)])
 
 
+def test_more_pixels_than_can_be_read_in_minutes_are_refused(monkeypatch, tmp_path):
+    monkeypatch.setattr("vae.own_data.folders.MOST_PIXELS_IN_ALL", 240 * 784 - 1)
+    with pytest.raises(OwnDataError, match=r"a: more than 188,159 pixels"):
+        read([write_zip(tmp_path / "a", FILES)])
+
+
+def test_a_folder_whose_name_is_no_text_is_refused(tmp_path):
+    folder = write_folder(tmp_path / "a", FILES)
+    os.rename(folder / "B", os.fsencode(folder) + b"/\xff")
+    with pytest.raises(OwnDataError, match=r"a: label .* allowed are texts"):
+        read([folder])
+
+
 def test_an_archive_of_archives_is_not_opened(tmp_path):
     inner = io.BytesIO()
     with zipfile.ZipFile(inner, "w") as whole:
