@@ -26,13 +26,13 @@ def scribbles(count: int, seed: int = 0, classes: int = 3, shape: tuple[int, ...
 def content(dataset: Pictures) -> Counter:
     """All pictures with the names of their classes, in no order."""
     names = dataset.names or ("",)
-    return Counter((row.tobytes(), names[label]) for half in (dataset.train, dataset.test) for row, label in zip(*half))
+    return Counter((row.tobytes(), names[label]) for half in dataset[:2] for row, label in zip(*half))
 
 
-def expected(pictures: np.ndarray, labels=None) -> Counter:
-    """What `content` is to be of pictures (n, 28, 28) uint8."""
+def holds(dataset: Pictures, pictures: np.ndarray, labels=None) -> bool:
+    """Whether a dataset has these pictures (n, 28, 28) uint8, with these labels, and no others."""
     names = [""] * len(pictures) if labels is None else map(str, labels)
-    return Counter(zip((picture.tobytes() for picture in pictures), names))
+    return content(dataset) == Counter(zip((picture.tobytes() for picture in pictures), names))
 
 
 def write_npz(file: Path, compressed: bool = False, **arrays) -> Path:

@@ -8,7 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from tests.vae.own_data.makers import content, expected, scribbles, write_npy, write_npz
+from tests.vae.own_data.makers import holds, scribbles, write_npy, write_npz
 from vae.own_data import OwnDataError, read
 from vae.own_data.arrays import chunks, of_npy
 
@@ -51,11 +51,11 @@ def test_nothing_is_unpickled(key, tmp_path):
     ],
 )
 def test_halves_are_taken_as_given(names, tmp_path):
-    arrays = dict(zip(names, (PICTURES[:250], LABELS[:250], PICTURES[250:], LABELS[250:])))
+    arrays = dict(zip(names, (PICTURES[:150], LABELS[:150], PICTURES[150:], LABELS[150:])))
     dataset = read([write_npz(tmp_path / "a.npz", **arrays)])
-    assert sorted(map(bytes, dataset.train.levels)) == sorted(map(bytes, PICTURES[:250].reshape(-1, 784)))
-    assert content(dataset) == expected(PICTURES, LABELS)
-    assert dataset.done[-1] == "250 to train with and 50 to test with, as given."
+    assert sorted(map(bytes, dataset.train.levels)) == sorted(map(bytes, PICTURES[:150].reshape(-1, 784)))
+    assert holds(dataset, PICTURES, LABELS)
+    assert dataset.done[-1] == "150 to train with and 150 to test with, as given."
 
 
 def test_the_validation_pictures_of_medmnist_are_trained_with(tmp_path):
@@ -64,7 +64,7 @@ def test_the_validation_pictures_of_medmnist_are_trained_with(tmp_path):
     arrays |= {f"{name}_labels": LABELS[part, None].astype(np.uint8) for name, part in parts.items()}
     dataset = read([write_npz(tmp_path / "a.npz", **arrays)])
     assert len(dataset.train.levels) == 260 and len(dataset.test.levels) == 40
-    assert content(dataset) == expected(PICTURES, LABELS)
+    assert holds(dataset, PICTURES, LABELS)
 
 
 def test_one_half_alone_is_split_by_the_rule(tmp_path):
@@ -145,7 +145,7 @@ def test_numbers_out_of_range_are_refused_with_their_picture(value, order, tmp_p
 @pytest.mark.parametrize("dtype", ["?", "u1", "i4", "f4", "f8"])
 def test_numbers_up_to_one_are_levels_up_to_255(dtype, tmp_path):
     dataset = read([write_npy(tmp_path / "a.npy", (PICTURES > 99).astype(dtype))])
-    assert content(dataset) == expected((PICTURES > 99) * np.uint8(255))
+    assert holds(dataset, (PICTURES > 99) * np.uint8(255))
     assert "Numbers from 0 to 1 were taken as levels from 0 to 255." in dataset.done
 
 
@@ -226,4 +226,4 @@ def test_packings_that_may_fill_the_memory_are_refused(packing, tmp_path):
 
 def test_an_entry_may_be_longer_than_the_list_of_entries(monkeypatch, tmp_path):
     monkeypatch.setattr("vae.own_data.packed.MOST_OF_A_LIST", 10_000)
-    assert content(read([write_npz(tmp_path / "a.npz", x=PICTURES)])) == expected(PICTURES)
+    assert holds(read([write_npz(tmp_path / "a.npz", x=PICTURES)]), PICTURES)

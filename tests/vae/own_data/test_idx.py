@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.vae.own_data.makers import content, expected, scribbles, write_idx
+from tests.vae.own_data.makers import holds, scribbles, write_idx
 from vae.own_data import OwnDataError, read
 
 PICTURES, LABELS = scribbles(300)
@@ -17,13 +17,13 @@ def test_four_files_are_two_halves(end, tmp_path):
         write_idx(tmp_path / f"train-labels-idx1-ubyte{end}", LABELS[:260].astype("u1")),
     ]
     dataset = read(files)
-    assert content(dataset) == expected(PICTURES, LABELS)
+    assert holds(dataset, PICTURES, LABELS)
     assert len(dataset.train.levels) == 260 and len(dataset.test.levels) == 40
 
 
 def test_pictures_alone_have_no_labels(tmp_path):
     dataset = read([write_idx(tmp_path / "train-images-idx3-ubyte", PICTURES)])
-    assert content(dataset) == expected(PICTURES) and dataset.names == ()
+    assert holds(dataset, PICTURES) and dataset.names == ()
 
 
 @pytest.mark.parametrize("transpose, swapped", [(None, True), (True, True), (False, False)])
@@ -33,7 +33,7 @@ def test_emnist_is_recognised_by_its_name_and_can_be_left(transpose, swapped, tm
         write_idx(tmp_path / "emnist-letters-train-labels-idx1-ubyte.gz", LABELS.astype("u1")),
     ]
     dataset = read(files, transpose=transpose)
-    assert content(dataset) == expected(PICTURES.transpose(0, 2, 1) if swapped else PICTURES, LABELS)
+    assert holds(dataset, PICTURES.transpose(0, 2, 1) if swapped else PICTURES, LABELS)
     said = [sentence for sentence in dataset.done if "Rows and columns" in sentence]
     assert len(said) == 1 and ("swapped" in said[0]) == swapped and "EMNIST" in said[0]
     assert "transpose" in dataset.offers
@@ -42,7 +42,7 @@ def test_emnist_is_recognised_by_its_name_and_can_be_left(transpose, swapped, tm
 @pytest.mark.parametrize("transpose", [None, False, True])
 def test_others_are_turned_only_when_somebody_wants_it(transpose, tmp_path):
     dataset = read([write_idx(tmp_path / "images", PICTURES)], transpose=transpose)
-    assert content(dataset) == expected(PICTURES.transpose(0, 2, 1) if transpose else PICTURES)
+    assert holds(dataset, PICTURES.transpose(0, 2, 1) if transpose else PICTURES)
     assert ("Rows and columns were swapped." in dataset.done) == bool(transpose)
 
 

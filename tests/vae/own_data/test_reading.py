@@ -5,7 +5,7 @@ import pytest
 
 from tests.vae.own_data.makers import (
     content,
-    expected,
+    holds,
     in_folders,
     picture_file,
     scribbles,
@@ -62,7 +62,7 @@ def test_pictures_of_28_by_28_come_out_as_they_are_whatever_the_kind_of_file(see
     pictures, labels = scribbles(200 + int(random.integers(60)), seed, 2 + seed)
     for kind in KINDS:
         dataset = read(written(tmp_path / kind, random, kind, pictures, labels))
-        assert content(dataset) == expected(pictures, labels), kind
+        assert holds(dataset, pictures, labels), kind
         assert dataset.names == tuple(map(str, range(2 + seed)))
 
 
@@ -101,7 +101,7 @@ def test_pictures_in_files_side_by_side_have_no_labels(tmp_path):
     pictures, _ = scribbles(210)
     folder = write_folder(tmp_path, {f"{number}.png": picture_file(one) for number, one in enumerate(pictures)})
     dataset = read(sorted(folder.iterdir()))
-    assert content(dataset) == expected(pictures) and dataset.names == ()
+    assert holds(dataset, pictures) and dataset.names == ()
     assert not dataset.train.labels.any() and not dataset.test.labels.any()
     assert "No labels." in dataset.done
 
@@ -167,7 +167,7 @@ def test_drawings_are_a_dataset_like_any_other():
     pictures, labels = scribbles(240, classes=3)
     dataset = of_drawings(pictures, labels, ["ten 10", "ten 9", "a", "nobody's"])
     assert dataset.names == ("a", "ten 9", "ten 10")
-    assert content(dataset) == expected(pictures, np.array(["ten 10", "ten 9", "a"])[labels])
+    assert holds(dataset, pictures, np.array(["ten 10", "ten 9", "a"])[labels])
     assert dataset.done == (
         "3 classes: a, ten 9, ten 10.",
         "201 to train with and 39 to test with, by a fixed rule: one in six to test with, of each class its part.",

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.vae.own_data.makers import content, expected, scribbles, write_npy
+from tests.vae.own_data.makers import holds, scribbles, write_npy
 from vae.own_data import read
 from vae.own_data.sizes import fit, words_of_size
 
@@ -57,7 +57,7 @@ def test_ink_on_paper_becomes_white_on_black_unless_somebody_wants_it_otherwise(
     given = 255 - pictures if is_paper else pictures
     dataset = read([write_npy(tmp_path / "a.npy", given)], invert=invert)
     is_swapped = is_paper if invert is None else invert
-    assert content(dataset) == expected(255 - given if is_swapped else given)
+    assert holds(dataset, 255 - given if is_swapped else given)
     said = [sentence for sentence in dataset.done if sentence.startswith("Light and dark")]
     assert [("swapped" in one, "borders are light" in one) for one in said] == (
         [(is_swapped, is_paper)] if is_swapped or is_paper else []
@@ -67,9 +67,9 @@ def test_ink_on_paper_becomes_white_on_black_unless_somebody_wants_it_otherwise(
 def test_light_is_judged_by_all_pictures_together(tmp_path):
     pictures, _ = scribbles(300)
     pictures[:149] = 255 - pictures[:149]
-    assert content(read([write_npy(tmp_path / "a.npy", pictures)])) == expected(pictures)
+    assert holds(read([write_npy(tmp_path / "a.npy", pictures)]), pictures)
     pictures[149:152] = 255 - pictures[149:152]
-    assert content(read([write_npy(tmp_path / "b.npy", pictures)])) == expected(255 - pictures)
+    assert holds(read([write_npy(tmp_path / "b.npy", pictures)]), 255 - pictures)
 
 
 @pytest.mark.parametrize("axis", [1, -1])

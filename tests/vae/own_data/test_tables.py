@@ -5,7 +5,7 @@ import gzip
 import numpy as np
 import pytest
 
-from tests.vae.own_data.makers import content, expected, scribbles, write_csv
+from tests.vae.own_data.makers import holds, scribbles, write_csv
 from vae.own_data import OwnDataError, read
 
 PICTURES, LABELS = scribbles(240)
@@ -40,7 +40,7 @@ TEXTS = np.array(["b", "a", "c"])[LABELS]
 )
 def test_the_label_is_found_first_or_last_with_a_header_or_without(lines, header, labels, said, tmp_path):
     dataset = read([write_csv(tmp_path / "a.csv", lines, header)])
-    assert content(dataset) == expected(PICTURES, labels)
+    assert holds(dataset, PICTURES, labels)
     assert [sentence for sentence in dataset.done if "column" in sentence] == ([said] if said else [])
     assert dataset.offers == ("transpose", "invert")
 
@@ -57,7 +57,7 @@ def test_where_both_ends_can_be_the_label_it_is_the_first_and_that_is_said(tmp_p
 def test_two_tables_are_two_halves(tmp_path):
     train, test = write_csv(tmp_path / "my_train.csv", FIRST[:200]), write_csv(tmp_path / "my_test.csv.gz", FIRST[200:])
     dataset = read([test, train])
-    assert content(dataset) == expected(PICTURES, LABELS)
+    assert holds(dataset, PICTURES, LABELS)
     assert len(dataset.train.levels) == 200 and len(dataset.test.levels) == 40
     with pytest.raises(OwnDataError, match=r"my_train.csv, my_train.csv: allowed are one csv, or two"):
         read([train, train])
@@ -69,7 +69,7 @@ def test_numbers_up_to_one_are_levels_and_so_is_the_pixel_at_the_end(tmp_path):
     dataset = read([write_csv(tmp_path / "a.csv", [[label, *row] for label, row in zip(TEXTS, lines.tolist())])])
     wanted = PICTURES.copy()
     wanted[:, 27, 27] = np.arange(240) % 2 * 128
-    assert content(dataset) == expected(wanted, TEXTS)
+    assert holds(dataset, wanted, TEXTS)
     lines[7, -1] = 3
     with pytest.raises(OwnDataError, match=r"b.csv: column 785 holds 3.0, and no other pixel is above 1"):
         read([write_csv(tmp_path / "b.csv", [[label, *row] for label, row in zip(TEXTS, lines.tolist())])])
@@ -80,7 +80,7 @@ def test_numbers_up_to_one_are_levels_and_so_is_the_pixel_at_the_end(tmp_path):
 def test_line_ends_and_marks_of_other_systems_are_read(end, mark, tmp_path):
     text = end.join(",".join(map(str, line)) for line in FIRST)
     (tmp_path / "a.csv").write_bytes(mark + text.encode())
-    assert content(read([tmp_path / "a.csv"])) == expected(PICTURES, LABELS)
+    assert holds(read([tmp_path / "a.csv"]), PICTURES, LABELS)
 
 
 def changed(row: int, column: int, value) -> list[list]:
