@@ -33,6 +33,7 @@ BOX = "part => part.getBoundingClientRect().toJSON()"
 def whole(page: Page, root: str) -> None:
     """Waits until both pictures, or the only one, are drawn."""
     page.wait_for_selector(IS_AT_REST)
+    expect(page.locator(root).locator(".reading").first).to_contain_text("=")  # there is a picture
     if "pin=" in page.url:
         expect(page.locator(".pinned-head .title")).to_contain_text("labelled")
     for picture in page.locator(root).all():
