@@ -29,6 +29,7 @@ SYMBOLS = {
     "KL": ("kl", r"\mathrm{KL}"),
 }
 FIELDS = {field.name: field for field in dataclasses.fields(RunConfig)}
+OWN_PICTURES = "pages/classroom/pictures.py"
 FIELD = 112  # pixels of a setting beside the buttons
 FEW = {"latent_dim": "Dimensions of z", "epochs": "Epochs", "kl_weight": "KL weight", "seed": "Seed"}
 MORE = {
@@ -193,9 +194,7 @@ def _sentence(words: str) -> str:
 
 def _about_images(dataset: str) -> None:
     """The way to own pictures, and which label is which of the classes of those that are chosen."""
-    st.page_link(
-        "pages/classroom/pictures.py", label="Train on pictures of your own", icon=":material/add_photo_alternate:"
-    )
+    st.page_link(OWN_PICTURES, label="Train on pictures of your own", icon=":material/add_photo_alternate:")
     if is_own(dataset) and (names := class_names.names(dataset)):
         numbered = ", ".join(f"{label} = {plain(name)}" for label, name in enumerate(names))
         st.caption(f"Classes of {plain(class_names.title(dataset))}: {numbered}")
@@ -214,6 +213,7 @@ def _offer_download(dataset: str) -> None:
                 datasets.download(dataset)
         except datasets.DatasetError as error:
             st.error(f"{message(error)} Choose mnist under *More* to go on.", icon=":material/cloud_off:")
+            st.page_link(OWN_PICTURES, label="Add files of your own", icon=":material/add_photo_alternate:")
             end_page()
         run_again()
     end_page()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pages.shared.colors import COLORS, DIGIT_COLORS, GREY, HEAD_COLORS
+from pages.shared.colors import CLASS_COLORS, COLORS, GREY, HEAD_COLORS
 from pages.shared.component import read
 from tests.browser.conftest import EMPTY
 
@@ -45,7 +45,7 @@ def test_a_faded_colour_is_as_opaque_as_asked(modules):
 
 def test_what_stands_on_a_colour_is_in_the_ink_that_can_be_read_there(modules):
     modules.goto(EMPTY)
-    colors = [*DIGIT_COLORS, "#000000", "#ffffff", "#767676", "#777777"]
+    colors = [*CLASS_COLORS, "#000000", "#ffffff", "#767676", "#777777"]
     inks = modules.evaluate(
         "async (colors) => { const { inkOn } = await import('./shared/colors.js'); return colors.map(inkOn); }", colors
     )

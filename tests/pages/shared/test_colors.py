@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pages.shared.colors import DIGIT_COLORS
+from pages.shared.colors import CLASS_COLORS, DIGIT_COLORS
 
 # What eyes with all cones, without those for green and without those for red see of linear RGB (Machado et al. 2009).
 EYES = {
@@ -35,10 +35,10 @@ def lab(light: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("eyes", EYES)
-def test_any_two_digits_have_colours_that_colour_blind_eyes_too_tell_apart(eyes):
-    seen = lab(linear(DIGIT_COLORS) @ EYES[eyes].T)
-    apart = np.linalg.norm(seen[:, None] - seen[None], axis=2)[np.triu_indices(10, 1)]
-    assert len(apart) == 45 and apart.min() >= 17
+def test_any_two_classes_have_colours_that_colour_blind_eyes_too_tell_apart(eyes):
+    seen = lab(linear(CLASS_COLORS) @ EYES[eyes].T)
+    apart = np.linalg.norm(seen[:, None] - seen[None], axis=2)[np.triu_indices(12, 1)]
+    assert len(apart) == 66 and apart.min() >= 17 and CLASS_COLORS[:10] == DIGIT_COLORS
 
 
 def test_these_eyes_are_as_they_are_known():
