@@ -48,7 +48,7 @@ class Arrays(NamedTuple):
     labels: np.ndarray
 
 
-@functools.lru_cache(maxsize=2)
+@functools.lru_cache(maxsize=6)
 def read(dataset: str, split: str) -> Arrays:
     """The "train" or "test" half of a dataset, read once a process; nobody may write to it.
 

@@ -97,8 +97,8 @@ def _show() -> None:
 
 
 def says_store_error(error: Exception) -> bool:
-    """Whether an error is one of the store, which is then said in its own words, with the way out."""
-    if not isinstance(error, readings.StoreError):
+    """Whether an error is one of the store or of images, which is then said in its own words, with the way out."""
+    if not isinstance(error, (readings.StoreError, readings.DatasetError)):
         return False
     words = str(error)
     st.error(words[:1].upper() + words[1:], icon=":material/hard_drive:")

@@ -11,6 +11,7 @@ from tests.pages.seen import words
 from tests.vae.own_pictures import NAMES, animals, write_npz
 from vae import datasets
 from vae.config import RunConfig
+from vae.runs.layers import DATASETS
 from vae.runs.shelf import name_of
 from vae.runs.worker import advance
 
@@ -142,3 +143,18 @@ def test_every_lesson_shows_a_pair_of_own_pictures(visit, lab, tmp_path, names):
     assert not app.exception and "trained in" in " ".join(one.proto.text for one in app.get("progress"))
     app = visit("kl_weight", chosen=vae.run_id)
     assert not app.exception
+
+
+def test_a_run_whose_pictures_are_damaged_says_so_and_the_others_are_shown(visit, lab, tmp_path):
+    dataset = lab.add_dataset(animals(tmp_path), "our animals")
+    vae = RunConfig(dataset=dataset, hidden_dims=(16,), epochs=1, batch_size=32)
+    for config in (vae, vae.autoencoder):
+        lab.create(config)
+        for _ in advance(config, lab):
+            pass
+    datasets.forget_own(dataset)
+    lab.upper.write(f"{DATASETS}/{dataset}/pictures.safetensors", b"no pictures")
+    app = visit("latent_space", run=vae.run_id)
+    assert not app.exception and f"the pictures of {dataset} are damaged" in app.error[0].value.lower()
+    app = visit("latent_space")
+    assert not app.exception and not app.error
