@@ -5,10 +5,11 @@ from collections import defaultdict
 
 import streamlit as st
 
-from pages.shared import address, controls, linked, take_home
+from pages.shared import address, class_names, controls, linked, take_home
 from pages.shared import lab as ui
 from vae.config import RunConfig
 from vae.runs.sweep import LADDER, MOST_WEIGHTS, ladder
+from vae.sizes import is_own
 
 MOST_OWN = 12  # runs that were trained here and stand on the slider too
 ARCHITECTURE = ("latent_dim", "dataset", "classes", "hidden_dims", "activation", "bottleneck", "sigma", "likelihood")
@@ -61,8 +62,15 @@ def _shape(config: RunConfig) -> tuple:
 
 def _name(shape: tuple) -> str:
     latent_dim, *others = zip(ARCHITECTURE, shape)
-    words = [f"{name} {value}" for name, value in others if value != controls.FIELDS[name].default]
+    words = [_in_words(name, value) for name, value in others if value != controls.FIELDS[name].default]
     return " ".join([f"{latent_dim[1]}-D", *words])
+
+
+def _in_words(name: str, value: object) -> str:
+    """A setting; own pictures by their title, with the beginning of their checksum, for two may have one title."""
+    if name == "dataset" and is_own(value):
+        return f"{class_names.title(value)} {value.split('-')[1][:4]}"
+    return f"{name} {value}"
 
 
 def trained_runs(architecture: RunConfig) -> list[RunConfig]:

@@ -1,13 +1,14 @@
 """The page of own pictures: what is shown before it is taken, what is taken, and what is refused."""
 
 import base64
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from pages.classroom import drawings
 from pages.classroom.classes import Refused
-from tests.pages.seen import words
+from tests.pages.seen import sent, words
 from tests.vae.own_pictures import NAMES, animals, write_npz
 from vae import datasets
 from vae.config import RunConfig
@@ -128,7 +129,7 @@ def test_a_collection_that_is_full_says_so(store, monkeypatch):
 def test_every_lesson_shows_a_pair_of_own_pictures(visit, lab, tmp_path, names):
     dataset = lab.add_dataset(animals(tmp_path, names=names), "our animals")
     vae = RunConfig(dataset=dataset, hidden_dims=(16,), epochs=2, batch_size=32)
-    for config in (vae, vae.autoencoder):
+    for config in (vae, vae.autoencoder, replace(vae, kl_weight=2.0)):
         lab.create(config)
         for _ in advance(config, lab):
             pass
@@ -141,8 +142,10 @@ def test_every_lesson_shows_a_pair_of_own_pictures(visit, lab, tmp_path, names):
     settings = {"dataset": dataset, "hidden_dims": "16", "epochs": "2", "batch_size": "32"}
     app = visit("train", **settings)
     assert not app.exception and "trained in" in " ".join(one.proto.text for one in app.get("progress"))
-    app = visit("kl_weight", chosen=vae.run_id)
-    assert not app.exception
+    models = f"2-D our animals {dataset[4:8]} hidden_dims (16,)"
+    app = visit("kl_weight", models=models)
+    assert not app.exception and not app.warning and app.selectbox[0].value == models
+    assert [rung["weight"] for rung in sent(app, "ladder")["rungs"]] == [1.0, 2.0]
 
 
 def test_a_run_whose_pictures_are_damaged_says_so_and_the_others_are_shown(visit, lab, tmp_path):
