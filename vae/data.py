@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import torch
 
+from vae.config import ConfigError
 from vae.datasets import read
 
 SHOWN = 10  # test images of which every snapshot has the reconstructions
@@ -51,11 +52,16 @@ def pixels(levels: torch.Tensor) -> torch.Tensor:
 
 @functools.lru_cache(maxsize=2)
 def training(dataset: str, count: int, classes: tuple[int, ...] = ()) -> Levels:
-    """What a run is trained on: of the first `count` training images those of some classes, or of all. As `levels`."""
+    """What a run is trained on: of the first `count` training images those of some classes, or of all. As `levels`.
+
+    Raises ConfigError where there are none of those classes.
+    """
     first = Levels(*(part[:count] for part in levels(dataset, "train")))
     if not classes:
         return first
     chosen = torch.isin(first.labels, torch.tensor(classes))
+    if not chosen.any():
+        raise ConfigError("classes", classes, f"labels of which there are some among the first {count:,} images")
     return Levels(first.levels[chosen], first.labels[chosen])
 
 

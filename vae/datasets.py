@@ -139,7 +139,7 @@ def _own(dataset: str, split: str) -> Arrays:
         levels, labels = (np.memmap(folder / f"{split}-{part}", np.uint8, mode="c") for part in Arrays._fields)
         return Arrays(levels.reshape(count, PIXELS), labels.reshape(count).astype(np.int64))
     except FileNotFoundError:
-        raise DatasetError(f"the pictures of {dataset} are not on this machine: open a page that shows them") from None
+        raise DatasetError(f"the pictures of {dataset} are not on this machine: RunStore.bring brings them") from None
     except (OSError, ValueError) as error:
         raise DatasetError(f"the pictures of {dataset} are damaged: remove the folder {folder}") from error
 

@@ -32,5 +32,8 @@ def is_own(dataset: str) -> bool:
 
 
 def own_name(sha256: str, size: Size) -> str:
-    """The name of own pictures: the beginning of their checksum, and their size."""
-    return f"own-{sha256[:12]}-{size.train}-{size.test}-{size.classes}"
+    """The name of own pictures: the beginning of their checksum, and their size; raises ValueError for no such size."""
+    name = f"own-{sha256[:12]}-{size.train}-{size.test}-{size.classes}"
+    if not is_own(name):
+        raise ValueError(f"{size} is the size of no own pictures")
+    return name

@@ -17,7 +17,8 @@ from vae.runs.layers import COLLECTED
 CODE = re.compile("[A-Z]{5}", re.ASCII)
 PACKED = re.compile("[A-Za-z0-9_-]{523}", re.ASCII)  # 784 pixels in 16 levels (picker.js)
 LONGEST = 20  # letters of a label
-MOST_LABELS, MOST_OF_A_LABEL, MOST_CODES = 100, 2_000, 500
+MOST_LABELS, MOST_OF_A_LABEL, MOST_CODES = 50, 400, 200  # of 784 bytes each: 3 GB if all of them were full
+LASTS = 7 * 86_400  # seconds since the last drawing of a collection that need not make way for another one
 
 
 def add(files: Files, code: str, label: str, packed: str) -> tuple[int, int]:
@@ -31,8 +32,8 @@ def add(files: Files, code: str, label: str, packed: str) -> tuple[int, int]:
     if not CODE.fullmatch(code) or not PACKED.fullmatch(packed):
         raise Refused("This is no drawing.")
     counts = counted(files, code)
-    if not counts and len(files.folders(COLLECTED)) >= MOST_CODES:
-        raise Refused(f"Drawings are collected under {MOST_CODES} codes here, which is as many as this server holds.")
+    if not counts:
+        _make_room(files)
     if label not in counts and len(counts) >= MOST_LABELS:
         raise Refused(f"There are {MOST_LABELS} labels in {code}, which is as many as it holds.")
     if counts.get(label, 0) >= MOST_OF_A_LABEL:
@@ -50,10 +51,10 @@ def counted(files: Files, code: str) -> dict[str, int]:
     return {bytes.fromhex(name).decode(): len(files.files(f"{place}/{name}")) for name in sorted(files.folders(place))}
 
 
-def collected(files: Files, code: str) -> tuple[np.ndarray, np.ndarray]:
-    """The drawings under a code: levels (n, 784) uint8, labels (n,) of text, each label's in the order of drawing."""
+def collected(files: Files, code: str, wanted: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """The drawings of some labels under a code: levels (n, 784) uint8, labels (n,) of text, in the order of drawing."""
     levels, labels = [], []
-    for label in counted(files, code):
+    for label in wanted:
         place = f"{COLLECTED}/{code}/{label.encode().hex()}"
         for name in sorted(files.files(place)):
             try:
@@ -64,6 +65,25 @@ def collected(files: Files, code: str) -> tuple[np.ndarray, np.ndarray]:
                 levels.append(np.frombuffer(content, np.uint8))
                 labels.append(label)
     return np.array(levels, np.uint8).reshape(-1, PIXELS), np.array(labels, dtype=str)
+
+
+def _make_room(files: Files) -> None:
+    """For another collection; where there are very many, those make way in which nobody has drawn for a week."""
+    codes = files.folders(COLLECTED)
+    if len(codes) < MOST_CODES:
+        return
+    old = [code for code in codes if time.time() - _last(files, code) > LASTS]
+    for code in old:
+        files.delete(f"{COLLECTED}/{code}")
+    if not old:
+        raise Refused(f"Drawings are collected under {MOST_CODES} codes here, which is as many as this server holds.")
+
+
+def _last(files: Files, code: str) -> float:
+    """When somebody last drew for a collection, seconds since 1970."""
+    place = f"{COLLECTED}/{code}"
+    times = [int(name) for label in files.folders(place) for name in files.files(f"{place}/{label}")]
+    return max(times, default=0) / 1e9
 
 
 def levels_of(packed: str) -> np.ndarray:

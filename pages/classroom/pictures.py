@@ -1,8 +1,8 @@
 """Own pictures: a file, or drawings that were collected, become a dataset that every page can show."""
 
-import hashlib
 import html
 import math
+import re
 import tempfile
 import threading
 from pathlib import Path
@@ -60,29 +60,46 @@ def _from_file() -> None:
     if not given:
         st.caption(KINDS)
         return
-    upload = Upload({one.name: one.getvalue() for one in given})
-    wished = [CHOICES[st.session_state.get(f"{name} {upload.sha256}", AS_FOUND)] for name in TURNS]
+    upload = Upload(given)
+    wished = [CHOICES[st.session_state.get(f"{name} {upload.key}", AS_FOUND)] for name in TURNS]
     try:
-        _offer(upload.sha256, _read(upload, *wished), next(iter(upload.files)).split(".")[0])
-    except OwnDataError as error:
+        _offer(upload.key, _read(upload, *wished), _tidy(given[0].name).split(".")[0])
+    except (OwnDataError, OSError) as error:
         st.error(f"This cannot be taken. {message(error)}", icon=":material/block:")
 
 
 class Upload:
-    """Files as somebody has given them, the same where all their bytes and names are."""
+    """Files as somebody has given them; their bytes are Streamlit's, which forgets them with the visit."""
 
-    def __init__(self, files: dict[str, bytes]):
-        self.files = files
-        digest = hashlib.sha256()
-        for name, content in sorted(files.items()):
-            digest.update(name.encode() + b"\0" + hashlib.sha256(content).digest())
-        self.sha256 = digest.hexdigest()
+    def __init__(self, files: list):
+        self.files, self.key = files, " ".join(one.file_id for one in files)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Upload) and self.sha256 == other.sha256
+        return isinstance(other, Upload) and self.key == other.key
 
     def __hash__(self) -> int:
-        return hash(self.sha256)
+        return hash(self.key)
+
+    def write(self, folder: Path) -> list[Path]:
+        """Writes the files, each into a folder of its own, for two may have one name; raises OwnDataError for too much.
+
+        Their names say what they are, but are not trusted.
+        """
+        if (size := sum(one.size for one in self.files)) > MOST_MB * 1_000_000:
+            raise OwnDataError("these files", f"{size / 1e6:,.0f} MB together, but at most {MOST_MB} are allowed here")
+        paths = []
+        for number, one in enumerate(self.files):
+            path = folder / str(number) / _tidy(one.name)
+            path.parent.mkdir()
+            path.write_bytes(one.getbuffer())
+            paths.append(path)
+        self.files = []  # this is kept with what was read
+        return paths
+
+
+def _tidy(name: str) -> str:
+    """What is left of a file's name when it is one and nothing else."""
+    return re.sub(r"[^\w.() -]", "_", name.replace("\\", "/").rpartition("/")[2]).lstrip(".")[-80:] or "file"
 
 
 @once(2)
@@ -91,10 +108,7 @@ def _read(upload: Upload, transpose: bool | None, invert: bool | None) -> Pictur
     bar = st.progress(0.0, "Waiting until another file is read …")
     try:
         with _reading, tempfile.TemporaryDirectory() as folder:
-            paths = []
-            for name, content in upload.files.items():
-                paths.append(Path(folder, Path(name).name))
-                paths[-1].write_bytes(content)
+            paths = upload.write(Path(folder))
             on_progress = lambda share: bar.progress(min(max(share, 0.0), 1.0), "Reading …")  # noqa: E731
             return read(paths, transpose=transpose, invert=invert, on_progress=on_progress)
     finally:
@@ -119,13 +133,21 @@ def _from_drawings() -> None:
         return
     shares = ", ".join(f"{count} × {plain(label)}" for label, count in counts.items())
     st.markdown(f"{_many(sum(counts.values()), 'drawing')}: {shares}")
-    st.button("Look again", icon=":material/refresh:")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        wanted = st.multiselect("Labels to take", list(counts), list(counts), key=f"labels of {code} {len(counts)}")
+        st.button("Look again", icon=":material/refresh:")
     try:
-        levels, labels = drawings.collected(store().upper, code)
+        levels, labels = _collected(code, tuple((label, counts[label]) for label in wanted))
         names, numbers = np.unique(labels, return_inverse=True)
-        _offer(f"{code} {len(labels)}", of_drawings(levels, numbers, tuple(map(str, names))), code)
+        _offer(f"{code} {wanted} {len(labels)}", of_drawings(levels, numbers, tuple(map(str, names))), code)
     except OwnDataError as error:
-        st.info(f"Not yet a dataset. {message(error)}", icon=":material/hourglass_empty:")
+        st.info(f"Not yet a dataset. {message(str(error).partition(': ')[2])}", icon=":material/hourglass_empty:")
+
+
+@once(8)
+def _collected(code: str, counts: tuple[tuple[str, int], ...]) -> tuple[np.ndarray, np.ndarray]:
+    """The drawings of some labels, read once for as many as there are of each."""
+    return drawings.collected(store().upper, code, [label for label, _ in counts])
 
 
 def _offer(key: str, pictures: Pictures, title: str) -> None:
@@ -133,6 +155,8 @@ def _offer(key: str, pictures: Pictures, title: str) -> None:
     count = _many(len(pictures.train.labels) + len(pictures.test.labels), "picture")
     classes = _many(len(pictures.names), "class", "classes") if pictures.names else "no labels"
     st.markdown(f"**{count}, {classes}.**")
+    if not pictures.names:
+        st.caption("Labels often lie in a file of their own: give both together, if there is one.")
     st.html(f"<ul>{''.join(f'<li>{html.escape(words)}</li>' for words in pictures.done)}</ul>")
     with st.container(horizontal=True):
         for name in pictures.offers:
@@ -148,8 +172,11 @@ def _offer(key: str, pictures: Pictures, title: str) -> None:
 def _take(pictures: Pictures, title: str) -> None:
     """Keeps what was found; title: where in the session's state its name is, which may have just been typed."""
     try:
-        st.session_state["taken"] = store().add_dataset(pictures, st.session_state[title])
+        title = st.session_state[title]
+        st.session_state["taken"] = dataset = store().add_dataset(pictures, title)
         forget(class_names.own)
+        if (there := store().about(dataset).title) != title.strip():
+            st.session_state["not taken"] = f"These pictures are here already, and are called {there}."
     except (OwnDataError, StoreFault, SpoiledFile) as error:
         st.session_state["not taken"] = str(error)
 
@@ -189,7 +216,7 @@ def _one(about: About, is_new: bool) -> None:
 
 
 def _settings(images: int) -> dict[str, str]:
-    """Settings for so many training images, as an address has them: nearly as many steps as MNIST's default takes."""
+    """Settings for so many training images, as an address has them: the steps of MNIST's default, or 100 passes."""
     plain = RunConfig()
     batch = plain.batch_size if images >= 100 * plain.batch_size else 32
     epochs = math.ceil(plain.total_steps / (min(images, plain.train_size) // batch))

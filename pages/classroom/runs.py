@@ -163,7 +163,7 @@ def _bring_back(run_id: str) -> None:
 def _two(one: RunConfig, other: RunConfig) -> None:
     """In what two runs differ: their settings, and what came of it."""
     fields = [field.name for field in dataclasses.fields(RunConfig) if field.name != "model"]
-    settings = {name: [str(getattr(config, name)) for config in (one, other)] for name in ("model", *fields)}
+    settings = {name: [_setting(config, name) for config in (one, other)] for name in ("model", *fields)}
     labels = controls.FEW | controls.MORE
     rows = [
         {"what": labels.get(name, name), **_beside(values)}
@@ -179,6 +179,17 @@ def _two(one: RunConfig, other: RunConfig) -> None:
     st.subheader("What differs")
     st.markdown("  \n".join(f"{place}: {_name(config)}" for place, config in zip(PLACES, (one, other))))
     st.dataframe(rows, hide_index=True, width="content")
+
+
+def _setting(config: RunConfig, name: str) -> str:
+    """A setting in words."""
+    value = getattr(config, name)
+    if name == "dataset":
+        return class_names.title(value)
+    if name == "classes":
+        names = class_names.names(config.dataset)
+        return ", ".join(names[label] for label in value) or "all"
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _beside(values: list[str]) -> dict[str, str]:

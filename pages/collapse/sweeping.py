@@ -27,6 +27,7 @@ COLUMNS = {
     "negative_elbo": st.column_config.NumberColumn("−ELBO", format="%.1f"),
     "active_units": "Active",
 }
+SETTINGS = {name: (controls.FEW | controls.MORE)[name] for name in ("latent_dim", "epochs", "dataset", "batch_size")}
 FIGURES = ("reconstruction", "kl", "negative_elbo", "active_units")
 
 
@@ -48,9 +49,10 @@ def _settings() -> tuple[RunConfig, ...]:
             help="1 to 12 numbers, as 0.3, 1 or 0,3; 1.",
         )
         seed_text = st.text_input(LABELS["seed"], "0", key="seeds", bind="query-params", help="1 to 3 whole numbers.")
-        latent_dim, count = controls.setting("latent_dim", "Dimensions of z"), controls.setting("epochs", "Epochs")
+        values = {name: controls.setting(name, label) for name, label in SETTINGS.items()}
+    controls.need_images(values["dataset"])
     try:
-        base = RunConfig(latent_dim=latent_dim, epochs=count)
+        base = RunConfig(**values)
         typed = read_numbers("kl_weights", kl_weights)
         if typed.reading:
             st.caption(f"Read as **{typed.reading}**.")

@@ -118,5 +118,5 @@ def shares_within(run: Trained) -> dict[str, float]:
     """For each class by its name, the share of its codes within 3 sigma of N(0, I)."""
     is_within = run.codes[0].norm(dim=1) < CIRCLES
     labels = run.test_set.labels
-    names = class_names.names(run.config.dataset) or ("all of them",)
+    names = class_names.said(run.config.dataset) or ("all of them",)
     return {names[label]: is_within[labels == label].float().mean().item() for label in labels.unique().tolist()}

@@ -32,9 +32,9 @@ def show(vae: RunConfig) -> None:
     if not (unseen := classes_of(vae)):
         return
     pair = halves(vae, vae.autoencoder)
-    called = class_names.names(vae.dataset)
-    names = ", ".join(called[label] for label in unseen)
-    st.subheader(f"What neither of the two has ever seen: {names}")
+    said = class_names.said(vae.dataset)
+    left_out = ", ".join(said[label] for label in unseen)
+    st.subheader(f"What neither of the two has ever seen: {left_out}")
     st.html(_strips(*pair, tuple(unseen)))
     for run in pair:
         say(f"**{run.config.model.upper()}**: what it paints for them looks most like {in_words(run, tuple(unseen))}.")
@@ -42,7 +42,8 @@ def show(vae: RunConfig) -> None:
     bars = {f"the {run.config.model.upper()} of this pair": by_class(run) for run in pair}
     if everything:
         bars["a VAE that was trained on all of them"] = by_class(everything)
-    st.plotly_chart(figures.by_class(bars, unseen, called), key="by class", config={"displayModeBar": False})
+    names = class_names.names(vae.dataset)
+    st.plotly_chart(figures.by_class(bars, unseen, names), key="by class", config={"displayModeBar": False})
     st.caption("−ELBO of a VAE and reconstruction loss of an AE, nats a test digit; hatched: never seen by this pair.")
 
 
@@ -62,7 +63,7 @@ def looked_like(run: Trained, unseen: tuple[int, ...]) -> dict[int, float]:
 
 def in_words(run: Trained, unseen: tuple[int, ...]) -> str:
     """The classes that its answers to some others look most like, and in how many of them."""
-    called = class_names.names(run.config.dataset)
+    called = class_names.said(run.config.dataset)
     shares = ", ".join(f"{called[label]} ({share:.0%})" for label, share in list(looked_like(run, unseen).items())[:4])
     return f"{shares}, by the nearest of {min(COMPARED, len(run.test_set.labels)):,} test digits"
 

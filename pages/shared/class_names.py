@@ -2,6 +2,7 @@
 
 from pages.shared.colors import CLASS_COLORS, GREY
 from pages.shared.once import recent
+from pages.shared.plain import plain
 from pages.shared.readings import store
 from vae.runs.shelf import About
 from vae.sizes import is_own, size_of
@@ -27,6 +28,11 @@ def names(dataset: str) -> tuple[str, ...]:
     return tuple(map(str, range(size_of(dataset).classes)))
 
 
+def said(dataset: str) -> tuple[str, ...]:
+    """The names of the classes, fit for Markdown: own ones are from outside."""
+    return tuple(map(plain, names(dataset))) if is_own(dataset) else names(dataset)
+
+
 def colors(dataset: str) -> list[str]:
     """One colour a class; grey beyond the twelve that eyes tell apart, and for pictures without labels."""
     count = size_of(dataset).classes
@@ -41,6 +47,14 @@ def in_browser(dataset: str) -> dict:
 
 
 def title(dataset: str) -> str:
-    """What a dataset is called on a page."""
+    """What a dataset is called on a page: own pictures by their title, with a part of their checksum if two have it."""
     found = about(dataset)
-    return found.title if found else dataset
+    if not found:
+        return dataset
+    is_alone = all(other.dataset == dataset or other.title != found.title for other in own())
+    return found.title if is_alone else f"{found.title} {checksum(dataset)}"
+
+
+def checksum(dataset: str) -> str:
+    """The beginning of the checksum of own pictures."""
+    return dataset.split("-")[1][:4]

@@ -10,6 +10,7 @@ import streamlit as st
 
 from pages.shared import address, class_names, end_page, run_again
 from pages.shared.colors import COLORS
+from pages.shared.component import IS_NEW
 from pages.shared.glossary import all_words
 from pages.shared.plain import message, plain
 from pages.shared.readings import store
@@ -29,6 +30,7 @@ SYMBOLS = {
     "KL": ("kl", r"\mathrm{KL}"),
 }
 FIELDS = {field.name: field for field in dataclasses.fields(RunConfig)}
+IMAGES = "images of the settings"  # in the session's state: the dataset that is chosen, if it is not the default
 OWN_PICTURES = "pages/classroom/pictures.py"
 FIELD = 112  # pixels of a setting beside the buttons
 FEW = {"latent_dim": "Dimensions of z", "epochs": "Epochs", "kl_weight": "KL weight", "seed": "Seed"}
@@ -55,7 +57,8 @@ def run_settings(row) -> RunConfig:
                 values |= settings(dict(list(MORE.items())[first : first + 3]))
             _about_images(values["dataset"])
     try:
-        values |= {name: read_widths(name, values[name]) for name in ("hidden_dims", "classes")}
+        values["hidden_dims"] = read_widths("hidden_dims", values["hidden_dims"])
+        values["classes"] = _labels(values["dataset"], values["classes"])
         config = RunConfig(**values)
     except ConfigError as error:
         label = {**FEW, **MORE}[error.name]
@@ -64,7 +67,7 @@ def run_settings(row) -> RunConfig:
             icon=":material/error:",
         )
         end_page()
-    _offer_download(config.dataset)
+    need_images(config.dataset)
     return config
 
 
@@ -137,7 +140,9 @@ def setting(name: str, label: str, width: int | Literal["stretch"] = "stretch"):
         return st.text_input(value=text, placeholder="all", bind="query-params", **common)
     dataset = _dataset()
     rule = functools.partial(_is_allowed, field, dataset)
-    common["bind"] = address.binding(name, (), allowed_values(field, dataset), rule)
+    is_of_other_images = name == "train_size" and name in st.session_state  # then the field is set right below
+    allowed = allowed_values(field, dataset)
+    common["bind"] = "query-params" if is_of_other_images else address.binding(name, (), allowed, rule)
     if name == "dataset":
         return _choose_images(dataset, {**common, "bind": None})
     if "choices" in field.metadata:
@@ -156,7 +161,12 @@ def setting(name: str, label: str, width: int | Literal["stretch"] = "stretch"):
 
 
 def _dataset() -> str:
-    """Which images the address names; MNIST where there are none such."""
+    """Which images the address names; MNIST where there are none such.
+
+    Who comes from another page brings them along, as the other settings.
+    """
+    if st.session_state.get(IS_NEW) and IMAGES in st.session_state and "dataset" not in st.query_params:
+        st.query_params["dataset"] = st.session_state[IMAGES]
     asked = st.query_params.get("dataset", "")
     return asked if asked in BUILT_IN or class_names.about(asked) else RunConfig.dataset
 
@@ -167,6 +177,10 @@ def _choose_images(dataset: str, common: dict) -> str:
     if dataset not in options:  # which another server has just taken
         options.append(dataset)
     st.session_state["dataset"] = dataset
+    if dataset != RunConfig.dataset:
+        st.session_state[IMAGES] = dataset
+    else:
+        st.session_state.pop(IMAGES, None)
     return st.selectbox(options=options, format_func=class_names.title, on_change=_other_images, **common)
 
 
@@ -192,18 +206,33 @@ def _sentence(words: str) -> str:
     return f"{words[0].upper()}{words[1:]}."
 
 
+def _labels(dataset: str, text: str) -> tuple[int, ...] | str:
+    """Classes as somebody has typed them: by their names, or else by their labels."""
+    names = {name.casefold(): label for label, name in enumerate(class_names.names(dataset))}
+    typed = [part.strip().casefold() for part in re.split("[,;]", text) if part.strip()]
+    if typed and set(typed) <= set(names):
+        return tuple(names[name] for name in typed)
+    return read_widths("classes", text)
+
+
 def _about_images(dataset: str) -> None:
-    """The way to own pictures, and which label is which of the classes of those that are chosen."""
+    """The way to own pictures, and the names by which classes of those that are chosen can be typed."""
     st.page_link(OWN_PICTURES, label="Train on pictures of your own", icon=":material/add_photo_alternate:")
     if is_own(dataset) and (names := class_names.names(dataset)):
-        numbered = ", ".join(f"{label} = {plain(name)}" for label, name in enumerate(names))
-        st.caption(f"Classes of {plain(class_names.title(dataset))}: {numbered}")
+        named = ", ".join(map(plain, names))
+        st.caption(f"Classes of {plain(class_names.title(dataset))}, as they can be typed: {named}")
 
 
-def _offer_download(dataset: str) -> None:
-    """For images that are not on this machine: a button that fetches them, and words where that fails."""
-    if is_own(dataset):
+def need_images(dataset: str) -> None:
+    """For images that are not on this machine: a button that fetches them, and words where that fails; ends the page.
+
+    Own pictures are brought from the store.
+    """
+    try:
         store().bring(dataset)
+    except datasets.DatasetError as error:
+        st.error(message(error), icon=":material/error:")
+        end_page()
     if datasets.is_available(dataset):
         return
     st.info(f"{dataset} is not on this machine yet. MNIST always is.", icon=":material/download:")

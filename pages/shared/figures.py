@@ -1,6 +1,7 @@
 """Arrays -> plotly figures and mosaics of digits. Knows neither models nor pages."""
 
 import functools
+import html
 import itertools
 import math
 import statistics
@@ -293,7 +294,7 @@ def by_class(bars: dict[str, list[tuple[int, float, float]]], unseen: list[int],
     for (name, losses), color in zip(bars.items(), (COLORS["x"], COLORS["z"], GREY)):
         labels, means, errors = zip(*losses)
         figure.add_bar(
-            x=[names[label] for label in labels],
+            x=[html.escape(names[label]) for label in labels],  # in which plotly reads HTML
             y=means,
             name=name,
             error_y={"array": [2 * error for error in errors], "thickness": 1},

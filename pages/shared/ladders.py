@@ -69,7 +69,8 @@ def _name(shape: tuple) -> str:
 def _in_words(name: str, value: object) -> str:
     """A setting; own pictures by their title, with the beginning of their checksum, for two may have one title."""
     if name == "dataset" and is_own(value):
-        return f"{class_names.title(value)} {value.split('-')[1][:4]}"
+        found = class_names.about(value)
+        return f"{found.title if found else ''} {class_names.checksum(value)}".strip()
     return f"{name} {value}"
 
 

@@ -106,7 +106,9 @@ def offer(key: str, model: str) -> bool:
 
 @says_damage
 def _offer_training(key: str, config: RunConfig) -> bool:
-    which = f"The run of this link, {plain(config.run_id)}, is not trained on this server yet: {describe(config)}."
+    which = (
+        f"The run of this link, {plain(config.run_id)}, is not trained on this server yet: {describe(config, plain)}."
+    )
     if is_own(config.dataset) and not store().bring(config.dataset):
         st.info(f"{which} Its pictures, {config.dataset}, are not here: add their file on *Own pictures*.")
         return True

@@ -10,8 +10,10 @@ from starlette.responses import PlainTextResponse, Response
 
 from pages.shared import in_words, readings
 from pages.shared.once import once
+from pages.shared.plain import plain
 from pages.shared.visitors import Paces, TooManyPages
 from vae.config import RunConfig
+from vae.datasets import DatasetError
 from vae.runs.files import StoreError
 from vae.runs.store import DamagedRun
 
@@ -51,7 +53,7 @@ def links(shown: RunConfig | None) -> str:
 
 def heading(what: str, config: RunConfig) -> str:
     """Markdown: what is on show, and its settings, which stand below each of its pictures."""
-    return f"**{what} · {in_words.describe(config)}**"
+    return f"**{what} · {in_words.describe(config, plain)}**"
 
 
 async def file(request: Request) -> Response:
@@ -67,7 +69,7 @@ async def file(request: Request) -> Response:
         return PlainTextResponse(str(error), 404)
     except TooManyPages:
         return PlainTextResponse("Many files were asked for from where you are: wait for a minute.", 429)
-    except StoreError as error:
+    except (StoreError, DatasetError) as error:
         return PlainTextResponse(str(error), 503)
     place = f"{run_id}.zip" if name == "all.zip" else name
     headers = {"Content-Disposition": f'attachment; filename="{place}"'}

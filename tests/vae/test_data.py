@@ -7,6 +7,7 @@ import torch
 
 from tests.vae.test_datasets import COUNTS
 from vae import data, datasets
+from vae.config import ConfigError
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
@@ -46,6 +47,18 @@ def test_one_image_of_each_class_is_the_first_of_its_class():
 )
 def test_of_other_numbers_of_classes_ten_images_are_shown(labels, found):
     assert data.one_per_class(torch.tensor(labels)).tolist() == found
+
+
+def test_classes_of_which_there_are_none_among_the_first_images_are_refused_with_both_numbers(monkeypatch):
+    few = data.Levels(torch.zeros(300, 784, dtype=torch.uint8), torch.arange(300) // 100)
+    monkeypatch.setattr(data, "levels", lambda *_: few)
+    data.training.cache_clear()
+    with pytest.raises(
+        ConfigError, match="classes = .2,. is not allowed: labels of which there are some among the first 200"
+    ):
+        data.training("mnist", 200, (2,))
+    assert len(data.training("mnist", 201, (2,)).labels) == 1
+    data.training.cache_clear()
 
 
 @pytest.mark.parametrize("split", ["train", "test"])

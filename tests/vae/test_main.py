@@ -22,7 +22,7 @@ from vae import bench, data, datasets
 from vae.__main__ import main, pretrain_command, thin
 from vae.config import RECIPE, RunConfig
 from vae.measures.evaluation import Metrics, evaluate
-from vae.runs import seeds, worker
+from vae.runs import seeds, trash, worker
 from vae.runs.store import RunStore
 from vae.runs.sweep import sweep
 from vae.sizes import size_of
@@ -274,7 +274,7 @@ def own_cache(tmp_path, monkeypatch):
     monkeypatch.setattr(datasets, "CACHE", tmp_path / "cache")
 
 
-def test_own_pictures_are_added_trained_on_listed_exported_and_removed(tmp_path, own_cache, capsys):
+def test_own_pictures_are_added_trained_on_listed_exported_and_removed(tmp_path, own_cache, capsys, monkeypatch):
     url = ["--store", str(tmp_path / "store")]
     file = write_npz(tmp_path)
     assert main(["data", "add", str(file), "--name", "animals", *url]) == 0
@@ -292,8 +292,9 @@ def test_own_pictures_are_added_trained_on_listed_exported_and_removed(tmp_path,
     capsys.readouterr()
     with pytest.raises(SystemExit) as end:
         main(["data", "remove", name, *url])
-    assert end.value.code == 2 and "is what 1 runs were trained on" in capsys.readouterr().err
+    assert end.value.code == 2 and "is what was trained on by vae-2d-" in capsys.readouterr().err
     assert main(["runs", "--delete", result["run_id"], *url]) == 0
+    monkeypatch.setattr(trash, "UNDO", 0.0)  # a minute later
     assert main(["data", "remove", name, *url]) == 0
     assert capsys.readouterr().out.endswith(f"removed {name}\n")
     assert main(["data", "list", *url]) == 0 and capsys.readouterr().out == ""

@@ -13,6 +13,12 @@ def test_the_name_of_own_pictures_says_their_size(size):
     assert is_own(name) and size_of(name) == size
 
 
+@pytest.mark.parametrize("size", [Size(9, 20, 2), Size(1_000_000, 20, 2), Size(100, 100_000, 2), Size(100, 20, 101)])
+def test_a_size_that_no_name_can_say_is_refused(size):
+    with pytest.raises(ValueError, match="no own pictures"):
+        own_name(SHA256, size)
+
+
 @pytest.mark.parametrize(
     "name",
     [

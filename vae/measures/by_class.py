@@ -1,5 +1,6 @@
 """What a model makes of each class of images, also of classes that it was never trained on."""
 
+import math
 from collections import Counter
 from typing import NamedTuple
 
@@ -13,7 +14,10 @@ from vae.objective import kl_divergence
 
 
 class ClassLoss(NamedTuple):
-    """Of the images of a class: the mean of their losses, and its standard error over images, nats an image."""
+    """Of the images of a class: the mean of their losses, and its standard error over images, nats an image.
+
+    Of a single image there is none: NaN.
+    """
 
     label: int
     mean: float
@@ -33,7 +37,11 @@ def losses_by_class(model: nn.Module, images: Tensor, labels: Tensor, likelihood
         z = reparameterize(mu, log_sigma, evaluation_eps(*mu.shape))
         losses = decoded_losses(model, z, images, likelihood) + kl_divergence(mu, log_sigma).sum(1)
     own = {label: losses[labels == label].double() for label in labels.unique().tolist()}
-    return [ClassLoss(label, some.mean().item(), some.std().item() / len(some) ** 0.5) for label, some in own.items()]
+    return [ClassLoss(label, some.mean().item(), _error(some)) for label, some in own.items()]
+
+
+def _error(losses: Tensor) -> float:
+    return losses.std().item() / len(losses) ** 0.5 if len(losses) > 1 else math.nan
 
 
 @torch.no_grad()

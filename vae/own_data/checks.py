@@ -10,7 +10,7 @@ from zipfile import BadZipFile
 from vae.texts import on_one_line
 
 FEWEST, MOST = 200, 200_000  # pictures in all
-FEWEST_TO_TEST = 20  # pictures of a test half that a file gives
+FEWEST_TO_TRAIN, FEWEST_TO_TEST = 100, 20  # pictures of the halves that a file gives
 MOST_CLASSES = 100
 FEWEST_OF_A_CLASS = 2  # one to train with, one to test with
 LONGEST_NAME = 60  # characters of a class

@@ -69,7 +69,7 @@ def number(heaps: list[Heap]) -> tuple[list[np.ndarray], tuple[str, ...]]:
         numbers, values = np.argsort(order)[numbers], values[order]
     names = tuple(str(value) for value in values)
     _check_classes(heaps[0].name, names, np.bincount(numbers, minlength=len(names)))
-    _check_test_is_known(heaps, names, numbers)
+    _check_both_have_all(heaps, names, numbers)
     ends = np.cumsum([len(heap.levels) for heap in heaps])
     return np.split(numbers.astype(np.int64), ends[:-1]), names
 
@@ -94,13 +94,13 @@ def _check_classes(place: str, names: tuple[str, ...], counts: np.ndarray) -> No
         raise OwnDataError(place, f"{what} with, and one to test with")
 
 
-def _check_test_is_known(heaps: list[Heap], names: tuple[str, ...], numbers: np.ndarray) -> None:
-    """Refuses a test half with classes that nothing is trained on."""
+def _check_both_have_all(heaps: list[Heap], names: tuple[str, ...], numbers: np.ndarray) -> None:
+    """Refuses halves of which one has classes that the other has not."""
     tests = np.repeat([heap.half == "test" for heap in heaps], [len(heap.levels) for heap in heaps])
-    if tests.all():
+    if tests.all() or not tests.any():
         return
-    unknown = np.setdiff1d(numbers[tests], numbers[~tests])
-    if len(unknown):
-        place = next(heap.name for heap in heaps if heap.half == "test")
-        what = f"the label {quoted(names[unknown[0]])} is not among those of the training half, which has to know it"
-        raise OwnDataError(place, what)
+    for half, mine, others in (("training", ~tests, tests), ("test", tests, ~tests)):
+        if len(missing := np.setdiff1d(numbers[others], numbers[mine])):
+            place = next(heap.name for heap in heaps if (heap.half == "test") == (half == "test"))
+            what = f"no picture of the class {quoted(names[missing[0]])} in the {half} half"
+            raise OwnDataError(place, f"{what}; each half needs all classes")

@@ -15,7 +15,7 @@ _LABELS = re.compile(f"label|target|class|{_BEGIN}y({_END}|(?=train|test|val))")
 _PICTURES = re.compile(f"image|img|picture|pixel|digit|{_BEGIN}x({_END}|(?=train|test|val))")
 SHAPES = "(n, 28, 28), (n, 784), (n, h, w), or (n, h, w, 1, 3 or 4) with colours, or those in front: (n, 1 or 3, h, w)"
 NUMBERS, LABELS = "biuf", "biufSU"  # kinds of numpy's types
-LONGEST_TEXT = 1_000  # bytes
+LONGEST_TEXT = {"S": 100, "U": 400}  # bytes of a label: all of them at once are in the memory
 
 
 class Pair(NamedTuple):
@@ -82,7 +82,7 @@ def _labels(place: str, pictures: Stored, others: list[Stored], of_half: str) ->
 
 
 def _could_be_labels(array: Stored) -> bool:
-    if array.dtype.kind not in LABELS or not 0 < array.dtype.itemsize <= LONGEST_TEXT:
+    if array.dtype.kind not in LABELS or not 0 < array.dtype.itemsize <= LONGEST_TEXT.get(array.dtype.kind, 400):
         return False
     return len(array.shape) == 1 or (len(array.shape) == 2 and 1 <= array.shape[1] <= MOST_CLASSES)
 

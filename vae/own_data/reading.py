@@ -17,7 +17,6 @@ from vae.own_data.pictures import Found, Half, Heap, Pictures
 from vae.own_data.sizes import PIXELS, SIDE
 from vae.own_data.split import split
 from vae.own_data.stacks import read_arrays
-from vae.own_data.tables import read_tables
 from vae.own_data.turns import turn_light, turn_over
 
 ALLOWED = "allowed are .npz and .npy arrays, idx files, csv, and a zip or a folder of pictures"
@@ -92,6 +91,8 @@ def _found(files: list[Path], on_progress: Callable[[float], None]) -> Found:
         case "idx":
             return read_arrays(place, [of_idx(file) for file in files], on_progress)
         case "csv":
+            from vae.own_data.tables import read_tables  # with pyarrow, 34 MB that nothing else here needs
+
             return read_tables(files, on_progress)
         case "zip":
             return read_zip(files[0], on_progress)

@@ -18,7 +18,7 @@ CLASSES = "classes"  # the folder for what classes say (pages/classroom/classes.
 DELETED = "deleted"  # the folder for runs that nobody wants any more
 DROPPED = "dropped"  # the folder that says which runs made way for others
 DATASETS = "datasets"  # the folder for own pictures
-COLLECTED = "collected"  # the folder for drawings of which own pictures are made (pages/own_data/collected.py)
+COLLECTED = "collected"  # the folder for drawings of which own pictures are made (pages/classroom/drawings.py)
 NO_RUNS = {DAMAGED, POSTERIORS, CLASSES, DELETED, DROPPED, DATASETS, COLLECTED}
 WISH = 10_000  # bytes of what is wanted of a run, at most
 

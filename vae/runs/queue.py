@@ -196,7 +196,14 @@ class Runs:
     def is_measuring(self, run_id: str, model_sha256: str) -> bool:
         """Whether gaps are wanted and not all there."""
         is_wanted = self.store.gap_control(run_id, model_sha256).get("want") == "measure"
-        return is_wanted and self.store.gap_count(run_id, model_sha256) < gap_images(self.store.config(run_id).dataset)
+        return is_wanted and self.store.gap_count(run_id, model_sha256) < self._images_to_measure(run_id)
+
+    def _images_to_measure(self, run_id: str) -> int:
+        """Of how many images the gaps are to be there."""
+        try:
+            return gap_images(self.store.config(run_id).dataset)
+        except (KeyError, DamagedRun):  # which its worker says
+            return gap_images(RunConfig.dataset)
 
     def ensure_gaps(self, run_id: str, model_sha256: str) -> bool:
         """Gives a measuring under way a worker if none has it, and returns whether there is one under way; cheap.

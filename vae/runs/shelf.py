@@ -1,5 +1,7 @@
 """Own pictures in a store: a folder a set, named by its checksum. Whoever adds the same file has the same set."""
 
+import contextlib
+import functools
 import hashlib
 import json
 import time
@@ -12,10 +14,12 @@ from safetensors.numpy import save as arrays_to_bytes
 
 from vae import datasets
 from vae.datasets import Arrays, DatasetError
-from vae.own_data import OwnDataError, Pictures
+from vae.own_data.checks import OwnDataError
+from vae.own_data.pictures import Pictures
+from vae.runs.contents import CONFIG, config_in
 from vae.runs.files import SpoiledFile
-from vae.runs.layers import DATASETS, DamagedRun
-from vae.runs.reader import Reader
+from vae.runs.layers import DATASETS, DELETED, DamagedRun
+from vae.runs.trash import Trash
 from vae.sizes import Size, is_own, own_name
 from vae.texts import on_one_line, quoted
 
@@ -40,7 +44,7 @@ class InUse(RuntimeError):
     """Own pictures that cannot be removed; the message says why, and the way out."""
 
 
-class Shelf(Reader):
+class Shelf(Trash):
     """What is done with own pictures in a store."""
 
     def add_dataset(self, pictures: Pictures, title: str) -> str:
@@ -52,7 +56,7 @@ class Shelf(Reader):
         if not 1 <= len(title) <= LONGEST:
             raise OwnDataError("the name", f"{quoted(title)} is not allowed: 1 to {LONGEST} letters")
         dataset = name_of(pictures)
-        if self.upper.exists(f"{DATASETS}/{dataset}/about.json"):
+        if self.about(dataset) and self._is_whole(dataset):
             return dataset
         if len(self.upper.folders(DATASETS)) >= MOST_SETS:
             raise OwnDataError("the store", f"it has {MOST_SETS} sets of own pictures, and holds no more. {FULL}")
@@ -66,8 +70,15 @@ class Shelf(Reader):
 
     def datasets(self) -> list[About]:
         """The sets of own pictures, in the order of their titles."""
-        found = (self.about(name) for name in self.upper.folders(DATASETS) if is_own(name))
-        return sorted((about for about in found if about), key=lambda about: about.title.casefold())
+        names = {*filter(is_own, self.upper.folders(DATASETS))}
+        for name in names - set(self._known):
+            if about := self.about(name):
+                self._known[name] = about  # for good: what is said of a set never changes
+        return sorted((self._known[name] for name in names & set(self._known)), key=lambda one: one.title.casefold())
+
+    @functools.cached_property
+    def _known(self) -> dict[str, About]:
+        return {}
 
     def about(self, dataset: str) -> About | None:
         """What is said of own pictures; None where the store has none of this name."""
@@ -84,22 +95,32 @@ class Shelf(Reader):
         """
         if not is_own(dataset) or datasets.is_available(dataset):
             return True
-        try:
-            content = self.upper.read(f"{DATASETS}/{dataset}/pictures.safetensors", MOST_BYTES)
-            halves = _halves(arrays_from_bytes(content))
-        except FileNotFoundError:
-            return False
-        except (SpoiledFile, SafetensorError, KeyError, ValueError) as error:
-            raise DatasetError(f"the pictures of {dataset} are damaged ({error}): add their file again") from error
         about = self.about(dataset)
         if about is None:
             return False
-        if name_of(Pictures(*halves, about.names, about.done, ())) != dataset:
-            raise DatasetError(f"the pictures of {dataset} are damaged (their checksum is wrong): add their file again")
         try:
-            datasets.keep_own(dataset, *halves)
+            datasets.keep_own(dataset, *self._pictures(about))
         except OSError as error:
             raise DatasetError(f"there is no room for the pictures of {dataset} here ({error.strerror})") from error
+        return True
+
+    def _pictures(self, about: About) -> tuple[Arrays, Arrays]:
+        """Both halves; raises DatasetError where they are missing or damaged."""
+        name = about.dataset
+        try:
+            content = self.upper.read(f"{DATASETS}/{name}/pictures.safetensors", MOST_BYTES)
+            halves = _halves(arrays_from_bytes(content))
+        except (FileNotFoundError, SpoiledFile, SafetensorError, KeyError, ValueError) as error:
+            raise DatasetError(f"the pictures of {name} are damaged ({error}): add their file again") from error
+        if name_of(Pictures(*halves, about.names, about.done, ())) != name:
+            raise DatasetError(f"the pictures of {name} are damaged (their checksum is wrong): add their file again")
+        return halves
+
+    def _is_whole(self, dataset: str) -> bool:
+        try:
+            self._pictures(self.about(dataset))
+        except DatasetError:
+            return False
         return True
 
     def remove_dataset(self, dataset: str) -> None:
@@ -108,21 +129,20 @@ class Shelf(Reader):
             raise KeyError(dataset)
         if used := self.trained_on(dataset):
             raise InUse(
-                f"{dataset} is what {len(used)} runs were trained on, such as {used[0]}: delete them first, with "
-                "`python -m vae runs --delete`"
+                f"{dataset} is what was trained on by {', '.join(used[:3])}{' and others' * (len(used) > 3)}: delete "
+                "what was trained first, with `python -m vae runs --delete`; a minute later it is gone for good"
             )
         self.upper.delete(f"{DATASETS}/{dataset}")
         datasets.forget_own(dataset)
 
     def trained_on(self, dataset: str) -> list[str]:
-        """The runs of a dataset."""
+        """The runs of a dataset, those too that are deleted and can still be had back."""
+        self.empty_trash()
         found = []
-        for run_id in self.run_ids():
-            try:
-                if self.config(run_id).dataset == dataset:
-                    found.append(run_id)
-            except (KeyError, DamagedRun):
-                continue
+        for place in [*self.run_ids(), *(f"{DELETED}/{name}" for name in self.upper.folders(DELETED))]:
+            with contextlib.suppress(KeyError, ValueError, AttributeError, FileNotFoundError, DamagedRun):
+                if config_in(self._read(place, "config.json", CONFIG)).dataset == dataset:
+                    found.append(place.rpartition("/")[2].partition(".")[0])
         return found
 
 

@@ -19,7 +19,6 @@ from vae.runs.gaps import Gaps
 from vae.runs.layers import POSTERIORS, DamagedRun
 from vae.runs.shelf import Shelf
 from vae.runs.states import RunStatus
-from vae.runs.trash import Trash
 from vae.texts import on_one_line
 
 __all__ = ["POSTERIORS", "PRETRAINED", "DamagedRun", "RunStatus", "RunStore", "StoreError", "default_store_url"]
@@ -32,7 +31,7 @@ def default_store_url() -> str:
     return os.environ.get("VAE_STORE") or str(cache_folder() / "runs")
 
 
-class RunStore(Trash, Gaps, Shelf):
+class RunStore(Shelf, Gaps):
     """The runs under one fsspec URL, over the read-only runs that come with the project.
 
     reader.py: what is read of a run; writer.py: its life; quarantine.py: damaged ones; trash.py: deleted ones; gaps.py:

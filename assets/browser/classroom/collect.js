@@ -3,6 +3,7 @@ import { element } from "../shared/element.js";
 import { membership, routeOf } from "./membership.js";
 
 const KEPT = "ae-vae-lab collection"; // in this browser: the code of its own, for who is in no class
+const NEEDED = 200; // drawings of a dataset (vae/own_data/checks.py)
 const LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ";
 let ownCode = null;
 
@@ -29,10 +30,15 @@ export function collecting(drawing) {
   const said = element("span", { role: "status" });
   const way = element("a", { target: "_blank" }, "Make a dataset of them");
   way.hidden = true;
+  let added = null;
   const send = async () => {
     const pixels = drawing();
     if (!pixels || !label.value.trim()) {
       said.textContent = pixels ? "Type what you have drawn." : "Draw something first.";
+      return;
+    }
+    if (pixels === added) {
+      said.textContent = "This one is added: draw the next.";
       return;
     }
     const code = codeOf();
@@ -45,7 +51,9 @@ export function collecting(drawing) {
       });
       if (!answer.ok) throw new Error(await answer.text());
       const { count, all } = await answer.json();
-      said.textContent = `Added: ${count} of “${label.value.trim()}”, ${all} drawings in ${code}.`;
+      added = pixels;
+      const needed = all < NEEDED ? ` of the ${NEEDED} that a dataset needs` : "";
+      said.textContent = `Added: ${count} × “${label.value.trim()}”. ${code} has ${all}${needed}.`;
       way.href = new URL(`./pictures?collected=${code}`, document.baseURI).href;
       way.hidden = false;
     } catch (error) {

@@ -29,6 +29,8 @@ export class Legend {
       this.buttons = this.every.map((label) => this.button("", () => this.press(label)));
       this.root.replaceChildren(...this.buttons, ...(names.length ? [this.all] : []));
     }
+    this.root.querySelector(".unseen")?.remove();
+    if (unseen.length) this.root.append(element("small", { className: "unseen" }, "* never seen in its training"));
     for (const [label, button] of this.buttons.entries()) {
       const isUnseen = unseen.includes(label);
       button.textContent = `${shortened(names[label], LONGEST)}${isUnseen ? "*" : ""}`;

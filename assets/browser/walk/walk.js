@@ -43,7 +43,10 @@ class View {
       this.drawWay();
     });
     for (const half of HALVES) asPicture(this.find(`.way-strip .${half}`), { numbers: () => this.wayAsColumns(half) });
-    this.find(".gif").addEventListener("click", () => this.setTriggerValue("gif", this.way(2 * FRAMES)));
+    this.find(".gif").addEventListener("click", () => {
+      this.awaitsGif = true;
+      this.setTriggerValue("gif", this.way(2 * FRAMES));
+    });
     this.format = VIDEOS.find(({ type }) => globalThis.MediaRecorder?.isTypeSupported(type));
     this.find(".video").addEventListener("click", () => (this.recording ? this.cancelVideo() : this.saveVideo()));
     this.showRecording(null);
@@ -71,7 +74,7 @@ class View {
     this.drawStrips();
   }
 
-  /** Offers a GIF that has come; it goes when another way is chosen. */
+  /** Saves a GIF that has come, and offers it again; it goes when another way is chosen. */
   async update({ gif }) {
     if (!gif) return;
     this.forgetGif();
@@ -80,6 +83,8 @@ class View {
     link.download = fileName({ title: TITLE, ...captionNow() }, "gif");
     link.href = URL.createObjectURL(new Blob([bytesOf(gif)], { type: "image/gif" }));
     link.hidden = false;
+    if (this.awaitsGif) link.click();
+    this.awaitsGif = false;
   }
 
   forgetGif() {

@@ -69,7 +69,9 @@ def test_drawings_are_collected_by_their_labels_and_a_file_that_cannot_be_taken_
     expect(said).to_have_text("Type what you have drawn.")
     page.get_by_label("What you have drawn").fill("stroke")
     add.click()
-    expect(said).to_have_text(re.compile(r"Added: 1 of “stroke”, 1 drawings in [A-Z]{5}\."))
+    expect(said).to_have_text(re.compile(r"Added: 1 × “stroke”\. [A-Z]{5} has 1 of the 200 that a dataset needs\."))
+    add.click()
+    expect(said).to_have_text("This one is added: draw the next.")
     with page.context.expect_page() as opened:
         page.get_by_role("link", name="Make a dataset of them").click()
     pictures = opened.value

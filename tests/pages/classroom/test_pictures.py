@@ -1,13 +1,15 @@
 """The page of own pictures: what is shown before it is taken, what is taken, and what is refused."""
 
 import base64
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from pages.classroom import drawings
+from pages.classroom import drawings, pictures
 from pages.classroom.classes import Refused
+from pages.classroom.pictures import _tidy
 from tests.pages.seen import sent, words
 from tests.vae.own_pictures import NAMES, animals, write_npz
 from vae import datasets
@@ -86,7 +88,7 @@ def test_drawings_are_collected_by_their_labels_and_become_a_dataset(visit, lab)
         count, total = drawings.add(files, "ABCDE", ("cat ", "dög")[number % 2], packed(number))
         assert (count, total) == (number // 2 + 1, number + 1)
     assert drawings.counted(files, "ABCDE") == {"cat": 105, "dög": 105} and drawings.counted(files, "ABCDF") == {}
-    levels, labels = drawings.collected(files, "ABCDE")
+    levels, labels = drawings.collected(files, "ABCDE", ["cat", "dög"])
     assert levels.shape == (210, 784) and set(labels) == {"cat", "dög"}
     expected = np.random.default_rng(0).integers(1, 16, 784) * 17
     assert np.array_equal(levels[0], expected)
@@ -95,6 +97,9 @@ def test_drawings_are_collected_by_their_labels_and_become_a_dataset(visit, lab)
     app = button(app, "Take it").click().run()
     [about] = lab.datasets()
     assert about.names == ("cat", "dög") and about.title == "ABCDE"
+    app = visit("classroom/pictures", collected="ABCDE")
+    app = app.multiselect[0].set_value(["cat"]).run()  # one of them is left out
+    assert "Not yet a dataset" in words(app) and "105 pictures, but at least 200" in words(app)
     assert "Nothing was collected under" in words(visit("classroom/pictures", collected="QQQQQ"))
 
 
@@ -123,6 +128,61 @@ def test_a_collection_that_is_full_says_so(store, monkeypatch):
     for code, label in (("ABCDE", "a"), ("ABCDE", "c"), ("ABCDF", "a")):
         with pytest.raises(Refused, match="as many as"):
             drawings.add(store.upper, code, label, packed(2))
+
+
+def test_a_collection_in_which_nobody_draws_any_more_makes_way(store, monkeypatch):
+    monkeypatch.setattr(drawings, "MOST_CODES", 2)
+    for code in ("ABCDE", "ABCDF"):
+        drawings.add(store.upper, code, "a", packed(1))
+    week = 8 * 86_400 * 10**9
+    store.upper.move(f"collected/ABCDE/{b'a'.hex()}", f"collected/ABCDE/{b'b'.hex()}")
+    [name] = store.upper.files(f"collected/ABCDE/{b'b'.hex()}")
+    store.upper.move(f"collected/ABCDE/{b'b'.hex()}/{name}", f"collected/ABCDE/{b'b'.hex()}/{int(name) - week}")
+    assert drawings.add(store.upper, "ABCDG", "a", packed(1)) == (1, 1)
+    assert set(store.upper.folders("collected")) == {"ABCDF", "ABCDG"}
+
+
+@pytest.mark.parametrize("name", ["..", ".", "", "a/../../b.npz", "C:\\x\\y.npz", "n" * 300 + ".npz", "a\x00b.npz"])
+def test_a_files_name_is_a_name_and_nothing_else(visit, tmp_path, name):
+    assert "/" not in _tidy(name) and _tidy(name) not in ("", ".", "..") and len(_tidy(name)) <= 80
+    file = write_npz(tmp_path)
+    app = visit("classroom/pictures").file_uploader[0].set_value([(name or "x", file.read_bytes(), "x/y")]).run()
+    assert not app.exception and "240 pictures, 3 classes" in words(app)
+
+
+def test_files_that_are_too_large_together_are_refused(visit, tmp_path, monkeypatch):
+    monkeypatch.setattr(pictures, "MOST_MB", 0.1)
+    app = give(visit("classroom/pictures"), write_npz(tmp_path))
+    assert not app.exception and "at most 0.1 are allowed here" in app.error[0].value
+
+
+def test_names_from_outside_are_words_and_never_markup(visit, lab, tmp_path):
+    hostile = ("<svg onload=alert(1)>", "**b** ![x](http://evil.test/a.png)", "c")
+    dataset = lab.add_dataset(animals(tmp_path, names=hostile), "<style>.stMain{display:none}</style>")
+    vae = RunConfig(dataset=dataset, hidden_dims=(16,), epochs=1, batch_size=32, classes=(0, 2))
+    for config in (vae, vae.autoencoder):
+        lab.create(config)
+        for _ in advance(config, lab):
+            pass
+    for page in ("latent_space", "resampling", "walk", "classroom/pictures", "classroom/runs", "train"):
+        given = {"dataset": dataset} if page == "train" else {"run": vae.run_id}
+        app = visit(page, **given)
+        assert not app.exception
+        shown = [one.value for kind in ("markdown", "subheader", "caption", "info") for one in app.get(kind)]
+        bare = re.sub(r"`[^`]*`", "", " ".join([*shown, pages(app)]))
+        assert "<svg" not in bare and "<style>.stMain" not in bare and "evil.test" not in bare, page
+        plots = " ".join(one.proto.spec for one in app.get("plotly_chart"))
+        assert "<svg" not in plots
+
+
+def test_other_images_on_train_take_all_of_them_whatever_the_address_says(visit, lab, tmp_path):
+    dataset = lab.add_dataset(animals(tmp_path), "our animals")
+    for first, asked, then, size in (("mnist", "10000", dataset, 201), (dataset, "150", "mnist", 60_000)):
+        app = visit("train", dataset=first, train_size=asked)
+        assert not app.exception and app.number_input(key="train_size").value == int(asked)
+        app = app.selectbox(key="dataset").set_value(then).run()
+        assert not app.exception and not app.error
+        assert app.number_input(key="train_size").value == size and app.selectbox(key="dataset").value == then
 
 
 @pytest.mark.parametrize("names", [NAMES, ()])
@@ -161,3 +221,5 @@ def test_a_run_whose_pictures_are_damaged_says_so_and_the_others_are_shown(visit
     assert not app.exception and f"the pictures of {dataset} are damaged" in app.error[0].value.lower()
     app = visit("latent_space")
     assert not app.exception and not app.error
+    app = visit("train", dataset=dataset)
+    assert not app.exception and "are damaged" in app.error[0].value

@@ -123,7 +123,7 @@ def test_labels_may_be_numbers_texts_or_one_hot(labels, names, tmp_path):
         ),
         (
             {"x_train": PICTURES, "y_train": LABELS, "x_test": PICTURES, "y_test": LABELS + 1},
-            "x_test.npy: the label '3' is not among those of the training half",
+            "no picture of the class '3' in the training half; each half needs all classes",
         ),
         ({"x_train": PICTURES, "y_train": LABELS, "x_test": PICTURES}, "x_test.npy: no labels, which the others have"),
     ],

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from vae.own_data.checks import OwnDataError
 from vae.own_data.split import split
 
 
@@ -33,7 +34,7 @@ def test_the_same_labels_always_give_the_same_halves():
     train, test, said = drawn(np.zeros(240, int))
     assert said == "200 to train with and 40 to test with, by a fixed rule: one in six to test with."
     assert all(np.array_equal(a, b) for a, b in zip((train, test), drawn(np.zeros(240, int))[:2]))
-    assert test[:5].tolist() == [43, 60, 202, 22, 118]  # on every machine
+    assert test[:5].tolist() == [205, 234, 13, 154, 24]  # on every machine
 
 
 def test_halves_that_are_given_are_kept_and_shuffled():
@@ -45,3 +46,20 @@ def test_halves_that_are_given_are_kept_and_shuffled():
 
 def test_the_rule_says_how_many_where_there_are_very_many():
     assert "by a fixed rule: 10,000 to test with, of each class its part." in drawn(np.arange(120_000) % 2)[2]
+
+
+@pytest.mark.parametrize("trained, tested, what", [(99, 200, "99 pictures to train"), (300, 19, "19 pictures to test")])
+def test_halves_that_are_too_small_are_refused(trained, tested, what):
+    labels = np.arange(trained + tested) % 2
+    with pytest.raises(OwnDataError, match=f"{what} with, but at least"):
+        drawn(labels, np.arange(trained + tested) >= trained)
+
+
+def test_of_a_large_test_half_ten_thousand_are_kept_with_one_of_each_class():
+    labels = np.concatenate([np.arange(200) % 3, np.zeros(20_800, int), [1, 2]])
+    is_test = np.arange(len(labels)) >= 200
+    train, test, said = drawn(labels, is_test)
+    assert len(train) == 200 and len(test) == len(set(test)) == 10_000 and test.min() >= 200
+    assert np.bincount(labels[test]).tolist() == [9_998, 1, 1]
+    assert "10,000 to test with, as given. 10,802 of the test half are left out." in said
+    assert not set(np.flatnonzero(labels[test])) <= {0, 1}  # mixed

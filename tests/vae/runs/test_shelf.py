@@ -9,7 +9,7 @@ from vae import data, datasets
 from vae.config import RunConfig
 from vae.datasets import DatasetError
 from vae.own_data import OwnDataError
-from vae.runs import shelf
+from vae.runs import shelf, trash
 from vae.runs.layers import DATASETS
 from vae.runs.shelf import InUse, name_of
 from vae.runs.store import RunStore
@@ -71,7 +71,8 @@ def test_damaged_and_missing_pictures_are_never_brought(held, tmp_path):
         with pytest.raises(DatasetError, match=f"the pictures of {name} are damaged .+: add their file again"):
             held.bring(name)
         assert not datasets.is_available(name)
-    held.upper.write(path, good)
+    assert held.add_dataset(animals(tmp_path), "again") == name  # as the words say
+    assert held.upper.read(path) == good and held.about(name).title == "again"
     assert held.bring(name)
     assert not held.bring(name.replace("-3", "-4")) and held.bring("mnist")
 
@@ -95,7 +96,7 @@ def test_a_full_shelf_says_the_way_out(store, tmp_path, monkeypatch, bound, most
 
 
 @pytest.mark.parametrize("names", [NAMES, ()])
-def test_a_run_is_trained_tested_and_measured_on_them_and_keeps_them(store, tmp_path, names):
+def test_a_run_is_trained_tested_and_measured_on_them_and_keeps_them(store, tmp_path, names, monkeypatch):
     name = store.add_dataset(animals(tmp_path, names=names), "animals")
     config = RunConfig(dataset=name, hidden_dims=(16,), epochs=2, batch_size=32)
     assert config.train_size == size_of(name).train == (201 if names else 200)
@@ -103,11 +104,14 @@ def test_a_run_is_trained_tested_and_measured_on_them_and_keeps_them(store, tmp_
     for _ in advance(config, store):
         pass
     assert store.status(config.run_id).state == "complete" and store.metrics(config.run_id)["test"]["kl"] > 0
-    with pytest.raises(InUse, match=f"{name} is what 1 runs were trained on, such as {config.run_id}"):
+    with pytest.raises(InUse, match=f"{name} is what was trained on by {config.run_id}: delete what was trained first"):
         store.remove_dataset(name)
     done = list(measure_gaps(config.run_id, store.metrics(config.run_id)["model_sha256"], store))
     assert done[-1] == gap_images(name) == sum(size_of(name)[:2])
     store.delete(config.run_id)
+    with pytest.raises(InUse, match=config.run_id):  # which can still be had back
+        store.remove_dataset(name)
+    monkeypatch.setattr(trash, "UNDO", 0.0)
     store.remove_dataset(name)
     assert not datasets.is_available(name)
     with pytest.raises(KeyError):

@@ -2,7 +2,7 @@ import { shortened } from "../class_names.js";
 import { inkOn } from "../colors.js";
 
 const [WIDE, HIGH] = [17, 21]; // pixels of a numeral's plate, with a little room; a longer name's is wider
-const LONGEST = 8; // letters
+const NARROW = 300; // pixels of a plane on which names are shorter
 const ROUNDS = 60;
 const FAR = 22; // pixels from where a numeral belongs
 
@@ -15,7 +15,7 @@ export function numerals(context, plane) {
   const plates = shown.map((label) => {
     const own = (values) => Array.from(values).filter((_, index) => labels[index] === label);
     const [left, top] = plane.view.toPixels([median(own(codes.x)), median(own(codes.y))]);
-    const name = shortened(classNames[label], LONGEST);
+    const name = shortened(classNames[label], plane.canvas.clientWidth < NARROW ? 3 : 6);
     const wide = Math.max(WIDE, context.measureText(name).width + 9);
     return { label, name, wide, left, top, from: [left, top] };
   });
