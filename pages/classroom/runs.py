@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.classroom.trained import pages_of
 from pages.lessons import LESSONS
-from pages.shared import controls, in_words, linked, take_home, visitors
+from pages.shared import class_names, controls, in_words, linked, take_home, visitors
 from pages.shared import lab as ui
 from pages.shared.once import recent
 from pages.shared.plain import message

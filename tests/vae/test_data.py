@@ -53,9 +53,7 @@ def test_classes_of_which_there_are_none_among_the_first_images_are_refused_with
     few = data.Levels(torch.zeros(300, 784, dtype=torch.uint8), torch.arange(300) // 100)
     monkeypatch.setattr(data, "levels", lambda *_: few)
     data.training.cache_clear()
-    with pytest.raises(
-        ConfigError, match="classes = .2,. is not allowed: labels of which there are some among the first 200"
-    ):
+    with pytest.raises(ConfigError, match=r"labels of which there are some among the first 200 images"):
         data.training("mnist", 200, (2,))
     assert len(data.training("mnist", 201, (2,)).labels) == 1
     data.training.cache_clear()

@@ -10,6 +10,7 @@ import pytest
 from pages.classroom import drawings, pictures
 from pages.classroom.classes import Refused
 from pages.classroom.pictures import _tidy
+from tests.pages.classroom.test_runs import marked
 from tests.pages.seen import sent, words
 from tests.vae.own_pictures import NAMES, animals, write_npz
 from vae import datasets
@@ -23,6 +24,8 @@ from vae.runs.worker import advance
 def cache(tmp_path, monkeypatch):
     """A cache of the test's own."""
     monkeypatch.setattr(datasets, "CACHE", tmp_path / "cache")
+    for kept in (pictures._read, pictures._collected):  # here every visit's first file has one name
+        kept.cache_clear()
 
 
 def give(app, *files):
@@ -223,3 +226,42 @@ def test_a_run_whose_pictures_are_damaged_says_so_and_the_others_are_shown(visit
     assert not app.exception and not app.error
     app = visit("train", dataset=dataset)
     assert not app.exception and "are damaged" in app.error[0].value
+
+
+def test_two_sets_of_one_title_are_told_apart(visit, lab, tmp_path):
+    first, second = (lab.add_dataset(animals(tmp_path, names=names), "shapes") for names in (NAMES, ("x", "y")))
+    for dataset in (first, second):
+        app = visit("train", dataset=dataset)
+        box = app.selectbox(key="dataset")
+        assert not app.exception and box.value == dataset
+        assert {f"shapes {name.split('-')[1][:4]}" for name in (first, second)} <= set(box.options)
+        app = app.number_input(key="batch_size").set_value(64).run()
+        assert app.selectbox(key="dataset").value == dataset and app.query_params["dataset"] == [dataset]
+
+
+def test_classes_are_typed_by_their_names_and_images_come_along_to_another_page(visit, lab, tmp_path):
+    dataset = lab.add_dataset(animals(tmp_path), "our animals")
+    app = visit("train", dataset=dataset, batch_size=32, hidden_dims="16")
+    app = app.text_input(key="classes").input("cow, ant").run()
+    assert not app.exception and not app.error
+    app = app.text_input(key="classes").input("cow, dog").run()
+    assert "labels from 0 to 2" in app.error[0].value
+    app.text_input(key="classes").input("").run()
+    app.query_params.clear()
+    app = app.switch_page("pages/collapse/collapse.py").run()
+    assert not app.exception and app.selectbox(key="dataset").value == dataset
+    assert app.query_params["dataset"] == [dataset]
+    app = app.selectbox(key="dataset").set_value("mnist").run()
+    assert not app.exception and "dataset" not in app.query_params
+
+
+def test_what_differs_is_said_by_names(visit, lab, tmp_path):
+    dataset = lab.add_dataset(animals(tmp_path), "our animals")
+    one = RunConfig(model="ae", dataset=dataset, hidden_dims=(16,), epochs=1, batch_size=32)
+    other = replace(one, classes=(0, 2))
+    for config in (one, other):
+        lab.create(config)
+        for _ in advance(config, lab):
+            pass
+    rows = marked(visit("classroom/runs"), one.run_id, other.run_id).dataframe[1].value.set_index("what")
+    assert rows.loc["Classes trained on", ["the first", "the second"]].tolist() == ["all", "ant, cow"]
