@@ -122,7 +122,7 @@ PARAMETERS = {
     # how it is shown
     "dataset": Parameter("shared/controls", "mnist"),
     "collected": Parameter(
-        "classroom/pictures", "no drawings", "the code of a collection, five letters", _is_code_of_a_class
+        "classroom/own_pictures", "no drawings", "the code of a collection, five letters", _is_code_of_a_class
     ),
     "present": Parameter("shared/steps", "no", "1", lambda text: text == "1"),
     "join": Parameter("shared/steps", "no class", "the code of a class, five letters", _is_code_of_a_class),

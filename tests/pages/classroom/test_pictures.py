@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pages.classroom import drawings, pictures
+from pages.classroom import drawings, own_pictures
 from pages.classroom.classes import Refused
-from pages.classroom.pictures import _tidy
+from pages.classroom.own_pictures import _tidy
 from tests.pages.classroom.test_runs import marked
 from tests.pages.seen import sent, words
 from tests.vae.own_pictures import NAMES, animals, write_npz
@@ -24,7 +24,7 @@ from vae.runs.worker import advance
 def cache(tmp_path, monkeypatch):
     """A cache of the test's own."""
     monkeypatch.setattr(datasets, "CACHE", tmp_path / "cache")
-    for kept in (pictures._read, pictures._collected):  # here every visit's first file has one name
+    for kept in (own_pictures._read, own_pictures._collected):  # here every visit's first file has one name
         kept.cache_clear()
 
 
@@ -154,9 +154,9 @@ def test_a_files_name_is_a_name_and_nothing_else(visit, tmp_path, name):
 
 
 def test_files_that_are_too_large_together_are_refused(visit, tmp_path, monkeypatch):
-    monkeypatch.setattr(pictures, "MOST_MB", 0.1)
-    app = give(visit("classroom/pictures"), write_npz(tmp_path))
-    assert not app.exception and "at most 0.1 are allowed here" in app.error[0].value
+    monkeypatch.setattr(own_pictures, "MOST_MB", 1)
+    app = give(visit("classroom/pictures"), *[write_npz(tmp_path)] * 6)  # of 190 kB each
+    assert not app.exception and "1 MB together, but at most 1 are allowed here" in app.error[0].value
 
 
 def test_names_from_outside_are_words_and_never_markup(visit, lab, tmp_path):
@@ -236,7 +236,7 @@ def test_two_sets_of_one_title_are_told_apart(visit, lab, tmp_path):
         assert not app.exception and box.value == dataset
         assert {f"shapes {name.split('-')[1][:4]}" for name in (first, second)} <= set(box.options)
         app = app.number_input(key="batch_size").set_value(64).run()
-        assert app.selectbox(key="dataset").value == dataset and app.query_params["dataset"] == [dataset]
+        assert app.selectbox(key="dataset").value == dataset and app.query_params["dataset"] == dataset
 
 
 def test_classes_are_typed_by_their_names_and_images_come_along_to_another_page(visit, lab, tmp_path):
@@ -250,7 +250,7 @@ def test_classes_are_typed_by_their_names_and_images_come_along_to_another_page(
     app.query_params.clear()
     app = app.switch_page("pages/collapse/collapse.py").run()
     assert not app.exception and app.selectbox(key="dataset").value == dataset
-    assert app.query_params["dataset"] == [dataset]
+    assert app.query_params["dataset"] == dataset
     app = app.selectbox(key="dataset").set_value("mnist").run()
     assert not app.exception and "dataset" not in app.query_params
 
