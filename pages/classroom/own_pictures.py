@@ -20,7 +20,7 @@ from vae.config import RunConfig
 from vae.datasets import PIXELS
 from vae.own_data import OwnDataError, Pictures, of_drawings, read
 from vae.runs.files import SpoiledFile, StoreFault
-from vae.runs.shelf import LONGEST, About
+from vae.runs.shelf import LONGEST, About, name_of
 from vae.sizes import size_of
 
 MOST_MB = 100  # of a file: `python -m vae data add` takes larger ones
@@ -150,6 +150,9 @@ def _offer(key: str, pictures: Pictures, title: str) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input("What to call it", value=title[:LONGEST], max_chars=LONGEST, key=f"title {key}", width=260)
         st.button("Take it", type="primary", icon=":material/check:", on_click=_take, args=(pictures, f"title {key}"))
+        if (taken := st.session_state.get("taken")) and taken == name_of(pictures):
+            st.markdown(":material/check_circle: Taken.", width="content")
+            _way_to_train(taken)
     if words := st.session_state.pop("not taken", ""):
         st.error(message(words), icon=":material/block:")
 
@@ -192,12 +195,16 @@ def _one(about: About, is_new: bool) -> None:
     said = f"{size.train:,} pictures to train with, {size.test:,} to test with; {names or 'no labels'}"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{plain(about.title)}**{' — taken' if is_new else ''}: {said}", width="content")
-        st.page_link(
-            "pages/train/train.py",
-            label="Train on it",
-            icon=":material/play_circle:",
-            query_params={"dataset": about.dataset, **_settings(size.train)},
-        )
+        _way_to_train(about.dataset)
+
+
+def _way_to_train(dataset: str) -> None:
+    st.page_link(
+        "pages/train/train.py",
+        label="Train on it",
+        icon=":material/play_circle:",
+        query_params={"dataset": dataset, **_settings(size_of(dataset).train)},
+    )
 
 
 def _settings(images: int) -> dict[str, str]:

@@ -5,11 +5,10 @@ import os
 
 import streamlit as st
 
-from pages.classroom.trained import pages_of
+from pages.classroom.trained import megabytes, pages_of
 from pages.lessons import LESSONS
 from pages.shared import class_names, controls, in_words, linked, take_home, visitors
 from pages.shared import lab as ui
-from pages.shared.once import recent
 from pages.shared.plain import message
 from pages.shared.readings import store
 from pages.shared.visitors import ASKED
@@ -70,15 +69,9 @@ def _table(runs: dict[str, tuple[RunConfig, str]]) -> list[dict]:
         rows.append(
             {"model": config.model.upper(), "settings": in_words.describe(config)}
             | figures
-            | {"state": state, "size, MB": _megabytes(run_id, state), "origin": origin, "name": run_id}
+            | {"state": state, "size, MB": megabytes(run_id, state), "origin": origin, "name": run_id}
         )
     return rows
-
-
-@recent(60.0)
-def _megabytes(run_id: str, _: str) -> float:
-    """How much room a run takes; anew for another state."""
-    return store().size(run_id) / 1e6
 
 
 def _say_limit() -> None:

@@ -64,3 +64,9 @@ def pages_of(config: RunConfig) -> set[str]:
     if config.model == "ae":
         return OF_AN_AE
     return ON_PAGES | (EXACT if config.latent_dim == 2 else set())
+
+
+@recent(60.0)
+def megabytes(run_id: str, _: str) -> float:
+    """How much room a run takes; anew for another state."""
+    return readings.store().size(run_id) / 1e6

@@ -25,7 +25,7 @@ def test_a_file_becomes_a_trained_pair_that_every_page_shows_to_whoever_has_the_
     page.get_by_label("What to call it").fill("our animals")
     page.get_by_role("button", name="Take it").click()
     expect(page.get_by_text("201 pictures to train with, 39 to test with; ant, bee, cow")).to_be_visible()
-    page.get_by_role("link", name="Train on it").click()
+    page.get_by_role("link", name="Train on it").first.click()
     page.wait_for_url("**/train?**dataset=own-**")
     epochs = page.get_by_role("spinbutton", name="Epochs")
     expect(epochs).to_have_value("100")  # about as many steps as the default pair, but not too many passes

@@ -52,8 +52,9 @@ def test_pictures_are_shown_then_taken_and_lead_to_a_training_on_them(visit, lab
     [about] = lab.datasets()
     assert not app.exception and (about.title, about.names) == ("our animals", NAMES)
     assert "our animals" in words(app)
-    [link] = [one.proto for one in app.get("page_link") if one.proto.label == "Train on it"]
-    assert about.dataset in link.query_string and "batch_size=32" in link.query_string
+    links = [one.proto for one in app.get("page_link") if one.proto.label == "Train on it"]
+    assert len(links) == 2 and "Taken." in words(app)  # beside the button, and in the list
+    assert all(about.dataset in link.query_string and "batch_size=32" in link.query_string for link in links)
 
 
 def test_turned_pictures_are_other_pictures(visit, lab, tmp_path):
