@@ -194,7 +194,7 @@ def _one(about: About, is_new: bool) -> None:
     names = ", ".join(plain(name) for name in about.names[:STRIPS]) + (", …" if len(about.names) > STRIPS else "")
     said = f"{size.train:,} pictures to train with, {size.test:,} to test with; {names or 'no labels'}"
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{plain(about.title)}**{' — taken' if is_new else ''}: {said}", width="content")
+        st.markdown(f"**{plain(class_names.title(about.dataset))}**{' — taken' if is_new else ''}: {said}", width="content")
         _way_to_train(about.dataset)
 
 
@@ -209,10 +209,10 @@ def _way_to_train(dataset: str) -> None:
 
 def _settings(images: int) -> dict[str, str]:
     """Settings for so many training images, as an address has them: the steps of MNIST's default, or 100 passes."""
-    plain = RunConfig()
-    batch = plain.batch_size if images >= 100 * plain.batch_size else 32
-    epochs = math.ceil(plain.total_steps / (min(images, plain.train_size) // batch))
-    return {"epochs": str(max(min(epochs, MOST_EPOCHS), plain.epochs)), "batch_size": str(batch)}
+    default = RunConfig()
+    batch = default.batch_size if images >= 100 * default.batch_size else 32
+    epochs = math.ceil(default.total_steps / (min(images, default.train_size) // batch))
+    return {"epochs": str(max(min(epochs, MOST_EPOCHS), default.epochs)), "batch_size": str(batch)}
 
 
 def _many(count: int, one: str, more: str = "") -> str:
