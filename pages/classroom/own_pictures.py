@@ -194,7 +194,9 @@ def _one(about: About, is_new: bool) -> None:
     names = ", ".join(plain(name) for name in about.names[:STRIPS]) + (", …" if len(about.names) > STRIPS else "")
     said = f"{size.train:,} pictures to train with, {size.test:,} to test with; {names or 'no labels'}"
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{plain(class_names.title(about.dataset))}**{' — taken' if is_new else ''}: {said}", width="content")
+        st.markdown(
+            f"**{plain(class_names.title(about.dataset))}**{' — taken' if is_new else ''}: {said}", width="content"
+        )
         _way_to_train(about.dataset)
 
 

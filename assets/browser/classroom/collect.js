@@ -25,7 +25,12 @@ function codeOf() {
 
 /** A row in which what is drawn is given a label and added; drawing(): its pixels as a link has them, null for none. */
 export function collecting(drawing) {
-  const label = element("input", { type: "text", maxLength: 20, "aria-label": "What you have drawn", placeholder: "label" });
+  const label = element("input", {
+    type: "text",
+    maxLength: 20,
+    "aria-label": "What you have drawn",
+    placeholder: "label",
+  });
   const add = element("button", { type: "button" }, "Add");
   const said = element("span", { role: "status" });
   const way = element("a", { target: "_blank" }, "Make a dataset of them");
