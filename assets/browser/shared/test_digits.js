@@ -1,4 +1,4 @@
-// The test images, digits or somebody's own: labels of all at once, pictures a part at a time, when one of them is wanted.
+// The test images, digits or somebody's own: labels of all at once, pictures a part at a time, when one is wanted.
 import { DIGITS } from "./class_names.js";
 import { PIXELS } from "./digit.js";
 import { fetchParcel } from "./parcels.js";

@@ -9,8 +9,8 @@ const BITS = 4e6; // a second
 const LONGEST = 100; // milliseconds of a frame: a page that nobody sees draws none
 
 /**
- * Records and saves a video of a title. paintAt(share): canvases of both models by their names, at a share of the way; duration:
- * milliseconds there and back; type: a MediaRecorder's; ending: of the file; tell(share): how much is recorded; signal:
+ * Records and saves a video of a title. paintAt(share): canvases of both models by their names, at a share of the way;
+ * duration: milliseconds there and back; type: a MediaRecorder's; ending: of the file; tell(share): how much is recorded; signal:
  * an AbortSignal, which ends it without a file.
  */
 export async function saveVideo({ title, paintAt, duration, type, ending, tell, signal }) {

@@ -6,7 +6,7 @@ const NARROW = 300; // pixels of a plane on which names are shorter
 const ROUNDS = 60;
 const FAR = 22; // pixels from where a numeral belongs
 
-/** Each class's name, a numeral, at the median of its codes or close beside it; where there is no room its colour must do. */
+/** Each class's name, a numeral, at the median of its codes or close by; where there is no room its colour must do. */
 export function numerals(context, plane) {
   const { codes, labels, classNames } = plane;
   if (!classNames.length) return; // pictures without labels

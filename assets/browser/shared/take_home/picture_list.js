@@ -1,5 +1,5 @@
-// The pictures of a page in its fold "Take home": each as PNG, as SVG where it is one, and its numbers as CSV. All of it
-// is made in the browser, at the click.
+// The pictures of a page in its fold "Take home": each as PNG, as SVG where it is one, and its numbers as CSV. All is
+// made in the browser, at the click.
 import { element } from "../element.js";
 import { roots } from "../roots.js";
 import { captionNow, fileName, save } from "./caption.js";
