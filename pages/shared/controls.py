@@ -140,9 +140,9 @@ def setting(name: str, label: str, width: int | Literal["stretch"] = "stretch"):
         return st.text_input(value=text, placeholder="all", bind="query-params", **common)
     dataset = _dataset()
     rule = functools.partial(_is_allowed, field, dataset)
-    is_of_other_images = name == "train_size" and name in st.session_state  # then the field is set right below
+    may_be_of_others = name == "train_size" and name in st.session_state  # images; then it is set right below
     allowed = allowed_values(field, dataset)
-    common["bind"] = "query-params" if is_of_other_images else address.binding(name, (), allowed, rule)
+    common["bind"] = "query-params" if may_be_of_others else address.binding(name, (), allowed, rule)
     if name == "dataset":
         return _choose_images(dataset, {**common, "bind": None})
     if "choices" in field.metadata:
@@ -150,7 +150,7 @@ def setting(name: str, label: str, width: int | Literal["stretch"] = "stretch"):
         return st.selectbox(options=choices, index=choices.index(field.default), **common)
     low, high = bounds(field, dataset)
     default = min(field.default, high) if name == "train_size" else field.default
-    if not low <= st.session_state.get(name, low) <= high:  # of other images
+    if may_be_of_others and not low <= st.session_state[name] <= high:
         st.session_state[name] = default
     if name == "seed":  # its default is its least value; said outright, it would forbid “Train both again” to set it
         return st.number_input(min_value=low, max_value=high, step=1, **common)
