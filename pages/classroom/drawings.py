@@ -3,19 +3,18 @@
 A drawing is a file in a folder of its label, in a folder of the code under which it was collected.
 """
 
-import base64
 import re
 import time
 
 import numpy as np
 
 from pages.classroom.classes import Refused
+from pages.shared.address import OWN_DIGIT, levels_of
 from vae.datasets import PIXELS
 from vae.runs.files import Files, SpoiledFile
 from vae.runs.layers import COLLECTED
 
 CODE = re.compile("[A-Z]{5}", re.ASCII)
-PACKED = re.compile("[A-Za-z0-9_-]{523}", re.ASCII)  # 784 pixels in 16 levels (picker.js)
 LONGEST = 20  # letters of a label
 MOST_LABELS, MOST_OF_A_LABEL, MOST_CODES = 50, 400, 200  # of 784 bytes each: 3 GB if all of them were full
 LASTS = 7 * 86_400  # seconds since the last drawing of a collection that need not make way for another one
@@ -29,7 +28,7 @@ def add(files: Files, code: str, label: str, packed: str) -> tuple[int, int]:
     label = " ".join(label.split())
     if not 1 <= len(label) <= LONGEST or not label.isprintable():
         raise Refused(f"A label has 1 to {LONGEST} letters: type what you have drawn.")
-    if not CODE.fullmatch(code) or not PACKED.fullmatch(packed):
+    if not CODE.fullmatch(code) or not OWN_DIGIT.fullmatch(f"own-{packed}"):
         raise Refused("This is no drawing.")
     counts = counted(files, code)
     if not counts:
@@ -84,9 +83,3 @@ def _last(files: Files, code: str) -> float:
     place = f"{COLLECTED}/{code}"
     times = [int(name) for label in files.folders(place) for name in files.files(f"{place}/{label}")]
     return max(times, default=0) / 1e9
-
-
-def levels_of(packed: str) -> np.ndarray:
-    """A drawing as text (picker.js) -> its 784 grey levels, 0 to 255."""
-    pairs = np.frombuffer(base64.urlsafe_b64decode(packed + "="), np.uint8)
-    return (np.stack([pairs >> 4, pairs & 15], 1).reshape(-1)[:PIXELS] * 17).astype(np.uint8)

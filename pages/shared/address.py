@@ -3,13 +3,16 @@
 Components write theirs in the browser (assets/browser/shared/address.js), widgets by Streamlit's `bind`.
 """
 
+import base64
 import re
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+import numpy as np
 import streamlit as st
 
 from pages.shared.plain import plain
+from vae.datasets import PIXELS
 
 OWN_DIGIT = re.compile(r"own-[A-Za-z0-9_-]{523}")  # 784 pixels in 16 levels (picker.js)
 NUMBER = re.compile(r"-?\d{1,9}(\.\d{1,9})?", re.ASCII)
@@ -75,6 +78,12 @@ def _is_way(frames: list) -> bool:
 def _is_code(code: object) -> bool:
     is_list = isinstance(code, list) and 1 <= len(code) <= 32
     return is_list and all(type(number) in (int, float) and abs(number) <= 10_000 for number in code)  # NaN never is
+
+
+def levels_of(drawing: str) -> np.ndarray:
+    """The grey levels (784,) uint8, 0 to 255, of a drawing as an address names it (OWN_DIGIT)."""
+    pairs = np.frombuffer(base64.urlsafe_b64decode(drawing.removeprefix("own-") + "="), np.uint8)
+    return np.stack([pairs >> 4, pairs & 15], 1).reshape(-1)[:PIXELS] * np.uint8(17)
 
 
 def _is_classes(text: str) -> bool:

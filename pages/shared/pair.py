@@ -12,7 +12,12 @@ BOUNDED_LIMIT = 1.2  # of the axes where all codes are in a square: N(0, I) to 1
 
 def halves(vae: RunConfig, left: RunConfig | None = None) -> list[Trained]:
     """A VAE's AE, or what else stands on its left, and the VAE, trained; ends the page in words while one is not."""
-    pair = [lab.trained(half.run_id) for half in (left or lab.partner(vae), vae)]
+    configs = left or lab.partner(vae), vae
+    pair = [lab.trained(half.run_id) for half in configs]
+    if None in pair:  # perhaps it has ended since this was last read, a moment ago
+        for half in configs:
+            lab.forget(half.run_id)
+        pair = [lab.trained(half.run_id) for half in configs]
     if None in pair:
         st.info("This pair is being trained again just now: choose another, or come back in a moment.")
         end_page()

@@ -1,6 +1,5 @@
 """The exact posterior of one digit beside the encoder's q: assets/browser/true_posterior/posterior.*, fed."""
 
-import base64
 import threading
 
 import streamlit as st
@@ -14,7 +13,6 @@ from pages.shared.pair import halves
 from pages.shared.parcels import digits, labels, named
 from pages.shared.readings import says_damage
 from pages.shared.trained import Trained
-from vae import datasets
 from vae.config import RunConfig
 from vae.measures.gap import Gaussian2D, encoders_gaussians, expected_bounds, improve, measure_gap
 from vae.measures.posterior import Cells, decode_grid, exact_posteriors
@@ -85,9 +83,7 @@ def pixels(name: str, images: Tensor) -> Tensor:
     """The digit that an address names: a test digit's number, or `own-` and 784 pixels in 16 levels (picker.js)."""
     if not name.startswith("own-"):
         return images[min(int(name), len(images) - 1)]  # of another set, which may have more
-    packed = base64.urlsafe_b64decode(name.removeprefix("own-") + "=")
-    levels = [level for byte in packed for level in (byte >> 4, byte & 15)]
-    return torch.tensor(levels[: datasets.PIXELS]) / 15
+    return torch.from_numpy(address.levels_of(name)) / 255
 
 
 @once(200)

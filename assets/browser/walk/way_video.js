@@ -10,8 +10,8 @@ const LONGEST = 100; // milliseconds of a frame: a page that nobody sees draws n
 
 /**
  * Records and saves a video of a title. paintAt(share): canvases of both models by their names, at a share of the way;
- * duration: milliseconds there and back; type: a MediaRecorder's; ending: of the file; tell(share): how much is recorded; signal:
- * an AbortSignal, which ends it without a file.
+ * duration: milliseconds there and back; type: a MediaRecorder's; ending: of the file; tell(share): how much is recorded;
+ * signal: an AbortSignal, which ends it without a file.
  */
 export async function saveVideo({ title, paintAt, duration, type, ending, tell, signal }) {
   const caption = { title, ...captionNow() };
